@@ -1,0 +1,76 @@
+use smallvec::SmallVec;
+
+use super::{FieldId, Schema};
+
+/// A set of fields: what detectors read and readers therefore fill. May be empty.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct FieldMask {
+    words: SmallVec<[u64; 4]>,
+}
+
+impl FieldMask {
+    /// Every field of the schema.
+    pub fn all(schema: &Schema) -> Self {
+        schema.fields().map(|(id, ..)| id).collect()
+    }
+
+    /// Whether the field is in the set.
+    pub fn contains(&self, field: FieldId) -> bool {
+        self.words.get(field.index() / 64).is_some_and(|word| word & bit(field) != 0)
+    }
+
+    /// Whether no field is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// Adds a field.
+    pub fn insert(&mut self, field: FieldId) {
+        let word = field.index() / 64;
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= bit(field);
+        }
+    }
+
+    /// Adds every field of `other`.
+    pub fn union(&mut self, other: &FieldMask) {
+        if other.words.len() > self.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
+            *mine |= theirs;
+        }
+    }
+}
+
+impl FromIterator<FieldId> for FieldMask {
+    fn from_iter<I: IntoIterator<Item = FieldId>>(fields: I) -> Self {
+        let mut mask = Self::default();
+        for field in fields {
+            mask.insert(field);
+        }
+        mask
+    }
+}
+
+fn bit(field: FieldId) -> u64 {
+    1 << (field.index() % 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::field;
+    use super::*;
+
+    #[test]
+    fn is_a_set() {
+        let mut mask: FieldMask = [field::SOURCE_IP].into_iter().collect();
+        assert!(mask.contains(field::SOURCE_IP) && !mask.contains(field::ERROR_MESSAGE));
+        mask.union(&[field::ERROR_MESSAGE].into_iter().collect());
+        assert!(mask.contains(field::SOURCE_IP) && mask.contains(field::ERROR_MESSAGE));
+        assert!(FieldMask::default().is_empty() && !mask.is_empty());
+    }
+}

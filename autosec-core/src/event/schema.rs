@@ -1,0 +1,185 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::field::FIELDS;
+
+/// A field's number: cheap to copy and compare, valid in the [`Schema`] it came from. The constants of
+/// [`field`](super::field) are valid in every schema.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FieldId(pub(super) u16);
+
+impl FieldId {
+    /// Position among the schema's fields.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// The type of a field's values.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An IP address.
+    Address,
+    /// True or false.
+    Boolean,
+    /// A floating-point number.
+    Float,
+    /// A signed 64-bit number.
+    Integer,
+    /// Text.
+    Text,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Kind::Address => "an address",
+            Kind::Boolean => "a boolean",
+            Kind::Float => "a number with a fraction",
+            Kind::Integer => "an integer",
+            Kind::Text => "text",
+        })
+    }
+}
+
+/// The fields that exist: the built-in ECS fields and those the host adds.
+///
+/// Rules are checked against it when they are loaded, so a misspelt field never waits until run time.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    fields: Vec<(Arc<str>, Kind)>,
+    by_name: HashMap<Arc<str>, FieldId>,
+}
+
+/// A field that cannot be added to a schema.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// The name exists with another kind.
+    #[error("field `{name}` already holds {kind}")]
+    Conflict {
+        /// The field's name.
+        name: String,
+        /// The kind it already has.
+        kind: Kind,
+    },
+    /// More fields than a schema holds.
+    #[error("field `{name}` is one too many: a schema holds {limit} fields")]
+    Full {
+        /// The field's name.
+        name: String,
+        /// The most fields a schema holds.
+        limit: usize,
+    },
+    /// The name is not of the form `part.part`.
+    #[error("`{name}` is not a field name: use dot-separated parts of letters, digits, `_`, `-` or `@`")]
+    Malformed {
+        /// The refused name.
+        name: String,
+    },
+}
+
+impl Schema {
+    /// The most fields a schema holds.
+    pub const LIMIT: usize = 4096;
+
+    /// The built-in fields alone.
+    pub fn ecs() -> Self {
+        let fields: Vec<_> = FIELDS.iter().map(|(name, kind)| (Arc::from(*name), *kind)).collect();
+        let by_name = (0u16..).zip(&fields).map(|(id, (name, _))| (Arc::clone(name), FieldId(id))).collect();
+        Self { fields, by_name }
+    }
+
+    /// Adds a field of the host's own. Adding the same field twice gives the same id.
+    ///
+    /// # Errors
+    /// The name is malformed, exists with another kind, or the schema is full.
+    pub fn add(&mut self, name: &str, kind: Kind) -> Result<FieldId, SchemaError> {
+        if let Some(id) = self.field(name) {
+            let held = self.kind(id);
+            return if held == kind {
+                Ok(id)
+            } else {
+                Err(SchemaError::Conflict { name: name.to_owned(), kind: held })
+            };
+        }
+        if !is_field_name(name) {
+            return Err(SchemaError::Malformed { name: name.chars().take(64).collect() });
+        }
+        let full = || SchemaError::Full { name: name.to_owned(), limit: Self::LIMIT };
+        let id = u16::try_from(self.fields.len())
+            .ok()
+            .filter(|id| usize::from(*id) < Self::LIMIT)
+            .ok_or_else(full)?;
+        let name: Arc<str> = Arc::from(name);
+        self.fields.push((Arc::clone(&name), kind));
+        self.by_name.insert(name, FieldId(id));
+        Ok(FieldId(id))
+    }
+
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<FieldId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The field's name; empty for an id of another schema.
+    pub fn name(&self, id: FieldId) -> &str {
+        self.fields.get(id.index()).map_or("", |(name, _)| name)
+    }
+
+    /// The field's kind; text for an id of another schema.
+    pub fn kind(&self, id: FieldId) -> Kind {
+        self.fields.get(id.index()).map_or(Kind::Text, |(_, kind)| *kind)
+    }
+
+    /// All fields with their names and kinds, in the order of their ids.
+    pub fn fields(&self) -> impl Iterator<Item = (FieldId, &str, Kind)> {
+        (0u16..).zip(&self.fields).map(|(id, (name, kind))| (FieldId(id), &**name, *kind))
+    }
+}
+
+impl Default for Schema {
+    fn default() -> Self {
+        Self::ecs()
+    }
+}
+
+fn is_field_name(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@');
+    name.len() <= 128 && name.split('.').all(|part| !part.is_empty() && part.chars().all(legal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::field;
+    use super::*;
+
+    #[test]
+    fn constants_name_their_fields() {
+        let schema = Schema::ecs();
+        assert_eq!(schema.name(field::SOURCE_IP), "source.ip");
+        assert_eq!(schema.kind(field::SOURCE_IP), Kind::Address);
+        assert_eq!(schema.field("error.message"), Some(field::ERROR_MESSAGE));
+        assert!(schema.fields().all(|(id, name, _)| schema.field(name) == Some(id)));
+    }
+
+    #[test]
+    fn adds_fields_once() {
+        let mut schema = Schema::ecs();
+        let tenant = schema.add("app.tenant", Kind::Text).unwrap();
+        assert_eq!(schema.add("app.tenant", Kind::Text), Ok(tenant));
+        assert!(matches!(schema.add("app.tenant", Kind::Integer), Err(SchemaError::Conflict { .. })));
+        for wrong in ["", "a..b", ".a", "a b", "ä"] {
+            assert!(matches!(schema.add(wrong, Kind::Text), Err(SchemaError::Malformed { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn is_bounded() {
+        let mut schema = Schema::ecs();
+        let refused = (0..=Schema::LIMIT).find_map(|n| schema.add(&format!("x.f{n}"), Kind::Text).err());
+        assert!(matches!(refused, Some(SchemaError::Full { .. })));
+    }
+}

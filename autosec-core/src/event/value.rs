@@ -1,0 +1,117 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+/// A field's value, borrowed from the input where it can be.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// An IP address, in canonical form (never IPv4-mapped).
+    Address(IpAddr),
+    /// True or false.
+    Boolean(bool),
+    /// A floating-point number.
+    Float(f64),
+    /// A signed number.
+    Integer(i64),
+    /// Several values: a rule matches the field if it matches any of them.
+    List(Vec<Value<'a>>),
+    /// Text.
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Value<'a> {
+    /// The text, if it is text.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The address, if it is one.
+    pub fn as_address(&self) -> Option<IpAddr> {
+        match self {
+            Value::Address(address) => Some(*address),
+            _ => None,
+        }
+    }
+
+    /// The number, if it is an integer.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The value by itself, or each value of a list.
+    pub fn each(&self) -> &[Value<'a>] {
+        match self {
+            Value::List(values) => values,
+            single => std::slice::from_ref(single),
+        }
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Address(address) => write!(f, "{address}"),
+            Value::Boolean(truth) => write!(f, "{truth}"),
+            Value::Float(number) => write!(f, "{number}"),
+            Value::Integer(number) => write!(f, "{number}"),
+            Value::Text(text) => f.write_str(text),
+            Value::List(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    let gap = if index == 0 { "" } else { ", " };
+                    write!(f, "{gap}{value}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Value::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Value<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Value::Text(Cow::Owned(text))
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Value::Integer(number)
+    }
+}
+
+impl From<f64> for Value<'_> {
+    fn from(number: f64) -> Self {
+        Value::Float(number)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(truth: bool) -> Self {
+        Value::Boolean(truth)
+    }
+}
+
+/// An IPv4-mapped IPv6 address becomes its IPv4 address.
+impl From<IpAddr> for Value<'_> {
+    fn from(address: IpAddr) -> Self {
+        Value::Address(address.to_canonical())
+    }
+}

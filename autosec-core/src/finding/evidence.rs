@@ -1,0 +1,72 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::time::human;
+
+/// One fact that supports a finding. Texts are bounded and free of control characters when displayed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Evidence {
+    /// A field of the event and its value.
+    Field {
+        /// The field's name.
+        name: Cow<'static, str>,
+        /// Its value, at most [`Evidence::LIMIT`] bytes.
+        value: String,
+    },
+    /// Something counted over a window of event time.
+    Window {
+        /// What was counted, such as `events` or `distinct user.name`.
+        what: Cow<'static, str>,
+        /// How many there were.
+        observed: u64,
+        /// How many it takes.
+        threshold: u64,
+        /// The length of the window.
+        #[serde(with = "human")]
+        within: Duration,
+    },
+}
+
+impl Evidence {
+    /// The longest value kept, in bytes; longer ones are cut and end in `…`.
+    pub const LIMIT: usize = 200;
+
+    /// A field and its value, cut to [`Evidence::LIMIT`].
+    pub fn field(name: impl Into<Cow<'static, str>>, value: &str) -> Self {
+        let mut kept = value.to_owned();
+        if kept.len() > Self::LIMIT {
+            kept.truncate(value.floor_char_boundary(Self::LIMIT));
+            kept.push('…');
+        }
+        Self::Field { name: name.into(), value: kept }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Evidence::Field { name, value } => write!(f, "{name} = {}", value.escape_debug()),
+            Evidence::Window { what, observed, threshold, within } => {
+                write!(f, "{observed} {what} within {} (it takes {threshold})", human::format(*within))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_bounded_and_printable() {
+        let long = "ä".repeat(500);
+        let Evidence::Field { value, .. } = Evidence::field("url.path", &long) else { unreachable!() };
+        assert!(value.len() <= Evidence::LIMIT + '…'.len_utf8());
+        assert_eq!(Evidence::field("user.name", "\u{1b}[2J\n").to_string(), r"user.name = \u{1b}[2J\n");
+    }
+}

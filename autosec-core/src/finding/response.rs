@@ -1,0 +1,55 @@
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::human;
+
+/// What to do about a subject, from the mildest to the harshest; policies merge by the greatest.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Remember it.
+    Monitor,
+    /// Tell somebody.
+    Alert,
+    /// Ask for proof: a captcha, a second factor.
+    Challenge,
+    /// Slow it down.
+    Throttle,
+    /// Drop its traffic at every firewall.
+    Block,
+    /// Cut it off from everything.
+    Isolate,
+}
+
+impl Action {
+    /// Whether firewalls are asked to act.
+    pub fn is_enforced(self) -> bool {
+        self >= Action::Block
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Action::Monitor => "monitor",
+            Action::Alert => "alert",
+            Action::Challenge => "challenge",
+            Action::Throttle => "throttle",
+            Action::Block => "block",
+            Action::Isolate => "isolate",
+        })
+    }
+}
+
+/// What an analytic asks for when it finds something.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    /// What to do.
+    pub action: Action,
+    /// For how long; the policy's own duration where absent.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none", with = "human::option")]
+    pub duration: Option<Duration>,
+}

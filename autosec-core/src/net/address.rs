@@ -1,0 +1,106 @@
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// A text that is neither an address nor a prefix.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{text}` is neither an IP address nor a prefix in CIDR notation such as 192.0.2.0/24")]
+pub struct NetworkError {
+    text: String,
+}
+
+/// Reads an address or a prefix. Host bits behind the prefix are cleared: `192.0.2.7/24` is `192.0.2.0/24`.
+///
+/// # Errors
+/// The text is neither.
+pub fn network(text: &str) -> Result<IpNet, NetworkError> {
+    let text = text.trim();
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(IpNet::from(canonical(address)));
+    }
+    text.parse::<IpNet>()
+        .map(|network| network.trunc())
+        .map_err(|_| NetworkError { text: text.chars().take(64).collect() })
+}
+
+/// The address as IPv4 where it is an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`), else as it is.
+pub fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// The prefix that stands for one client: an IPv4 address itself, an IPv6 address's prefix of `ipv6_prefix` bits
+/// (at most 128), because one IPv6 client usually holds a whole /64.
+pub fn client(address: IpAddr, ipv6_prefix: u8) -> IpNet {
+    match canonical(address) {
+        IpAddr::V4(v4) => IpNet::from(IpAddr::V4(v4)),
+        IpAddr::V6(v6) => IpNet::new(IpAddr::V6(v6), ipv6_prefix.min(128))
+            .map_or(IpNet::from(IpAddr::V6(v6)), |net| net.trunc()),
+    }
+}
+
+/// A host without its prefix length (`192.0.2.1`), a prefix with it (`192.0.2.0/24`).
+pub fn display(network: IpNet) -> String {
+    if network.prefix_len() == network.max_prefix_len() {
+        network.addr().to_string()
+    } else {
+        network.to_string()
+    }
+}
+
+/// The name of the special range that `network` overlaps, if any: ranges where a block hurts the host itself
+/// or can never be right. Documentation and benchmark ranges are ordinary here.
+pub fn special_range(network: IpNet) -> Option<&'static str> {
+    const SPECIAL: [(&str, &str); 16] = [
+        ("0.0.0.0/8", "this network"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "shared (carrier-grade NAT)"),
+        ("127.0.0.0/8", "loopback"),
+        ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"),
+        ("192.168.0.0/16", "private"),
+        ("224.0.0.0/4", "multicast"),
+        ("255.255.255.255/32", "broadcast"),
+        ("::/128", "unspecified"),
+        ("::1/128", "loopback"),
+        ("::ffff:0:0/96", "IPv4-mapped"),
+        ("64:ff9b::/96", "NAT64"),
+        ("fc00::/7", "unique local"),
+        ("fe80::/10", "link-local"),
+        ("ff00::/8", "multicast"),
+    ];
+    static PARSED: std::sync::LazyLock<Vec<(IpNet, &str)>> = std::sync::LazyLock::new(|| {
+        SPECIAL.iter().filter_map(|(range, name)| Some((range.parse().ok()?, *name))).collect()
+    });
+    PARSED
+        .iter()
+        .find(|(range, _)| range.contains(&network) || network.contains(range))
+        .map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clears_host_bits_and_refuses_the_rest() {
+        assert_eq!(network("192.0.2.7/24").unwrap().to_string(), "192.0.2.0/24");
+        assert_eq!(network("::ffff:192.0.2.1").unwrap().to_string(), "192.0.2.1/32");
+        for wrong in ["", "192.0.2.0/33", "example.org", "192.0.2", "10.0.0.0/ 8"] {
+            assert!(network(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn groups_ipv6_clients() {
+        assert_eq!(client("2001:db8::7".parse().unwrap(), 64).to_string(), "2001:db8::/64");
+        assert_eq!(client("192.0.2.7".parse().unwrap(), 64).to_string(), "192.0.2.7/32");
+    }
+
+    #[test]
+    fn names_special_ranges() {
+        assert_eq!(special_range(network("10.1.2.3").unwrap()), Some("private"));
+        assert_eq!(special_range(network("0.0.0.0/0").unwrap()), Some("this network"));
+        assert_eq!(special_range(network("203.0.113.0/24").unwrap()), None);
+        assert_eq!(special_range(network("2001:db8::/32").unwrap()), None);
+    }
+}

@@ -1,0 +1,7 @@
+//! Addresses and prefixes: canonical forms, special ranges and the set of addresses a rule or an allowlist names.
+
+mod address;
+mod set;
+
+pub use address::{NetworkError, canonical, client, display, network, special_range};
+pub use set::AddressSet;

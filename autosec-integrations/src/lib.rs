@@ -1,0 +1,1 @@
+//! Log readers and firewall integrations for AutoSec.

@@ -1,0 +1,1 @@
+//! The integration tests: public API only, one file a stage.
