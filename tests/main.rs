@@ -1,1 +1,5 @@
 //! The integration tests: public API only, one file a stage.
+
+mod crash;
+mod enforcing;
+mod support;

@@ -13,4 +13,10 @@ pub mod observe;
 pub mod sketch;
 pub mod store;
 
+pub mod score;
+
+pub mod decision;
+
 pub mod enforce;
+
+pub mod engine;

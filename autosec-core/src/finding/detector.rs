@@ -8,6 +8,9 @@ use crate::event::{Event, FieldMask};
 /// `detect` is called from many threads at once, must not block, and cannot fail: what goes wrong is a [`Fault`]
 /// beside the findings of the others.
 pub trait Detector: Debug + Send + Sync {
+    /// Its name in faults and metrics, such as `rules`.
+    fn name(&self) -> &str;
+
     /// The fields it reads: readers fill only these.
     fn fields(&self) -> FieldMask;
 

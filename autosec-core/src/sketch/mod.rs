@@ -1,5 +1,7 @@
-//! Mergeable, bounded structures: what windows and guards count with.
+//! Bounded structures that windows, memories and guards count with.
 
+mod bounded;
 mod cardinality;
 
+pub use bounded::BoundedMap;
 pub use cardinality::Cardinality;

@@ -1,0 +1,87 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::Entity;
+use crate::sketch::BoundedMap;
+use crate::time::{Timestamp, human};
+
+/// How blocks grow longer for subjects that come back.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EscalationConfig {
+    /// By how much the duration is multiplied for each earlier block; default 4, and 1 means never longer.
+    pub factor: u32,
+    /// The longest duration; default 7 days.
+    #[serde(with = "human")]
+    pub longest: Duration,
+    /// For how long after a block has ended it is held against the subject; default 30 days.
+    #[serde(with = "human")]
+    pub memory: Duration,
+    /// Subjects remembered, at about 100 bytes; default 100,000.
+    pub subjects: usize,
+}
+
+impl Default for EscalationConfig {
+    fn default() -> Self {
+        let days = |count: u64| Duration::from_secs(count * 86_400);
+        Self { factor: 4, longest: days(7), memory: days(30), subjects: 100_000 }
+    }
+}
+
+/// Remembers who was blocked until when, in event time.
+#[derive(Debug)]
+pub(super) struct Escalation {
+    config: EscalationConfig,
+    offenders: Mutex<BoundedMap<Entity, Offender>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Offender {
+    strikes: u32,
+    until: Timestamp,
+}
+
+impl Escalation {
+    pub(super) fn new(config: EscalationConfig) -> Self {
+        Self { config, offenders: Mutex::new(BoundedMap::new(config.subjects)) }
+    }
+
+    /// The duration of a block that would by itself last `base`, and how many blocks of the subject came before.
+    /// While a block lasts, further ones renew it and are no new strike.
+    pub(super) fn block(&self, subject: &Entity, base: Duration, at: Timestamp) -> (Duration, u32) {
+        let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
+        let offender =
+            offenders.entry(subject.clone(), at, || Offender { strikes: 0, until: Timestamp::EPOCH });
+        let is_in_force = offender.strikes > 0 && at <= offender.until;
+        let is_forgotten = at > offender.until + self.config.memory;
+        let before = if is_forgotten { 0 } else { offender.strikes - u32::from(is_in_force) };
+        let factor = self.config.factor.max(1).saturating_pow(before);
+        let duration = base.saturating_mul(factor).min(self.config.longest.max(base));
+        offender.strikes = before.saturating_add(1);
+        offender.until = offender.until.max(at + duration);
+        (duration, before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_for_those_who_come_back_and_forgives_with_time() {
+        let escalation = Escalation::new(EscalationConfig::default());
+        let subject = Entity::address("192.0.2.1".parse().unwrap());
+        let hour = Duration::from_secs(3600);
+        let at = |hours: u64| Timestamp::EPOCH + hour * u32::try_from(hours).unwrap();
+        let hours = |start: u64| escalation.block(&subject, hour, at(start)).0.as_secs() / 3600;
+        assert_eq!(hours(100), 1);
+        assert_eq!(hours(100), 1, "while it lasts it is the same block");
+        assert_eq!(hours(102), 4);
+        assert_eq!(hours(110), 16);
+        assert_eq!(hours(200), 64);
+        assert_eq!(hours(300), 168, "seven days is the longest");
+        assert_eq!(hours(300 + 168 + 31 * 24), 1, "forgotten after thirty quiet days");
+    }
+}

@@ -1,0 +1,246 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
+
+const JOURNAL: &str = "ledger";
+/// Records that say nothing any more are tolerated up to this many beyond the number of live ones.
+const SLACK: usize = 10_000;
+
+/// What is to be in force: written to the store before any firewall is called, so that a crash at any point loses no
+/// block and leaves none for ever.
+///
+/// Every entry has an end, so even a store that is lost leaves nothing for ever on a firewall with native expiry.
+#[derive(Debug)]
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    capacity: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    entries: BTreeMap<IpNet, Entry>,
+    /// Records in the journal, dead ones included.
+    records: usize,
+}
+
+/// One block that is to be in force.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The address or prefix.
+    pub target: IpNet,
+    /// The end, by the host's clock.
+    pub until: Timestamp,
+    /// The decision that caused it.
+    pub decision: Arc<str>,
+    /// Why, for whoever reads a firewall's listing.
+    pub reason: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(tag = "change", rename_all = "lowercase")]
+enum Record {
+    Block(Entry),
+    Unblock { target: IpNet },
+}
+
+/// A ledger that could not do its work. Nothing was changed, on no firewall.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// As many blocks are in force as the ledger holds.
+    #[error("the ledger is full: {capacity} blocks are in force (see `enforcement.capacity`)")]
+    Full {
+        /// The most blocks it holds.
+        capacity: usize,
+    },
+    /// A record of the store is not one of the ledger's.
+    #[error("ledger record {record} cannot be understood: {reason}")]
+    Foreign {
+        /// Its number, from 1.
+        record: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The store failed.
+    #[error("the ledger could not be kept")]
+    Store(#[from] StoreError),
+}
+
+impl Ledger {
+    /// Reads the ledger back from the store; `now` drops what has ended meanwhile.
+    ///
+    /// # Errors
+    /// The store cannot be read, or holds something else.
+    pub fn open(store: Arc<dyn Store>, capacity: usize, now: Timestamp) -> Result<Self, LedgerError> {
+        let records = store.read(JOURNAL)?;
+        let mut state = State { entries: BTreeMap::new(), records: records.len() };
+        for (index, text) in records.iter().enumerate() {
+            let record = serde_json::from_str(text)
+                .map_err(|error| LedgerError::Foreign { record: index + 1, reason: error.to_string() })?;
+            state.apply(record);
+        }
+        state.entries.retain(|_, entry| entry.until > now);
+        Ok(Self { store, capacity, state: Mutex::new(state) })
+    }
+
+    /// Makes `entry` in force, durably; where its target already is, the later end counts.
+    ///
+    /// Gives the entry as it now is in force.
+    ///
+    /// # Errors
+    /// The ledger is full, or the store failed; nothing has changed then.
+    pub fn block(&self, mut entry: Entry) -> Result<Entry, LedgerError> {
+        let mut state = self.state();
+        match state.entries.get(&entry.target) {
+            Some(held) if held.until >= entry.until || held.decision == entry.decision => {
+                return Ok(held.clone());
+            }
+            None if state.entries.len() >= self.capacity => {
+                return Err(LedgerError::Full { capacity: self.capacity });
+            }
+            _ => {}
+        }
+        entry.target = entry.target.trunc();
+        self.write(&mut state, vec![Record::Block(entry.clone())])?;
+        Ok(entry)
+    }
+
+    /// Takes every entry that `chosen` picks out of force, durably; gives their targets.
+    ///
+    /// # Errors
+    /// The store failed; nothing has changed then.
+    pub fn unblock(&self, chosen: impl Fn(&IpNet) -> bool) -> Result<Vec<IpNet>, LedgerError> {
+        let mut state = self.state();
+        let targets: Vec<IpNet> = state.entries.keys().copied().filter(|target| chosen(target)).collect();
+        self.write(&mut state, targets.iter().map(|target| Record::Unblock { target: *target }).collect())?;
+        Ok(targets)
+    }
+
+    /// The entry of `target`, if it is in force at `now`.
+    pub fn entry(&self, target: &IpNet, now: Timestamp) -> Option<Entry> {
+        self.state().entries.get(target).filter(|entry| entry.until > now).cloned()
+    }
+
+    /// Everything that is to be in force at `now`.
+    pub fn in_force(&self, now: Timestamp) -> Vec<Entry> {
+        self.state().entries.values().filter(|entry| entry.until > now).cloned().collect()
+    }
+
+    /// Drops what has ended by `now`; gives the targets. Needs no write: the end is in the record.
+    pub fn expire(&self, now: Timestamp) -> Vec<IpNet> {
+        let mut ended = Vec::new();
+        self.state().entries.retain(|target, entry| {
+            let keeps = entry.until > now;
+            if !keeps {
+                ended.push(*target);
+            }
+            keeps
+        });
+        ended
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes first, then changes what is in memory; rewrites the journal when most of it is dead.
+    fn write(&self, state: &mut State, records: Vec<Record>) -> Result<(), LedgerError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<String> = records.iter().map(encode).collect();
+        self.store.append(JOURNAL, &texts)?;
+        state.records += texts.len();
+        for record in records {
+            state.apply(record);
+        }
+        if state.records > 2 * state.entries.len() + SLACK {
+            let live: Vec<String> =
+                state.entries.values().map(|entry| encode(&Record::Block(entry.clone()))).collect();
+            // The change itself is already durable; a rewrite that fails is tried again at the next change.
+            if self.store.replace(JOURNAL, &live).is_ok() {
+                state.records = live.len();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn apply(&mut self, record: Record) {
+        match record {
+            Record::Block(entry) => self.entries.insert(entry.target, entry),
+            Record::Unblock { target } => self.entries.remove(&target),
+        };
+    }
+}
+
+fn encode(record: &Record) -> String {
+    serde_json::to_string(record).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    fn entry(target: &str, until: i64, decision: &str) -> Entry {
+        let target = target.parse().unwrap();
+        Entry { target, until: Timestamp::from_secs(until), decision: decision.into(), reason: "why".into() }
+    }
+
+    fn open(store: &Arc<MemoryStore>, now: i64) -> Ledger {
+        Ledger::open(Arc::clone(store) as Arc<dyn Store>, 100, Timestamp::from_secs(now)).unwrap()
+    }
+
+    #[test]
+    fn survives_a_restart_and_forgets_what_ended() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 0);
+        ledger.block(entry("192.0.2.1/32", 100, "a")).unwrap();
+        ledger.block(entry("192.0.2.2/32", 200, "b")).unwrap();
+        ledger.block(entry("192.0.2.3/32", 300, "c")).unwrap();
+        ledger.unblock(|target| target.to_string() == "192.0.2.3/32").unwrap();
+        let again = open(&store, 150);
+        assert_eq!(again.in_force(Timestamp::from_secs(150)), [entry("192.0.2.2/32", 200, "b")]);
+        assert_eq!(again.expire(Timestamp::from_secs(200)).len(), 1);
+    }
+
+    #[test]
+    fn keeps_the_later_end_and_the_same_decision_once() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 0);
+        ledger.block(entry("192.0.2.1/32", 100, "a")).unwrap();
+        assert_eq!(ledger.block(entry("192.0.2.1/32", 50, "b")).unwrap().until, Timestamp::from_secs(100));
+        assert_eq!(ledger.block(entry("192.0.2.1/32", 150, "a")).unwrap().until, Timestamp::from_secs(100));
+        assert_eq!(ledger.block(entry("192.0.2.1/32", 150, "b")).unwrap().until, Timestamp::from_secs(150));
+    }
+
+    #[test]
+    fn is_bounded() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = Ledger::open(store, 2, Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.1/32", 100, "a")).unwrap();
+        ledger.block(entry("192.0.2.2/32", 100, "b")).unwrap();
+        let third = ledger.block(entry("192.0.2.3/32", 100, "c"));
+        assert!(matches!(third, Err(LedgerError::Full { capacity: 2 })));
+    }
+
+    #[test]
+    fn rewrites_a_journal_that_is_mostly_dead() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 0);
+        for round in 0..SLACK as i64 + 10 {
+            ledger.block(entry("192.0.2.1/32", 100 + round, &round.to_string())).unwrap();
+        }
+        assert!(store.read(JOURNAL).unwrap().len() < SLACK);
+        assert_eq!(open(&store, 0).in_force(Timestamp::EPOCH).len(), 1);
+    }
+}

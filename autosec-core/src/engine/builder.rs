@@ -1,0 +1,192 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Engine;
+use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, ThresholdPolicy};
+use crate::enforce::{EnforceConfig, Enforcer, FirewallIntegration, LedgerError};
+use crate::event::FieldMask;
+use crate::finding::Detector;
+use crate::observe::{Observer, Silent};
+use crate::score::{NoisyOr, ScoreConfig, Scorer};
+use crate::store::{MemoryStore, Store};
+use crate::time::{Clock, SystemClock};
+
+/// Puts an [`Engine`] together; every part has an embedded default but the detectors.
+#[derive(Debug)]
+pub struct EngineBuilder {
+    detectors: Vec<Arc<dyn Detector>>,
+    firewalls: Vec<Arc<dyn FirewallIntegration>>,
+    scorer: Option<Arc<dyn Scorer>>,
+    policy: Option<Arc<dyn Policy>>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    allowlist: Allowlist,
+    guard: GuardConfig,
+    enforcement: EnforceConfig,
+    max_ahead: Duration,
+}
+
+/// An engine that cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two firewalls have the same name, so reports could not tell them apart.
+    #[error("two firewalls are called `{name}`: give each its own name")]
+    DuplicateFirewall {
+        /// The name.
+        name: String,
+    },
+    /// The ledger cannot be read back from the store.
+    #[error("the ledger of an earlier run cannot be read back")]
+    Ledger(#[from] LedgerError),
+}
+
+impl Default for EngineBuilder {
+    fn default() -> Self {
+        Self {
+            detectors: Vec::new(),
+            firewalls: Vec::new(),
+            scorer: None,
+            policy: None,
+            store: Arc::new(MemoryStore::new()),
+            clock: Arc::new(SystemClock),
+            observer: Arc::new(Silent),
+            allowlist: Allowlist::new(),
+            guard: GuardConfig::default(),
+            enforcement: EnforceConfig::default(),
+            max_ahead: Duration::from_secs(86_400),
+        }
+    }
+}
+
+impl EngineBuilder {
+    /// Adds something that looks at events, such as a rule set.
+    #[must_use]
+    pub fn detector(mut self, detector: impl Detector + 'static) -> Self {
+        self.detectors.push(Arc::new(detector));
+        self
+    }
+
+    /// Adds a firewall.
+    #[must_use]
+    pub fn firewall(mut self, firewall: impl FirewallIntegration + 'static) -> Self {
+        self.firewalls.push(Arc::new(firewall));
+        self
+    }
+
+    /// How findings add up; default [`NoisyOr`].
+    #[must_use]
+    pub fn scorer(mut self, scorer: impl Scorer + 'static) -> Self {
+        self.scorer = Some(Arc::new(scorer));
+        self
+    }
+
+    /// How the default scorer adds findings up.
+    #[must_use]
+    pub fn scoring(self, config: ScoreConfig) -> Self {
+        self.scorer(NoisyOr::new(config))
+    }
+
+    /// What is done at which risk; default [`ThresholdPolicy`].
+    #[must_use]
+    pub fn policy(mut self, policy: impl Policy + 'static) -> Self {
+        self.policy = Some(Arc::new(policy));
+        self
+    }
+
+    /// Thresholds and durations of the default policy.
+    #[must_use]
+    pub fn thresholds(self, config: PolicyConfig) -> Self {
+        self.policy(ThresholdPolicy::new(config))
+    }
+
+    /// What must never be blocked. The list is shared: what is added to it later counts at once, but lifts no block;
+    /// [`Engine::allow`] does both.
+    #[must_use]
+    pub fn allowlist(mut self, allowlist: Allowlist) -> Self {
+        self.allowlist = allowlist;
+        self
+    }
+
+    /// How far AutoSec may go by itself.
+    #[must_use]
+    pub fn guard(mut self, config: GuardConfig) -> Self {
+        self.guard = config;
+        self
+    }
+
+    /// How long firewalls are given and how often they are asked again.
+    #[must_use]
+    pub fn enforcement(mut self, config: EnforceConfig) -> Self {
+        self.enforcement = config;
+        self
+    }
+
+    /// Where the ledger outlives the process; default in memory, so it does not.
+    #[must_use]
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// The wall clock; default the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Who is told what happens; default nobody.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// How far ahead of the clock an event's time may be before it is taken for wrong; default one day.
+    #[must_use]
+    pub fn max_ahead(mut self, span: Duration) -> Self {
+        self.max_ahead = span;
+        self
+    }
+
+    /// The engine; reads the ledger back from the store.
+    ///
+    /// # Errors
+    /// Two firewalls share a name, or the ledger cannot be read back.
+    pub fn build(self) -> Result<Engine, BuildError> {
+        let mut names: Vec<&str> = self.firewalls.iter().map(|firewall| firewall.name()).collect();
+        names.sort_unstable();
+        if let Some(name) =
+            names.windows(2).find_map(|pair| matches!(pair, [a, b] if a == b).then(|| pair.first()))
+        {
+            return Err(BuildError::DuplicateFirewall { name: name.copied().unwrap_or_default().to_owned() });
+        }
+        let mut fields = FieldMask::default();
+        for detector in &self.detectors {
+            fields.union(&detector.fields());
+        }
+        let guard = Arc::new(Guard::new(self.guard, self.allowlist));
+        let (clock, observer) = (self.clock, self.observer);
+        let enforcer = Enforcer::open(
+            self.firewalls,
+            Arc::clone(&guard),
+            self.store,
+            Arc::clone(&clock),
+            Arc::clone(&observer),
+            self.enforcement,
+        )?;
+        Ok(Engine {
+            detectors: self.detectors,
+            fields,
+            scorer: self.scorer.unwrap_or_else(|| Arc::new(NoisyOr::default())),
+            policy: self.policy.unwrap_or_else(|| Arc::new(ThresholdPolicy::default())),
+            guard,
+            clock,
+            observer,
+            max_ahead: self.max_ahead,
+            enforcer,
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! The whole: an [`Engine`] takes events, gives a [`Verdict`] for each, and enforces what was decided.
+
+mod builder;
+
+mod explain;
+mod process;
+mod verdict;
+
+pub use builder::{BuildError, EngineBuilder};
+pub use explain::Explanation;
+pub use process::Engine;
+pub use verdict::{Assessment, Verdict};

@@ -1,0 +1,161 @@
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::{Assessment, EngineBuilder, Verdict};
+use crate::decision::{Decision, Guard, Policy};
+use crate::enforce::{Enforcement, Enforcer, Entry, FirewallReport};
+use crate::entity::Entity;
+use crate::event::{Event, FieldMask, field};
+use crate::finding::{Detector, Fault, FaultKind, Finding, Findings};
+use crate::observe::{Observer, Record};
+use crate::score::Scorer;
+use crate::time::{Clock, Timestamp};
+
+/// Detection and response in one value: share it between threads, hand it events, enforce what it decides.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use autosec_core::enforce::MemoryFirewall;
+/// use autosec_core::engine::Engine;
+/// use autosec_core::event::{Event, field};
+/// use autosec_core::time::Timestamp;
+///
+/// let engine = Engine::builder().firewall(MemoryFirewall::new("memory")).build().unwrap();
+/// let event = Event::new(Timestamp::from_secs(1_700_000_000)).with(field::EVENT_ACTION, "ssh_login");
+/// let verdict = engine.process(event);
+/// assert!(verdict.is_quiet());
+/// for decision in verdict.decisions() {
+///     engine.enforce(decision).await;
+/// }
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) detectors: Vec<Arc<dyn Detector>>,
+    pub(super) fields: FieldMask,
+    pub(super) scorer: Arc<dyn Scorer>,
+    pub(super) policy: Arc<dyn Policy>,
+    pub(super) guard: Arc<Guard>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) max_ahead: Duration,
+    pub(super) enforcer: Enforcer,
+}
+
+impl Engine {
+    /// A builder with every default in place.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The fields that the detectors read: readers need to fill only these.
+    pub fn fields(&self) -> &FieldMask {
+        &self.fields
+    }
+
+    /// Looks at one event. Synchronous, infallible, from any number of threads; a detector that fails is a fault in
+    /// the verdict and stops none of the others.
+    pub fn process(&self, mut event: Event<'_>) -> Verdict {
+        let mut findings = Findings::default();
+        self.rein_in(&mut event, &mut findings);
+        if let Some(client) = event.address(field::SOURCE_IP) {
+            self.guard.saw_client(client, event.time());
+        }
+        for detector in &self.detectors {
+            // A detector's state is behind locks that shrug off poisoning, so a panic leaves nothing half-done to see.
+            if catch_unwind(AssertUnwindSafe(|| detector.detect(&event, &mut findings))).is_err() {
+                findings.fault(panicked(&**detector));
+            }
+        }
+        let (found, faults) = findings.into_parts();
+        faults.iter().for_each(|fault| self.observer.note(event.time(), &Record::Faulted(fault)));
+        let assessments = if found.is_empty() { Vec::new() } else { self.assess(found, event.time()) };
+        Verdict { time: event.time(), assessments, faults }
+    }
+
+    /// Puts a decision in force on every firewall, from now for its duration. Safe to call twice.
+    pub async fn enforce(&self, decision: &Decision) -> Enforcement {
+        self.enforcer.enforce(decision).await
+    }
+
+    /// Takes every block that overlaps `network` back, on every firewall.
+    pub async fn unblock(&self, network: IpNet) -> Enforcement {
+        self.enforcer.unblock(network).await
+    }
+
+    /// Puts `entity` on the allowlist under `name` and takes every block that overlaps it back.
+    pub async fn allow(&self, entity: Entity, name: &str) -> Enforcement {
+        self.enforcer.allow(entity, name).await
+    }
+
+    /// Brings every firewall to the ledger: call it at start and when a firewall may have been changed by others.
+    pub async fn reconcile(&self) -> Vec<FirewallReport> {
+        self.enforcer.reconcile().await
+    }
+
+    /// Lets go of what has ended and tries again what failed: call it every second or so.
+    pub async fn maintain(&self) -> Vec<FirewallReport> {
+        self.enforcer.maintain().await
+    }
+
+    /// What is to be in force on the firewalls now.
+    pub fn in_force(&self) -> Vec<Entry> {
+        self.enforcer.in_force()
+    }
+
+    /// An event from the future would hold its subject's windows there; it is moved to now and reported.
+    fn rein_in(&self, event: &mut Event<'_>, findings: &mut Findings) {
+        let now = self.clock.now();
+        if event.time() <= now + self.max_ahead {
+            return;
+        }
+        findings.fault(Fault {
+            kind: FaultKind::ImplausibleTime,
+            origin: Arc::from("engine"),
+            detail: Cow::Owned(format!("the event claims to be of {}, taken as of now", event.time())),
+        });
+        event.set_time(now);
+    }
+
+    /// One assessment a subject; `found` is not empty.
+    fn assess(&self, mut found: Vec<Finding>, now: Timestamp) -> Vec<Assessment> {
+        found.iter().for_each(|finding| self.observer.note(now, &Record::Found(finding)));
+        // Stable, so findings about one subject keep the detectors' order.
+        found.sort_by(|a, b| a.subject.cmp(&b.subject));
+        let mut assessments = Vec::new();
+        while let Some(first) = found.first() {
+            let subject = first.subject.clone();
+            let others = found.partition_point(|finding| finding.subject <= subject);
+            let rest = found.split_off(others);
+            assessments.push(self.judge(subject, std::mem::replace(&mut found, rest), now));
+        }
+        assessments
+    }
+
+    fn judge(&self, subject: Entity, findings: Vec<Finding>, now: Timestamp) -> Assessment {
+        let risk = self.scorer.score(&subject, &findings, now);
+        let mut decision = self.policy.decide(&subject, &risk, &findings);
+        let refusal = decision.as_ref().and_then(|decision| self.guard.admit(decision).err());
+        if let Some(decision) = &mut decision {
+            decision.dry_run |= self.guard.is_dry_run();
+            let (action, score) = (decision.action, decision.risk);
+            self.observer.note(now, &Record::Decided { subject: &subject, action, risk: score });
+        }
+        if let Some(refusal) = &refusal {
+            self.observer.note(now, &Record::Refused { subject: &subject, why: &refusal.to_string() });
+        }
+        Assessment { subject, findings, risk, decision, refusal }
+    }
+}
+
+fn panicked(detector: &dyn Detector) -> Fault {
+    Fault {
+        kind: FaultKind::Detector,
+        origin: Arc::from(detector.name()),
+        detail: Cow::Borrowed("the detector panicked; what it would have found in this event is lost"),
+    }
+}

@@ -1,0 +1,69 @@
+use super::Explanation;
+use crate::decision::{Decision, Refusal};
+use crate::entity::Entity;
+use crate::finding::{Fault, Finding};
+use crate::measure::RiskScore;
+use crate::score::Risk;
+use crate::time::Timestamp;
+
+/// What AutoSec says about one event. Quiet events hold nothing and cost no heap memory.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// The event's time.
+    pub time: Timestamp,
+    /// One assessment for each subject something was found about, in the order of the subjects.
+    pub assessments: Vec<Assessment>,
+    /// What went wrong while the event was looked at.
+    pub faults: Vec<Fault>,
+}
+
+/// What AutoSec says about one subject.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Assessment {
+    /// The subject.
+    pub subject: Entity,
+    /// What was found about it in this event.
+    pub findings: Vec<Finding>,
+    /// How risky it is now, earlier findings included.
+    pub risk: Risk,
+    /// What is to be done, if anything; the guard has let it pass unless `refusal` says otherwise.
+    pub decision: Option<Decision>,
+    /// Why the guard holds the decision back.
+    pub refusal: Option<Refusal>,
+}
+
+impl Verdict {
+    /// Whether nothing was found.
+    pub fn is_quiet(&self) -> bool {
+        self.assessments.is_empty()
+    }
+
+    /// Everything that was found, subject by subject.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.assessments.iter().flat_map(|assessment| &assessment.findings)
+    }
+
+    /// Every decision that the guard let pass, to be handed to [`Engine::enforce`](super::Engine::enforce).
+    pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
+        let passed = self.assessments.iter().filter(|assessment| assessment.refusal.is_none());
+        passed.filter_map(|assessment| assessment.decision.as_ref())
+    }
+
+    /// The harshest decision that the guard let pass.
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decisions().max_by_key(|decision| decision.action)
+    }
+
+    /// The greatest risk of any subject.
+    pub fn risk(&self) -> RiskScore {
+        let scores = self.assessments.iter().map(|assessment| assessment.risk.score);
+        scores.fold(RiskScore::ZERO, |most, score| if score > most { score } else { most })
+    }
+
+    /// The verdict in words, for a person; built only when it is displayed.
+    pub fn explain(&self) -> Explanation<'_> {
+        Explanation::new(self)
+    }
+}

@@ -1,0 +1,191 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::memory::Memory;
+use super::{Contribution, Risk, Scorer};
+use crate::entity::Entity;
+use crate::finding::{AnalyticKind, Finding};
+use crate::measure::{RiskScore, Severity};
+use crate::sketch::BoundedMap;
+use crate::time::{Timestamp, human};
+
+/// No single finding is taken for certain.
+const CERTAIN: f64 = 0.99;
+
+/// How findings add up.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScoreConfig {
+    /// How long until a finding weighs half, in event time; zero means it never fades. Default one hour: an attack
+    /// that goes on keeps its risk, one that ended is forgotten within a working day.
+    #[serde(with = "human")]
+    pub half_life: Duration,
+    /// Subjects remembered, at about 100 bytes and 80 more for each analytic; default 100,000. Beyond them the
+    /// stalest are forgotten.
+    pub subjects: usize,
+}
+
+impl Default for ScoreConfig {
+    fn default() -> Self {
+        Self { half_life: Duration::from_secs(3600), subjects: 100_000 }
+    }
+}
+
+/// Risk as the probability that at least one finding is true: `1 - Π(1 - pᵢ)` (noisy-OR, Pearl 1988), where
+///
+/// - `p` is weight(severity) × weight(kind) × confidence, at most 0.99. Severities weigh 0.05 (informational), 0.2,
+///   0.45, 0.7, 0.9 (critical); indicators and rules weigh 1, a behaviour, statistic or model 0.8, because those say
+///   "unusual", not "bad";
+/// - the n-th fresh repeat of the same analytic weighs `0.5ⁿ` as much, so that one noisy rule alone cannot reach 1;
+/// - evidence fades with a half-life in event time.
+///
+/// Each contribution's share of the score is its share of the sum of `-ln(1 - p)`, so the shares add up exactly.
+#[derive(Debug)]
+pub struct NoisyOr {
+    config: ScoreConfig,
+    memory: Mutex<BoundedMap<Entity, Memory>>,
+}
+
+impl NoisyOr {
+    /// A scorer that remembers nothing yet.
+    pub fn new(config: ScoreConfig) -> Self {
+        Self { config, memory: Mutex::new(BoundedMap::new(config.subjects)) }
+    }
+}
+
+impl Default for NoisyOr {
+    fn default() -> Self {
+        Self::new(ScoreConfig::default())
+    }
+}
+
+impl Scorer for NoisyOr {
+    fn score(&self, subject: &Entity, findings: &[Finding], now: Timestamp) -> Risk {
+        let counted = || findings.iter().filter(|finding| !finding.shadow);
+        if counted().next().is_none() {
+            return Risk::none();
+        }
+        let mut subjects = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = subjects.entry(subject.clone(), now, Memory::default);
+        for finding in counted() {
+            memory.note(&finding.analytic, probability(finding), finding.time, self.config.half_life);
+        }
+        weigh(memory, now, self.config.half_life)
+    }
+}
+
+/// Probability that the finding is true and matters.
+fn probability(finding: &Finding) -> f64 {
+    let severity = match finding.severity {
+        Severity::Informational => 0.05,
+        Severity::Low => 0.2,
+        Severity::Medium => 0.45,
+        Severity::High => 0.7,
+        Severity::Critical => 0.9,
+    };
+    let kind = match finding.analytic.kind {
+        AnalyticKind::Indicator | AnalyticKind::Rule => 1.0,
+        AnalyticKind::Behavioral | AnalyticKind::Learning | AnalyticKind::Statistical => 0.8,
+    };
+    (severity * kind * finding.confidence.value()).min(CERTAIN)
+}
+
+fn weigh(memory: &Memory, now: Timestamp, half_life: Duration) -> Risk {
+    let weights: Vec<f64> = memory.traces().iter().map(|trace| trace.weight(now, half_life)).collect();
+    let total: f64 = weights.iter().sum();
+    let score = -(-total).exp_m1();
+    let per_weight = if total > 0.0 { score / total } else { 0.0 };
+    let mut contributions: Vec<Contribution> = memory
+        .traces()
+        .iter()
+        .zip(weights)
+        .map(|(trace, weight)| Contribution {
+            analytic: trace.analytic.clone(),
+            share: weight * per_weight,
+            times: trace.times,
+            last: trace.last,
+        })
+        .collect();
+    contributions.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.analytic.id.cmp(&b.analytic.id)));
+    Risk { score: RiskScore::clamped(score), contributions }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::finding::Analytic;
+    use crate::measure::Confidence;
+
+    fn finding(id: &str, severity: Severity, second: i64) -> Finding {
+        let analytic =
+            Analytic { kind: AnalyticKind::Rule, id: id.into(), name: id.into(), tags: Arc::from([]) };
+        Finding {
+            analytic: Arc::new(analytic),
+            subject: subject(),
+            time: Timestamp::from_secs(second),
+            severity,
+            confidence: Confidence::ONE,
+            evidence: Vec::new(),
+            response: None,
+            shadow: false,
+        }
+    }
+
+    fn subject() -> Entity {
+        Entity::address("192.0.2.1".parse().unwrap())
+    }
+
+    fn score(scorer: &NoisyOr, findings: &[Finding], second: i64) -> Risk {
+        scorer.score(&subject(), findings, Timestamp::from_secs(second))
+    }
+
+    #[test]
+    fn independent_findings_combine_by_noisy_or() {
+        let risk = score(
+            &NoisyOr::default(),
+            &[finding("a", Severity::High, 0), finding("b", Severity::Medium, 0)],
+            0,
+        );
+        assert!((risk.score.value() - (1.0 - 0.3 * 0.55)).abs() < 1e-12);
+        let sum: f64 = risk.contributions.iter().map(|part| part.share).sum();
+        assert!((sum - risk.score.value()).abs() < 1e-12, "the parts add up");
+        assert_eq!(&*risk.contributions[0].analytic.id, "a");
+    }
+
+    #[test]
+    fn repeats_count_less_each_time() {
+        let scorer = NoisyOr::default();
+        let scores: Vec<f64> =
+            (0..40).map(|_| score(&scorer, &[finding("a", Severity::High, 0)], 0).score.value()).collect();
+        assert!((scores[1] - (1.0 - 0.3 * 0.65)).abs() < 1e-12);
+        assert!(scores.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert!(scores[39] < 0.9, "one rule alone never proves it: {}", scores[39]);
+    }
+
+    #[test]
+    fn fades_with_its_half_life() {
+        let scorer = NoisyOr::default();
+        score(&scorer, &[finding("a", Severity::High, 0)], 0);
+        let later = score(&scorer, &[finding("b", Severity::Low, 3600)], 3600);
+        assert!((later.score.value() - (1.0 - 0.3_f64.sqrt() * 0.8)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn late_findings_do_not_turn_back_time() {
+        let scorer = NoisyOr::default();
+        score(&scorer, &[finding("a", Severity::High, 3600)], 3600);
+        let late = score(&scorer, &[finding("b", Severity::High, 0)], 3600);
+        assert!((late.score.value() - (1.0 - 0.3 * 0.3_f64.sqrt())).abs() < 1e-9);
+    }
+
+    #[test]
+    fn shadow_findings_weigh_nothing() {
+        let mut shadow = finding("a", Severity::Critical, 0);
+        shadow.shadow = true;
+        assert_eq!(score(&NoisyOr::default(), &[shadow], 0), Risk::none());
+    }
+}

@@ -1,0 +1,129 @@
+//! What several test files need: a firewall that misbehaves on demand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use autosec_core::decision::Decision;
+use autosec_core::enforce::{
+    Block, Capabilities, EnforceError, FirewallIntegration, Health, MemoryFirewall, Outcome,
+};
+use autosec_core::entity::Entity;
+use autosec_core::finding::Action;
+use autosec_core::measure::RiskScore;
+use autosec_core::time::Timestamp;
+use ipnet::IpNet;
+
+/// How a [`Moody`] firewall treats a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Mood {
+    Fine,
+    Hang,
+    Lost,
+    Rejects(IpNet),
+    Slow,
+    Unreachable,
+}
+
+/// A firewall in memory that treats its n-th change as the n-th mood says, the last mood for ever.
+#[derive(Clone, Debug)]
+pub struct Moody {
+    pub memory: MemoryFirewall,
+    moods: Arc<Vec<Mood>>,
+    calls: Arc<AtomicUsize>,
+    native_ttl: bool,
+}
+
+impl Moody {
+    pub fn new(memory: MemoryFirewall, moods: &[Mood]) -> Self {
+        Self { memory, moods: Arc::new(moods.to_vec()), calls: Arc::default(), native_ttl: true }
+    }
+
+    pub fn without_ttl(mut self) -> Self {
+        self.native_ttl = false;
+        self
+    }
+
+    /// How often it was asked to change.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    async fn change(&self, items: &[IpNet], work: impl Future<Output = Answer>) -> Answer {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        let mood = self.moods.get(call).or(self.moods.last()).copied().unwrap_or(Mood::Fine);
+        let firewall = self.name().to_owned();
+        match mood {
+            Mood::Fine => work.await,
+            Mood::Hang => std::future::pending().await,
+            Mood::Lost => {
+                self.memory.flush();
+                Err(EnforceError::Lost { firewall, reason: "somebody flushed it".into() })
+            }
+            Mood::Rejects(target) if items.contains(&target) => {
+                Err(EnforceError::Rejected { firewall, target: Some(target), reason: "bad item".into() })
+            }
+            Mood::Rejects(_) => work.await,
+            Mood::Slow => {
+                tokio::time::sleep(Duration::from_millis(call as u64 % 5)).await;
+                let answer = work.await;
+                tokio::task::yield_now().await;
+                answer
+            }
+            Mood::Unreachable => {
+                Err(EnforceError::Transport { firewall, reason: "connection refused".into() })
+            }
+        }
+    }
+}
+
+type Answer = Result<Vec<Outcome>, EnforceError>;
+
+#[async_trait]
+impl FirewallIntegration for Moody {
+    fn name(&self) -> &str {
+        self.memory.name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { native_ttl: self.native_ttl, ..self.memory.capabilities() }
+    }
+
+    async fn block(&self, blocks: &[Block]) -> Answer {
+        let items: Vec<IpNet> = blocks.iter().map(|block| block.target).collect();
+        self.change(&items, self.memory.block(blocks)).await
+    }
+
+    async fn unblock(&self, targets: &[IpNet]) -> Answer {
+        self.change(targets, self.memory.unblock(targets)).await
+    }
+
+    async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
+        self.memory.blocked().await
+    }
+
+    async fn health(&self) -> Result<Health, EnforceError> {
+        self.memory.health().await
+    }
+}
+
+/// A decision to block `target` for `seconds`.
+pub fn block(target: &str, id: &str, seconds: u64) -> Decision {
+    Decision {
+        id: id.into(),
+        subject: Entity::Address(autosec_core::net::network(target).unwrap()),
+        action: Action::Block,
+        duration: Duration::from_secs(seconds),
+        time: Timestamp::from_secs(1_700_000_000),
+        risk: RiskScore::ONE,
+        scenario: "test-rule".into(),
+        reasons: Vec::new(),
+        strikes: 0,
+        dry_run: false,
+    }
+}
+
+pub fn address(text: &str) -> std::net::IpAddr {
+    text.parse().unwrap()
+}
