@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn reads_a_block_and_marked_lines_alike() {
         let readme = "# A\r\n```sh\r\na\r\nb\r\n```\r\n```rust\r\nif c {\r\n\r\n    d\r\n}\r\n```\r\n";
-        let example = "fn main() {\n    // README: begin\n    if c {\n\n        d\n    }\n    // README: end\n}\n";
+        let example =
+            "fn main() {\n    // README: begin\n    if c {\n\n        d\n    }\n    // README: end\n}\n";
         assert_eq!(block(readme, "rust"), marked(example));
         assert_eq!(block(readme, "sh").unwrap(), ["a", "b"]);
         assert_ne!(block(&readme.replace('d', "e"), "rust"), marked(example));
@@ -68,6 +69,9 @@ mod tests {
     #[test]
     fn finds_whole_lines_alone() {
         assert!(has_line("a\n  cargo test --workspace\n", "cargo test --workspace"));
-        assert!(!has_line("cargo test --workspace --no-run\n# cargo test --workspace\n", "cargo test --workspace"));
+        assert!(!has_line(
+            "cargo test --workspace --no-run\n# cargo test --workspace\n",
+            "cargo test --workspace"
+        ));
     }
 }

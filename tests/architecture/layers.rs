@@ -35,7 +35,7 @@ const CORE: Ladder = Ladder {
 
 const RULE: Ladder = Ladder {
     within: &["rule"],
-    levels: &[Row(&["model"]), Row(&["lang"]), Row(&["plan"]), Row(&["state", "run"]), Row(&["set"])],
+    levels: &[Row(&["list", "model"]), Row(&["lang"]), Row(&["plan"]), Row(&["state", "run"]), Row(&["set"])],
 };
 
 const ROOT: &str = "autosec-core/src/";
