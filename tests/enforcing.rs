@@ -233,9 +233,48 @@ fn firewalls_need_names_of_their_own() {
 }
 
 mod allow_dominates {
+    use std::sync::Barrier;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A clock that takes its time, so that threads meet between any two steps of an enforcement.
+    #[derive(Debug)]
+    struct Lingering;
+
+    impl Clock for Lingering {
+        fn now(&self) -> Timestamp {
+            std::thread::sleep(Duration::from_micros(300));
+            Timestamp::from_secs(1_700_000_000)
+        }
+    }
+
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn between_threads() {
+        let edge = memory("edge", &clock());
+        let engine = Engine::builder().clock(Lingering).firewall(edge.clone()).build().unwrap();
+        for round in 0..100_u64 {
+            let target = std::net::Ipv4Addr::from(0xCB00_7100 + u32::try_from(round).unwrap());
+            let barrier = Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    wait(engine.enforce(&block(&target.to_string(), &round.to_string(), 3600)));
+                });
+                scope.spawn(|| {
+                    barrier.wait();
+                    std::thread::sleep(Duration::from_micros(round * 13));
+                    wait(engine.allow(Entity::address(target.into()), "allowed"));
+                });
+            });
+            assert!(!edge.drops(target.into()), "round {round}");
+        }
+    }
 
     #[derive(Clone, Debug)]
     enum Step {
