@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -193,4 +194,32 @@ pub trait FirewallIntegration: Debug + Send + Sync {
     /// # Errors
     /// It could not be asked.
     async fn health(&self) -> Result<Health, EnforceError>;
+}
+
+/// A shared firewall is a firewall, so that a host can keep a handle to what it gives away.
+#[async_trait]
+impl<F: FirewallIntegration + ?Sized> FirewallIntegration for Arc<F> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
+        (**self).block(blocks).await
+    }
+
+    async fn unblock(&self, targets: &[IpNet]) -> Result<Vec<Outcome>, EnforceError> {
+        (**self).unblock(targets).await
+    }
+
+    async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
+        (**self).blocked().await
+    }
+
+    async fn health(&self) -> Result<Health, EnforceError> {
+        (**self).health().await
+    }
 }
