@@ -13,4 +13,6 @@ pub mod observe;
 pub mod sketch;
 pub mod store;
 
+pub mod rule;
+
 pub mod enforce;
