@@ -1,3 +1,5 @@
 //! Rules.
 
-pub mod model;
+mod lang;
+mod list;
+mod model;

@@ -2,7 +2,7 @@ use super::WindowShape;
 
 /// How many different values fell into a sliding window, for one key; values are given by 64-bit hashes.
 ///
-/// At most `capacity` values are held, 24 bytes each (32 on the heap with its padding), beside 64 bytes; the memory grows
+/// At most `capacity` values are held, 32 bytes each, beside 40 bytes; the memory grows
 /// with the values seen and never beyond. While the kept slots hold no more than `capacity` different values, the count
 /// is exact (but for hash collisions, 2^-64 a pair). Beyond, the value seen longest ago is dropped: the count is then
 /// never too high, and of events in order never below `capacity` while the true one is not.
