@@ -100,6 +100,9 @@ mod tests {
         let day = Duration::from_secs(86_400);
         assert_eq!(WindowShape::new(Duration::ZERO, day, 64), Err(ShapeError::Length));
         assert_eq!(WindowShape::new(32 * day, day, 64), Err(ShapeError::Length));
-        assert!(matches!(WindowShape::new(day / 1440, day, 1024), Err(ShapeError::Slots { slots: 23_056, .. })));
+        assert!(matches!(
+            WindowShape::new(day / 1440, day, 1024),
+            Err(ShapeError::Slots { slots: 23_056, .. })
+        ));
     }
 }

@@ -149,7 +149,9 @@ impl fmt::Display for Test {
         match &self.check {
             Check::Exists => write!(f, "exists({field})"),
             Check::True => f.write_str(&field),
-            Check::Compare(comparison, literal) => write!(f, "{field} {} {}", comparison.symbol(), literal.node),
+            Check::Compare(comparison, literal) => {
+                write!(f, "{field} {} {}", comparison.symbol(), literal.node)
+            }
             Check::In(members) => {
                 write!(f, "{field} in {{")?;
                 members.iter().try_for_each(|member| write!(f, " {}", member.node))?;

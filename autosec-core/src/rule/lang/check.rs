@@ -97,7 +97,10 @@ impl Scope<'_> {
             let known = if names.is_empty() {
                 "no list was given to the rule set; give one with `RuleSetBuilder::list`".to_owned()
             } else {
-                format!("the lists are {}", names.iter().take(8).map(|name| format!("${name}")).collect::<Vec<_>>().join(", "))
+                format!(
+                    "the lists are {}",
+                    names.iter().take(8).map(|name| format!("${name}")).collect::<Vec<_>>().join(", ")
+                )
             };
             Issue::new(Code::UnknownList, title, name.span.clone(), "")
                 .help(known)
@@ -126,12 +129,15 @@ impl Typed<'_> {
             (Kind::Float, Literal::Float(number)) => Ok(Fact::Float(comparison, *number)),
             (Kind::Float, Literal::Integer(number)) => Ok(Fact::Float(comparison, *number as f64)),
             (Kind::Boolean, Literal::Boolean(truth)) => Ok(Fact::Boolean(*truth != negated)),
-            (Kind::Address, Literal::Network(network)) if network.prefix_len() == network.max_prefix_len() => {
+            (Kind::Address, Literal::Network(network))
+                if network.prefix_len() == network.max_prefix_len() =>
+            {
                 Ok(Fact::Address { is: network.addr(), negated })
             }
-            (Kind::Address, Literal::Network(_)) => Err(self
-                .misfit(literal)
-                .help(format!("an address lies in a prefix: write `{} in {}`", self.test.field.node, literal.node))),
+            (Kind::Address, Literal::Network(_)) => Err(self.misfit(literal).help(format!(
+                "an address lies in a prefix: write `{} in {}`",
+                self.test.field.node, literal.node
+            ))),
             _ => Err(self.misfit(literal)),
         }
     }
@@ -223,7 +229,9 @@ impl Typed<'_> {
             (self.test.field.span.clone(), format!("this field is {}", self.kind)),
         ];
         let help = match (&literal.node, self.kind) {
-            (Literal::Text(_), Kind::Address | Kind::Integer | Kind::Float | Kind::Boolean) => "write it without quotes",
+            (Literal::Text(_), Kind::Address | Kind::Integer | Kind::Float | Kind::Boolean) => {
+                "write it without quotes"
+            }
             (_, Kind::Text) => "put it in double quotes",
             (Literal::Range(..), Kind::Integer) => "a range goes with `in`",
             _ => return issue,

@@ -12,7 +12,7 @@ pub struct Diagnostic {
     title: String,
     source: String,
     rule: Option<String>,
-    excerpt: Option<Excerpt>,
+    excerpt: Option<Box<Excerpt>>,
     help: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Diagnostic {
 
     /// A diagnostic whose labels point into `text`, which is the source or a text by itself.
     pub(crate) fn placed(issue: Issue, source: &str, text: &str) -> Self {
-        let excerpt = (!issue.labels.is_empty()).then(|| Excerpt::new(text, issue.labels));
+        let excerpt = (!issue.labels.is_empty()).then(|| Box::new(Excerpt::new(text, issue.labels)));
         Self { excerpt, help: issue.help, ..Self::new(issue.code, issue.title, source) }
     }
 
@@ -89,8 +89,10 @@ impl Excerpt {
     /// Keeps only the lines that labels touch, so that rendering costs the same in a large source.
     fn new(text: &str, labels: Vec<(Range<usize>, String)>) -> Self {
         let clamp = |at: usize| text.floor_char_boundary(at.min(text.len()));
-        let labels: Vec<_> =
-            labels.into_iter().map(|(span, label)| (clamp(span.start)..clamp(span.end.max(span.start)), label)).collect();
+        let labels: Vec<_> = labels
+            .into_iter()
+            .map(|(span, label)| (clamp(span.start)..clamp(span.end.max(span.start)), label))
+            .collect();
         let from = labels.iter().map(|(span, _)| span.start).min().unwrap_or(0);
         let to = labels.iter().map(|(span, _)| span.end).max().unwrap_or(0);
         let head = text.get(..from).unwrap_or_default();
@@ -99,7 +101,10 @@ impl Excerpt {
         Self {
             text: text.get(start..end).unwrap_or_default().to_owned(),
             first_line: head.matches('\n').count() + 1,
-            labels: labels.into_iter().map(|(span, label)| (span.start - start..span.end - start, label)).collect(),
+            labels: labels
+                .into_iter()
+                .map(|(span, label)| (span.start - start..span.end - start, label))
+                .collect(),
         }
     }
 }
@@ -109,7 +114,8 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut group = Level::ERROR.primary_title(self.title.as_str()).id(self.code).elements(
             self.excerpt.iter().map(|excerpt| {
-                let kinds = std::iter::once(AnnotationKind::Primary).chain(std::iter::repeat(AnnotationKind::Context));
+                let kinds = std::iter::once(AnnotationKind::Primary)
+                    .chain(std::iter::repeat(AnnotationKind::Context));
                 let labels = excerpt.labels.iter().zip(kinds).map(|((span, label), kind)| {
                     kind.span(span.clone()).label((!label.is_empty()).then_some(label.as_str()))
                 });
@@ -146,8 +152,8 @@ mod tests {
 
     #[test]
     fn survives_any_span() {
-        for span in [0..0, 7..3, 90..99, 1..2, 3..3] {
-            let issue = Issue::new(Code::Syntax, "wrong", span, "here");
+        for (start, end) in [(0, 0), (7, 3), (90, 99), (1, 2), (3, 3)] {
+            let issue = Issue::new(Code::Syntax, "wrong", start..end, "here");
             let diagnostic = Diagnostic::placed(issue, "x.yaml", "ää\n");
             assert!(diagnostic.to_string().contains("E001") && diagnostic.position().is_some());
         }

@@ -98,7 +98,12 @@ pub(crate) struct Issue {
 }
 
 impl Issue {
-    pub(crate) fn new(code: Code, title: impl Into<String>, span: Range<usize>, label: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        code: Code,
+        title: impl Into<String>,
+        span: Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
         Self { code, title: title.into(), labels: vec![(span, label.into())], help: None }
     }
 

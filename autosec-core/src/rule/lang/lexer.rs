@@ -209,15 +209,18 @@ fn network(text: &str, span: Range<usize>) -> Result<TokenKind, Issue> {
             Some((address, _)) if net::network(address).is_ok() => {
                 issue.help("a prefix ends in its length: at most /32 for IPv4 and /128 for IPv6")
             }
-            _ => issue.help("write an address as 192.0.2.1 or 2001:db8::1, a prefix as 192.0.2.0/24, a text in quotes"),
+            _ => issue.help(
+                "write an address as 192.0.2.1 or 2001:db8::1, a prefix as 192.0.2.0/24, a text in quotes",
+            ),
         }
     })
 }
 
 fn bad_number(text: &str, span: Range<usize>) -> Issue {
     let title = format!("{} is not a number", quoted(text));
-    Issue::new(Code::BadNumber, title, span, "")
-        .help("integers lie between -2^63 and 2^63 - 1, other numbers look like 0.5 or 1e6; texts need quotes")
+    Issue::new(Code::BadNumber, title, span, "").help(
+        "integers lie between -2^63 and 2^63 - 1, other numbers look like 0.5 or 1e6; texts need quotes",
+    )
 }
 
 #[cfg(test)]
@@ -248,7 +251,18 @@ mod tests {
         ] {
             assert_eq!(kinds(written), [TokenKind::Text(meant.to_owned()), TokenKind::End], "{written}");
         }
-        for wrong in [r#"""#, r#""\"#, r#""\q""#, r#""\x80""#, r#""\u{d800}""#, r#""\u{110000}""#, r#""\u{+41}""#, r#"r#"a""#, "'a'", "ä"] {
+        for wrong in [
+            r#"""#,
+            r#""\"#,
+            r#""\q""#,
+            r#""\x80""#,
+            r#""\u{d800}""#,
+            r#""\u{110000}""#,
+            r#""\u{+41}""#,
+            r#"r#"a""#,
+            "'a'",
+            "ä",
+        ] {
             assert!(tokens(wrong).is_err(), "{wrong}");
         }
     }

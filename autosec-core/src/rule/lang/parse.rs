@@ -85,7 +85,12 @@ impl<'t> Parser<'t> {
         if self.is_word("exists") && self.is_call() {
             let span = self.span();
             let field = self.call()?;
-            return Ok(Test { field, lower: false, operator: Spanned { node: (), span }, check: Check::Exists });
+            return Ok(Test {
+                field,
+                lower: false,
+                operator: Spanned { node: (), span },
+                check: Check::Exists,
+            });
         }
         let lower = self.is_word("lower") && self.is_call();
         let field = if lower { self.call()? } else { self.field()? };
@@ -169,7 +174,10 @@ impl<'t> Parser<'t> {
         Ok(Check::Find(place, texts))
     }
 
-    fn set<T>(&mut self, member: fn(&mut Self) -> Result<Spanned<T>, Issue>) -> Result<Vec<Spanned<T>>, Issue> {
+    fn set<T>(
+        &mut self,
+        member: fn(&mut Self) -> Result<Spanned<T>, Issue>,
+    ) -> Result<Vec<Spanned<T>>, Issue> {
         let open = self.advance();
         let mut members = Vec::new();
         while !matches!(self.kind(), TokenKind::CloseSet | TokenKind::End) {
@@ -185,7 +193,12 @@ impl<'t> Parser<'t> {
         }
         let close = self.close(&TokenKind::CloseSet, open.clone(), "}")?;
         if members.is_empty() {
-            return Err(Issue::new(Code::EmptySet, "the set is empty", open.start..close.end, "nothing is in it"));
+            return Err(Issue::new(
+                Code::EmptySet,
+                "the set is empty",
+                open.start..close.end,
+                "nothing is in it",
+            ));
         }
         Ok(members)
     }
@@ -241,7 +254,12 @@ impl<'t> Parser<'t> {
             TokenKind::End => "the end of the expression".to_owned(),
             _ => quoted(self.slice(&self.span())),
         };
-        Issue::new(Code::Syntax, format!("expected {wanted}, found {found}"), self.span(), format!("expected {wanted}"))
+        Issue::new(
+            Code::Syntax,
+            format!("expected {wanted}, found {found}"),
+            self.span(),
+            format!("expected {wanted}"),
+        )
     }
 
     fn kind(&self) -> &'t TokenKind {
@@ -318,7 +336,8 @@ mod tests {
         prop_oneof![
             Just(Check::Exists),
             Just(Check::True),
-            (comparison(), literal()).prop_map(|(comparison, literal)| Check::Compare(comparison, spanned(literal))),
+            (comparison(), literal())
+                .prop_map(|(comparison, literal)| Check::Compare(comparison, spanned(literal))),
             prop::collection::vec(literal().prop_map(spanned), 1..5).prop_map(Check::In),
             "[a-z][a-z0-9_-]{0,8}".prop_map(|name| Check::InList(spanned(name))),
             (place, texts()).prop_map(|(place, texts)| Check::Find(place, texts)),

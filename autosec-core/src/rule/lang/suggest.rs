@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn counts_edits() {
-        for (left, right, edits) in [("", "", 0), ("abc", "abc", 0), ("kitten", "sitting", 3), ("", "ab", 2), ("ab", "ba", 2)] {
+        for (left, right, edits) in
+            [("", "", 0), ("abc", "abc", 0), ("kitten", "sitting", 3), ("", "ab", 2), ("ab", "ba", 2)]
+        {
             assert_eq!(distance(left.as_bytes(), right.as_bytes()), edits, "{left} {right}");
         }
     }
