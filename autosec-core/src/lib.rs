@@ -1,17 +1,19 @@
 //! Detection and response, embedded: events in, findings, a risk and a decision with its reasons out.
 #![forbid(unsafe_code)]
 
-pub mod entity;
+pub mod time;
 pub mod measure;
 pub mod net;
-pub mod time;
+pub mod entity;
 
 pub mod event;
 
 pub mod finding;
-pub mod observe;
 pub mod sketch;
 pub mod store;
+pub mod observe;
+
+pub mod rule;
 
 pub mod score;
 

@@ -1,0 +1,161 @@
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::issue::{Code, Issue};
+
+/// Something wrong with a rule: a stable code, a place and what would be right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    code: &'static str,
+    title: String,
+    source: String,
+    rule: Option<String>,
+    excerpt: Option<Box<Excerpt>>,
+    help: Option<String>,
+}
+
+/// The lines of the source that the labels point into.
+#[derive(Clone, Debug, PartialEq)]
+struct Excerpt {
+    text: String,
+    first_line: usize,
+    labels: Vec<(Range<usize>, String)>,
+}
+
+impl Diagnostic {
+    /// A diagnostic without a place.
+    pub(crate) fn new(code: Code, title: impl Into<String>, source: &str) -> Self {
+        let (title, source) = (title.into(), source.to_owned());
+        Self { code: code.text(), title, source, rule: None, excerpt: None, help: None }
+    }
+
+    /// A diagnostic whose labels point into `text`, which is the source or a text by itself.
+    pub(crate) fn placed(issue: Issue, source: &str, text: &str) -> Self {
+        let excerpt = (!issue.labels.is_empty()).then(|| Box::new(Excerpt::new(text, issue.labels)));
+        Self { excerpt, help: issue.help, ..Self::new(issue.code, issue.title, source) }
+    }
+
+    /// With the id of the rule it is about.
+    pub(crate) fn about(mut self, rule: &str) -> Self {
+        self.rule = Some(rule.chars().take(64).collect());
+        self
+    }
+
+    /// With a help line.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The stable code, such as `E002`; [`CODES`](crate::rule::CODES) says what each means.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What is wrong, in one line.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The name of the source the rule came from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The id of the rule, if it is known.
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    /// What would be right, if that can be said.
+    pub fn help_line(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// The line and the column (in characters) of the first label, both from 1, if the place is known.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        let excerpt = self.excerpt.as_ref()?;
+        let (span, _) = excerpt.labels.first()?;
+        let before = excerpt.text.get(..span.start)?;
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before.get(line_start..)?.chars().count() + 1;
+        Some((excerpt.first_line + before.matches('\n').count(), column))
+    }
+}
+
+impl Excerpt {
+    /// Keeps only the lines that labels touch, so that rendering costs the same in a large source.
+    fn new(text: &str, labels: Vec<(Range<usize>, String)>) -> Self {
+        let clamp = |at: usize| text.floor_char_boundary(at.min(text.len()));
+        let labels: Vec<_> = labels
+            .into_iter()
+            .map(|(span, label)| (clamp(span.start)..clamp(span.end.max(span.start)), label))
+            .collect();
+        let from = labels.iter().map(|(span, _)| span.start).min().unwrap_or(0);
+        let to = labels.iter().map(|(span, _)| span.end).max().unwrap_or(0);
+        let head = text.get(..from).unwrap_or_default();
+        let start = head.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text.get(to..).and_then(|tail| tail.find('\n')).map_or(text.len(), |newline| to + newline);
+        Self {
+            text: text.get(start..end).unwrap_or_default().to_owned(),
+            first_line: head.matches('\n').count() + 1,
+            labels: labels
+                .into_iter()
+                .map(|(span, label)| (span.start - start..span.end - start, label))
+                .collect(),
+        }
+    }
+}
+
+/// The diagnostic as people read it, over several lines, without colours.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut group = Level::ERROR.primary_title(self.title.as_str()).id(self.code).elements(
+            self.excerpt.iter().map(|excerpt| {
+                let kinds = std::iter::once(AnnotationKind::Primary)
+                    .chain(std::iter::repeat(AnnotationKind::Context));
+                let labels = excerpt.labels.iter().zip(kinds).map(|((span, label), kind)| {
+                    kind.span(span.clone()).label((!label.is_empty()).then_some(label.as_str()))
+                });
+                Snippet::source(excerpt.text.as_str())
+                    .line_start(excerpt.first_line)
+                    .path(self.source.as_str())
+                    .annotations(labels)
+            }),
+        );
+        if self.excerpt.is_none() {
+            group = group.element(Level::NOTE.message(format!("in {}", self.source)));
+        }
+        if let Some(rule) = &self.rule {
+            group = group.element(Level::NOTE.message(format!("in rule `{rule}`")));
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        f.write_str(&Renderer::plain().render(&[group]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_where() {
+        let issue = Issue::new(Code::UnknownField, "unknown field `b`", 5..6, "here");
+        let diagnostic = Diagnostic::placed(issue, "x.yaml", "a\nä\nb c\nd");
+        assert_eq!(diagnostic.position(), Some((3, 1)));
+        assert!(diagnostic.to_string().contains("x.yaml:3:1"), "{diagnostic}");
+    }
+
+    #[test]
+    fn survives_any_span() {
+        for (start, end) in [(0, 0), (7, 3), (90, 99), (1, 2), (3, 3)] {
+            let issue = Issue::new(Code::Syntax, "wrong", start..end, "here");
+            let diagnostic = Diagnostic::placed(issue, "x.yaml", "ää\n");
+            assert!(diagnostic.to_string().contains("E001") && diagnostic.position().is_some());
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use std::ops::Range;
+
+/// What is wrong with a rule: see [`CODES`] for what each says.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Code {
+    Syntax,
+    UnknownField,
+    Mismatch,
+    UnknownOperator,
+    UnclosedText,
+    BadEscape,
+    BadAddress,
+    BadNumber,
+    BadRegex,
+    UnknownList,
+    StrangeCharacter,
+    LongExpression,
+    DeepExpression,
+    LargeSet,
+    EmptySet,
+    ReversedRange,
+    EmptyExpression,
+    UnclosedBracket,
+    NotYaml,
+    UnknownKey,
+    MissingKey,
+    WrongType,
+    BadValue,
+    UnknownWord,
+    DuplicateKey,
+    LargeSource,
+    ManyRules,
+    BadId,
+    DuplicateId,
+    TwoStates,
+    EmptyBy,
+    BadBy,
+    BadWindow,
+    BadThreshold,
+    LongLateness,
+    BadSubject,
+}
+
+/// Every code with what it means. Codes are never reused.
+pub const CODES: &[(&str, &str)] = &[
+    ("E001", "the expression is not of the form the language has"),
+    ("E002", "no field has this name"),
+    ("E003", "the field's kind does not go with the operator or the value"),
+    ("E004", "no operator has this name"),
+    ("E005", "a text has no closing quote"),
+    ("E006", "a text holds an escape sequence that means nothing"),
+    ("E007", "not an IP address or a prefix in CIDR notation"),
+    ("E008", "not a number that can be held"),
+    ("E009", "the regular expression is malformed or compiles to more than 1 MiB"),
+    ("E010", "no list has this name"),
+    ("E011", "a character that starts nothing in the language"),
+    ("E012", "the expression is longer than 64 KiB"),
+    ("E013", "the expression is nested deeper than 64 levels"),
+    ("E014", "a set holds more than 10,000 members"),
+    ("E015", "a set holds nothing"),
+    ("E016", "a range ends before it begins"),
+    ("E017", "the expression is empty"),
+    ("E018", "a bracket is not closed"),
+    ("E101", "the source is not YAML, or too deep or too repetitive to be read"),
+    ("E102", "a rule has no such key"),
+    ("E103", "a key is missing"),
+    ("E104", "a value has another type than its key needs"),
+    ("E105", "a value has the right type but is out of range or malformed"),
+    ("E106", "a word is not one of those that are possible here"),
+    ("E107", "a key is given twice"),
+    ("E108", "a source is larger than 1 MiB"),
+    ("E109", "there are more than 10,000 rules"),
+    ("E201", "a rule's id is not in kebab case, or longer than 64 bytes"),
+    ("E202", "two rules have the same id"),
+    ("E203", "a rule has both `count` and `distinct`"),
+    ("E204", "`by` names no field"),
+    ("E205", "`by` names more than eight fields, or one of them twice"),
+    ("E206", "`within` is not between 1 ms and 31 days"),
+    ("E207", "`at_least` is 0, or more than 512 for `distinct`"),
+    ("E208", "the window is too short for the lateness that is allowed"),
+    ("E209", "a field of this kind cannot name a subject or a key"),
+];
+
+impl Code {
+    /// The stable code, such as `E001`.
+    pub(crate) fn text(self) -> &'static str {
+        CODES.get(self as usize).map_or("E000", |(code, _)| code)
+    }
+}
+
+/// Something wrong with an expression or another text of a rule; spans are byte ranges of that text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Issue {
+    pub(crate) code: Code,
+    pub(crate) title: String,
+    pub(crate) labels: Vec<(Range<usize>, String)>,
+    pub(crate) help: Option<String>,
+}
+
+impl Issue {
+    pub(crate) fn new(
+        code: Code,
+        title: impl Into<String>,
+        span: Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
+        Self { code, title: title.into(), labels: vec![(span, label.into())], help: None }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With a help line if there is one.
+    pub(crate) fn help_if(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+}
+
+/// The user's text as it is quoted in a message: at most 64 characters.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(64).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("`{short}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_line_up_with_their_table() {
+        assert_eq!(Code::Syntax.text(), "E001");
+        assert_eq!(Code::UnclosedBracket.text(), "E018");
+        assert_eq!(Code::NotYaml.text(), "E101");
+        assert_eq!(Code::ManyRules.text(), "E109");
+        assert_eq!(Code::BadId.text(), "E201");
+        assert_eq!(Code::BadSubject.text(), "E209");
+        assert_eq!(CODES.len(), Code::BadSubject as usize + 1);
+    }
+}

@@ -1,0 +1,132 @@
+//! What a rule says, as it is written: [`Rule`] and its parts. A rule file is a YAML (or JSON) list of rules.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Response;
+use crate::measure::{Confidence, Severity};
+use crate::time::human;
+
+/// A rule as it is written. Nothing in it is checked before a rule set is built from it.
+///
+/// ```
+/// use autosec_core::rule::RuleSet;
+/// use autosec_core::event::Schema;
+///
+/// let rules = "
+/// - id: ssh-brute-force
+///   name: SSH brute force
+///   severity: high
+///   tags: [attack.t1110]
+///   when: event.action == \"ssh_login\" and event.outcome == \"failure\"
+///   count: { by: [source.ip], within: 10m, at_least: 5 }
+///   response: { action: block, for: 1h }
+/// ";
+/// let set = RuleSet::builder(&Schema::ecs()).source("ssh.yaml", rules).build()?;
+/// assert_eq!(set.rules().count(), 1);
+/// # Ok::<(), autosec_core::rule::RuleErrors>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its stable id, in kebab case, at most 64 bytes: `ssh-brute-force`.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it finds and what to do about it, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// How bad it is if true.
+    pub severity: Severity,
+    /// How sure the rule is, 0..=1.
+    #[serde(default = "Rule::default_confidence")]
+    pub confidence: Confidence,
+    /// Tags, ATT&CK techniques among them (`attack.t1110`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The expression an event must satisfy: `url.path contains "../" and not source.ip in $office`.
+    pub when: String,
+    /// Alarms when so many events fall into a window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// Alarms when so many different values fall into a window. Not together with `count`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<Distinct>,
+    /// The field that names whom a finding is about: by default the first field of `by`, else `source.ip`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What the rule asks for, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Response>,
+    /// Whether its findings count.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+impl Rule {
+    /// A rule that is enforced, with a confidence of 0.8, without state or response.
+    pub fn new(id: impl Into<String>, severity: Severity, when: impl Into<String>) -> Self {
+        let id = id.into();
+        Self {
+            name: id.clone(),
+            id,
+            description: String::new(),
+            severity,
+            confidence: Self::default_confidence(),
+            tags: Vec::new(),
+            when: when.into(),
+            count: None,
+            distinct: None,
+            subject: None,
+            response: None,
+            mode: Mode::Enforce,
+        }
+    }
+
+    fn default_confidence() -> Confidence {
+        Confidence::clamped(0.8)
+    }
+}
+
+/// Alarms when at least `at_least` events with the same values of `by` fall into a window of the length `within`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// The fields that tell keys apart, one to eight; an event without one of them is not counted.
+    pub by: Vec<String>,
+    /// The length of the window, 1 ms to 31 days.
+    #[serde(with = "human")]
+    pub within: Duration,
+    /// How many events it takes, at least one.
+    pub at_least: u32,
+}
+
+/// Alarms when at least `at_least` different values of `of` fall into a window of the length `within`, among events
+/// with the same values of `by`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distinct {
+    /// The field whose values are counted; an event without it is not counted. A list is one value.
+    pub of: String,
+    /// The fields that tell keys apart, one to eight; an event without one of them is not counted.
+    pub by: Vec<String>,
+    /// The length of the window, 1 ms to 31 days.
+    #[serde(with = "human")]
+    pub within: Duration,
+    /// How many different values it takes, 1 to 512.
+    pub at_least: u32,
+}
+
+/// Whether a rule's findings count.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Findings count.
+    #[default]
+    Enforce,
+    /// Findings are reported and marked, but change neither risk nor decisions.
+    Shadow,
+    /// The rule is checked but never evaluated.
+    Off,
+}

@@ -1,0 +1,65 @@
+use aho_corasick::{AhoCorasick, BuildError};
+use memchr::memmem::Finder;
+
+use super::predicate::{Predicate, Test};
+use super::text::{Affixes, TextSet};
+use crate::rule::lang::ast::Place;
+use crate::rule::lang::condition::{Condition, Fact};
+
+impl Predicate {
+    /// Prepares a condition to run, cheap tests first. Order does not change the answer: tests have no effects.
+    ///
+    /// Fails if an automaton over a set of texts grows too large, which takes more text than an expression can hold.
+    pub(crate) fn new(condition: Condition) -> Result<Self, BuildError> {
+        Ok(match condition {
+            Condition::All(parts) => Self::All(sorted(parts)?),
+            Condition::Any(parts) => Self::Any(sorted(parts)?),
+            Condition::Not(part) => Self::Not(Box::new(Self::new(*part)?)),
+            Condition::Test(field, fact) => Self::Field(field, test(fact)?),
+        })
+    }
+}
+
+fn sorted(parts: Vec<Condition>) -> Result<Box<[Predicate]>, BuildError> {
+    let mut parts = parts.into_iter().map(Predicate::new).collect::<Result<Vec<_>, _>>()?;
+    parts.sort_by_key(Predicate::cost);
+    Ok(parts.into_boxed_slice())
+}
+
+fn test(fact: Fact) -> Result<Test, BuildError> {
+    Ok(match fact {
+        Fact::Exists => Test::Exists,
+        Fact::Boolean(truth) => Test::Boolean(truth),
+        Fact::Integer(comparison, number) => Test::Integer(comparison, number),
+        Fact::IntegerIn(ranges) => Test::IntegerIn(disjoint(ranges)),
+        Fact::Float(comparison, number) => Test::Float(comparison, number),
+        Fact::Address { is, negated } => Test::Address { is, negated },
+        Fact::AddressIn(set) => Test::AddressIn(set),
+        Fact::Text { is, negated, fold } => Test::Text { is: is.into_boxed_str(), negated, fold },
+        Fact::TextIn { texts, fold } => Test::TextIn(TextSet::new(texts, fold)),
+        Fact::Find { place: Place::Start, texts, fold } => Test::Starts(Affixes::new(texts, fold)),
+        Fact::Find { place: Place::End, texts, fold } => Test::Ends(Affixes::new(texts, fold)),
+        Fact::Find { place: Place::Anywhere, texts, fold } => contains(&texts, fold)?,
+        Fact::Matches(regex) => Test::Matches(regex),
+    })
+}
+
+fn contains(texts: &[String], fold: bool) -> Result<Test, BuildError> {
+    if let ([text], false) = (texts, fold) {
+        return Ok(Test::Contains(Box::new(Finder::new(text.as_bytes()).into_owned())));
+    }
+    AhoCorasick::builder().ascii_case_insensitive(fold).build(texts).map(Test::ContainsAny)
+}
+
+/// Sorts and merges overlapping ranges.
+fn disjoint(mut ranges: Vec<(i64, i64)>) -> Box<[(i64, i64)]> {
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, kept| {
+        let overlaps = next.0 <= kept.1;
+        if overlaps {
+            kept.1 = kept.1.max(next.1);
+        }
+        overlaps
+    });
+    ranges.into_boxed_slice()
+}

@@ -1,0 +1,7 @@
+//! From a checked condition to what runs: predicates with prepared literals, and the gates that say which rules an event
+//! can match at all.
+
+pub(super) mod gate;
+mod lower;
+pub(super) mod predicate;
+mod text;

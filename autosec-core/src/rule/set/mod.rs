@@ -1,0 +1,13 @@
+//! A rule set: read, checked and compiled as a whole, or refused with everything that is wrong with it.
+
+mod build;
+mod builder;
+mod errors;
+mod place;
+mod rules;
+mod verify;
+mod yaml;
+
+pub use builder::RuleSetBuilder;
+pub use errors::RuleErrors;
+pub use rules::RuleSet;

@@ -1,0 +1,68 @@
+use super::builder::RuleSetBuilder;
+use crate::event::{Event, FieldMask, Schema};
+use crate::finding::{Detector, Findings};
+use crate::rule::model::Rule;
+use crate::rule::plan::gate::Gates;
+use crate::rule::run::compiled::Compiled;
+use crate::rule::run::tally::RuleStats;
+use crate::rule::state::key::KeyHasher;
+
+/// Rules that are ready to look at events.
+///
+/// `detect` never fails and, while nothing is found and no key is new, allocates nothing. Findings come in the order of
+/// the rules. State is bounded: see [`RuleSetBuilder::keys_per_rule`].
+///
+/// A counting rule cuts time into slots of a sixteenth of its window. It alarms when something is counted in a slot and
+/// the sixteen slots up to it hold enough; once for each key and each sixteen slots, so that an attack that goes on gives
+/// one finding a window. An event up to the [lateness](RuleSetBuilder::lateness) older than the newest of its key counts
+/// as if it had come in time; an older one is not counted, which is a fault of the kind `Late`. How far time has come is
+/// a matter of each key alone: an event with an absurd time makes no other key late. The finding's time is the
+/// event's, or the start of the slot that a late event completed, if that is later.
+///
+/// A finding's subject is the same in whatever order events come if it is one of the fields a rule counts by; else it is
+/// that of the event that completed the window.
+#[derive(Debug)]
+pub struct RuleSet {
+    written: Vec<Rule>,
+    compiled: Vec<Compiled>,
+    gates: Gates,
+    hasher: KeyHasher,
+    fields: FieldMask,
+}
+
+impl RuleSet {
+    /// Starts a rule set whose rules read the fields of `schema`.
+    pub fn builder(schema: &Schema) -> RuleSetBuilder<'_> {
+        RuleSetBuilder::new(schema)
+    }
+
+    pub(super) fn new(written: Vec<Rule>, compiled: Vec<Compiled>, gates: Gates, hasher: KeyHasher) -> Self {
+        let mut fields = FieldMask::default();
+        compiled.iter().for_each(|rule| fields.union(&rule.fields()));
+        Self { written, compiled, gates, hasher, fields }
+    }
+
+    /// The rules as they were written, those that are off among them, in order.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.written.iter()
+    }
+
+    /// What happened to each rule that is not off, in order.
+    pub fn stats(&self) -> impl Iterator<Item = RuleStats> {
+        self.compiled.iter().map(Compiled::stats)
+    }
+}
+
+impl Detector for RuleSet {
+    fn fields(&self) -> FieldMask {
+        self.fields.clone()
+    }
+
+    fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
+        for at in self.gates.candidates(event) {
+            if let Some(rule) = self.compiled.get(at as usize) {
+                rule.detect(event, &self.hasher, findings);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+use std::ops::Range;
+
+use serde_saphyr::{Error, Location};
+
+use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::lang::issue::{Code, Issue, quoted};
+use crate::rule::lang::suggest::did_you_mean;
+use crate::rule::model::Rule;
+
+/// The largest source, in bytes.
+pub(super) const SOURCE_LIMIT: usize = 1 << 20;
+
+/// Reads a list of rules from YAML or JSON; an empty source holds none.
+pub(super) fn read(name: &str, text: &str) -> Result<Vec<Rule>, Diagnostic> {
+    if text.len() > SOURCE_LIMIT {
+        let title = format!("the source is {} bytes long, and the limit is {SOURCE_LIMIT}", text.len());
+        return Err(Diagnostic::new(Code::LargeSource, title, name).help("split it into several sources"));
+    }
+    let options = serde_saphyr::options! { with_snippet: false };
+    let rules: Result<Option<Vec<Rule>>, Error> = serde_saphyr::from_str_with_options(text, options);
+    rules.map(Option::unwrap_or_default).map_err(|error| diagnostic(&error, name, text))
+}
+
+/// The bytes of `text` that a location stands for.
+pub(super) fn span(location: &Location, text: &str) -> Option<Range<usize>> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    let length = usize::try_from(span.byte_len().unwrap_or(0)).ok()?;
+    let end = start.saturating_add(length.max(1)).min(text.len());
+    // What spans several lines is marked on its first.
+    let first_line = text.get(start..end)?.find('\n').map_or(end, |newline| start + newline.max(1));
+    Some(start..first_line)
+}
+
+fn diagnostic(error: &Error, name: &str, text: &str) -> Diagnostic {
+    let error = error.without_snippet();
+    let mut issue = issue(error);
+    match error.location().and_then(|location| span(&location, text)) {
+        Some(span) => issue.labels.iter_mut().for_each(|label| label.0 = span.clone()),
+        None => issue.labels.clear(),
+    }
+    Diagnostic::placed(issue, name, text)
+}
+
+/// What the error is; its label still needs its place.
+fn issue(error: &Error) -> Issue {
+    let issue = |code, title: String, label: &str| Issue::new(code, title, 0..0, label);
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            issue(Code::UnknownKey, format!("unknown key {}", quoted(field)), "there is no such key here")
+                .help(format!("the keys are {}", expected.join(", ")))
+                .help_if(did_you_mean(field, expected.iter().copied()))
+        }
+        Error::SerdeMissingField { field, .. } => {
+            issue(Code::MissingKey, format!("missing key `{field}`"), "it belongs here").help(match *field {
+                "by" | "within" | "at_least" | "of" => {
+                    "write `count: { by: [source.ip], within: 10m, at_least: 5 }`, or `distinct` with `of` besides"
+                }
+                _ => "every rule has the keys id, name, severity and when",
+            })
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            issue(Code::UnknownWord, format!("unknown word {}", quoted(variant)), "")
+                .help(format!("possible here: {}", expected.join(", ")))
+                .help_if(did_you_mean(variant, expected.iter().copied()))
+        }
+        Error::SerdeInvalidType { unexpected, expected, .. } => {
+            issue(Code::WrongType, format!("expected {expected}, found {unexpected}"), "this has another type")
+        }
+        Error::InvalidScalar { ty, .. } => issue(Code::WrongType, format!("expected {ty}"), "this is none"),
+        Error::Unexpected { expected, .. } => {
+            issue(Code::WrongType, format!("expected {expected}"), "found this")
+                .help("a rule file is a list of rules: `- id: …`")
+        }
+        Error::SerdeInvalidValue { unexpected, expected, .. } => {
+            issue(Code::BadValue, format!("expected {expected}, found {unexpected}"), "")
+        }
+        Error::Message { msg, .. } => issue(Code::BadValue, msg.clone(), ""),
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or_default();
+            issue(Code::DuplicateKey, format!("the key {} is given twice", quoted(key)), "the second is here")
+        }
+        other => {
+            let title = other.to_string().lines().next().unwrap_or_default().to_owned();
+            issue(Code::NotYaml, title, "")
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use smallvec::SmallVec;
+
+use super::WindowShape;
+
+/// Slots kept without touching the heap: sixteen, and 10 s of lateness for windows of 40 s and more.
+const INLINE_SLOTS: usize = 20;
+
+/// How many events fell into each slot of a sliding window, for one key.
+///
+/// 112 bytes, and 4 for each slot beyond twenty (then all of them on the heap). Every operation is O(slots) at most.
+/// A slot counts up to 2^32 − 1 and stays there.
+#[derive(Clone, Debug)]
+pub struct CountWindow {
+    newest: i64,
+    /// Where the newest slot's count is.
+    head: u32,
+    counts: SmallVec<[u32; INLINE_SLOTS]>,
+}
+
+impl CountWindow {
+    /// An empty window whose newest slot is `newest`.
+    pub fn new(shape: &WindowShape, newest: i64) -> Self {
+        Self { newest, head: 0, counts: SmallVec::from_elem(0, shape.kept() as usize) }
+    }
+
+    /// Forgets everything and starts again at `newest`.
+    pub fn restart(&mut self, newest: i64) {
+        self.counts.fill(0);
+        (self.newest, self.head) = (newest, 0);
+    }
+
+    /// The newest slot an event was counted in.
+    pub fn newest(&self) -> i64 {
+        self.newest
+    }
+
+    /// Counts `count` events in `slot`; false if the slot is older than those a window ending in the oldest
+    /// late slot needs, or so old that no late event may be counted there.
+    pub fn insert(&mut self, slot: i64, count: u32) -> bool {
+        let late = (self.counts.len() as u64).saturating_sub(u64::from(WindowShape::SLOTS));
+        if self.age(slot).is_some_and(|age| age > late) {
+            return false;
+        }
+        self.advance(slot);
+        self.add(slot, count);
+        true
+    }
+
+    /// How many events fell into `slot` alone; 0 for a slot not kept.
+    pub fn in_slot(&self, slot: i64) -> u64 {
+        self.age(slot).and_then(|age| self.counts.get(self.place(age)?)).map_or(0, |count| u64::from(*count))
+    }
+
+    /// How many events fell into the window that ends in `slot`; slots not kept count as empty.
+    pub fn ending_in(&self, slot: i64) -> u64 {
+        (0..i64::from(WindowShape::SLOTS)).map(|back| self.in_slot(slot.saturating_sub(back))).sum()
+    }
+
+    /// Adds every event of `other`, which has the same shape: as if one window had counted them all.
+    pub fn merge(&mut self, other: &CountWindow) {
+        self.advance(other.newest);
+        let kept = i64::try_from(other.counts.len()).unwrap_or(i64::MAX);
+        for slot in (0..kept).map(|age| other.newest.saturating_sub(age)) {
+            self.add(slot, u32::try_from(other.in_slot(slot)).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Moves on to `slot` if it is newer, emptying the slots in between.
+    fn advance(&mut self, slot: i64) {
+        let kept = self.counts.len() as u64;
+        let ahead = slot.saturating_sub(self.newest);
+        if ahead <= 0 {
+            return;
+        }
+        if ahead.unsigned_abs() >= kept {
+            self.restart(slot);
+            return;
+        }
+        for _ in 0..ahead {
+            self.head = if u64::from(self.head) + 1 == kept { 0 } else { self.head + 1 };
+            if let Some(count) = self.counts.get_mut(self.head as usize) {
+                *count = 0;
+            }
+        }
+        self.newest = slot;
+    }
+
+    fn add(&mut self, slot: i64, count: u32) {
+        let place = self.age(slot).and_then(|age| self.place(age));
+        if let Some(held) = place.and_then(|place| self.counts.get_mut(place)) {
+            *held = held.saturating_add(count);
+        }
+    }
+
+    /// How many slots `slot` lies behind the newest; `None` if it is newer.
+    fn age(&self, slot: i64) -> Option<u64> {
+        u64::try_from(self.newest.saturating_sub(slot)).ok()
+    }
+
+    /// Where the slot of this age is kept.
+    fn place(&self, age: u64) -> Option<usize> {
+        let age = usize::try_from(age).ok().filter(|age| *age < self.counts.len())?;
+        let head = self.head as usize;
+        Some(if age <= head { head - age } else { head + self.counts.len() - age })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shape() -> WindowShape {
+        WindowShape::new(Duration::from_secs(16), Duration::from_secs(3), 64).unwrap()
+    }
+
+    /// The obvious answer, from the list of all events that were accepted.
+    fn ending_in(events: &[i64], slot: i64) -> u64 {
+        events.iter().filter(|event| (slot - 15..=slot).contains(*event)).count() as u64
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_list_of_events(slots in prop::collection::vec(0i64..80, 1..60), jump in 0i64..3) {
+            let mut window = CountWindow::new(&shape(), slots[0]);
+            let mut accepted = Vec::new();
+            for (step, slot) in (0i64..).zip(slots) {
+                let slot = slot + step * jump * 7;
+                let newest = accepted.iter().copied().max().unwrap_or(slot);
+                prop_assert_eq!(window.insert(slot, 1), slot + 3 >= newest);
+                if slot + 3 >= newest {
+                    accepted.push(slot);
+                }
+                for late in 0..=3 {
+                    let end = window.newest() - late;
+                    prop_assert_eq!(window.ending_in(end), ending_in(&accepted, end));
+                }
+            }
+        }
+
+        #[test]
+        fn shards_merge_to_one(events in prop::collection::vec((0i64..40, any::<bool>()), 1..60)) {
+            let mut events = events;
+            events.sort_unstable();
+            let first = events[0].0;
+            let mut one = CountWindow::new(&shape(), first);
+            let mut shards = [one.clone(), one.clone()];
+            for (slot, side) in events {
+                one.insert(slot, 1);
+                shards[usize::from(side)].insert(slot, 1);
+            }
+            let [mut left, right] = shards;
+            left.merge(&right);
+            for late in 0..=3 {
+                prop_assert_eq!(left.ending_in(one.newest() - late), one.ending_in(one.newest() - late));
+            }
+        }
+    }
+
+    #[test]
+    fn survives_both_ends_of_time() {
+        let mut window = CountWindow::new(&shape(), i64::MIN);
+        assert!(window.insert(i64::MAX, 1));
+        assert!(!window.insert(i64::MIN, 1));
+        assert_eq!(window.ending_in(i64::MAX), 1);
+        assert!(window.insert(i64::MAX, u32::MAX));
+        assert_eq!(window.in_slot(i64::MAX), u64::from(u32::MAX));
+    }
+}
