@@ -1,1 +1,6 @@
 //! The integration tests: public API only, one file a stage.
+
+#[cfg(target_os = "linux")]
+mod namespace;
+#[cfg(target_os = "linux")]
+mod nftables;

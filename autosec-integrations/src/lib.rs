@@ -1,1 +1,3 @@
 //! Log readers and firewall integrations for AutoSec.
+
+pub mod firewall;
