@@ -21,15 +21,18 @@ const NETWORK_HEADER: u32 = 1;
 const IPV4: u8 = 2;
 const IPV6: u8 = 10;
 
-/// The table and its chain, empty. A `chain` that is there is replaced, which also empties it and moves it to the
-/// hook and priority asked for.
-pub(super) fn table(batch: &mut Batch, config: &NftablesConfig, chain: bool) {
-    let table = config.table.as_str();
+/// The table; one that is there keeps what it holds, and is woken if it is dormant.
+pub(super) fn table(batch: &mut Batch, config: &NftablesConfig) {
     batch.message(Operation::NewTable, CREATE, |new| {
-        new.text(1, table);
+        new.text(1, &config.table);
         new.number(2, 0);
     });
-    if chain {
+}
+
+/// The chain, without rules. One that is `there` is replaced, which moves it to the hook and priority asked for.
+pub(super) fn chain(batch: &mut Batch, config: &NftablesConfig, there: bool) {
+    let table = config.table.as_str();
+    if there {
         for operation in [Operation::DeleteRules, Operation::DeleteChain] {
             // Both name their table by attribute 1; the chain's name is attribute 2 of a rule and 3 of a chain.
             let name = if operation == Operation::DeleteRules { 2 } else { 3 };

@@ -74,6 +74,11 @@ impl Layout {
         Self { table: Some(0), chain: Some(place(config)), ruled: sets.clone(), sets }
     }
 
+    /// Whether the table is there and put to sleep, which takes its chain out of the packets' way.
+    pub(super) fn dormant(&self) -> bool {
+        self.table.is_some_and(|flags| flags & DORMANT != 0)
+    }
+
     /// Whether there is a chain of our name.
     pub(super) fn has_chain(&self) -> bool {
         self.chain.is_some()
@@ -85,7 +90,7 @@ impl Layout {
         let place = Some(place(config));
         match self.table {
             None => Some(format!("table `{table}` is absent")),
-            Some(flags) if flags & DORMANT != 0 => Some(format!("table `{table}` is dormant")),
+            Some(_) if self.dormant() => Some(format!("table `{table}` is dormant")),
             Some(_) if self.chain.is_none() => Some(format!("chain `{CHAIN}` of table `{table}` is absent")),
             Some(_) if self.chain != place => {
                 Some(format!("chain `{CHAIN}` of table `{table}` is at another hook or priority"))

@@ -67,6 +67,13 @@ impl Ruleset {
                 self.declared = None;
                 return Ok(Ended::Lost(reason));
             }
+            if layout.dormant() {
+                // In a transaction of its own: the kernel refuses a chain beside it.
+                let mut batch = self.session.begin(None);
+                declare::table(&mut batch, config);
+                self.session.commit(batch)?;
+                continue;
+            }
             let (batch, after) = self.change(config, now, &layout, &writer, elements);
             match self.session.commit(batch) {
                 Ok(()) => {
@@ -169,7 +176,8 @@ impl Ruleset {
         // What is declared depends on what was seen: then the commit holds only if that is still so.
         let mut batch = self.session.begin((fresh || !new.is_empty()).then_some(now));
         if fresh {
-            declare::table(&mut batch, config, layout.has_chain());
+            declare::table(&mut batch, config);
+            declare::chain(&mut batch, config, layout.has_chain());
         }
         new.iter().for_each(|slot| declare::set(&mut batch, config, *slot));
         let after = layout.declared(config, &wanted);
