@@ -3,4 +3,8 @@
 mod architecture;
 mod crash;
 mod enforcing;
+#[cfg(target_os = "linux")]
+mod namespace;
+#[cfg(target_os = "linux")]
+mod nftables;
 mod support;

@@ -1,3 +1,4 @@
 //! Log readers and firewall integrations for AutoSec.
 
+pub mod firewall;
 pub mod log;

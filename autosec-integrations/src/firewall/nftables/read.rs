@@ -1,0 +1,138 @@
+//! What of ours stands in the kernel now.
+
+use std::collections::BTreeSet;
+
+use rustix::io::Errno;
+
+use super::batch::Operation;
+use super::config::NftablesConfig;
+use super::declare::{CHAIN, PREROUTING, SET_TIMEOUT};
+use super::error::Failure;
+use super::session::Session;
+use super::slot::Slot;
+use super::wire::{Encoder, Reply, attributes};
+
+const DORMANT: u32 = 1;
+
+/// Our table as it was found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Layout {
+    /// The table's flags; `None` where it is absent.
+    table: Option<u32>,
+    /// The chain's hook and priority, as far as it has them; `None` where it is absent.
+    chain: Option<(Option<u32>, Option<u32>)>,
+    /// The sets that are there.
+    pub(super) sets: BTreeSet<Slot>,
+    /// The sets that a rule looks up.
+    pub(super) ruled: BTreeSet<Slot>,
+}
+
+/// The number of the ruleset's present state: every change by anybody in the network namespace raises it.
+pub(super) fn generation(session: &mut Session) -> Result<u32, Failure> {
+    let found = session.ask(Operation::ReadGeneration, |_| {}, |reply| reply.attributes().number(1))?;
+    found.ok_or(Failure::Broken(Errno::BADMSG))
+}
+
+impl Layout {
+    pub(super) fn read(session: &mut Session, table: &str) -> Result<Self, Failure> {
+        let named = |message: &mut Encoder| message.text(1, table);
+        let flags = |reply: &Reply<'_>| reply.attributes().number(2);
+        let Some(flags) = found(session.ask(Operation::ReadTable, named, flags))?.flatten() else {
+            return Ok(Self::default());
+        };
+        let chain = session.ask(
+            Operation::ReadChain,
+            |message| {
+                message.text(1, table);
+                message.text(3, CHAIN);
+            },
+            |reply| {
+                let hook = reply.attributes().inside(4);
+                Some((hook.number(1), hook.number(2)))
+            },
+        );
+        let sets = session.list(Operation::ReadSets, named, |reply| set(reply, table).into_iter().collect());
+        let ruled = session.list(
+            Operation::ReadRules,
+            |message| {
+                message.text(1, table);
+                message.text(2, CHAIN);
+            },
+            |reply| rule(reply, table).into_iter().collect(),
+        );
+        Ok(Self {
+            table: Some(flags),
+            chain: found(chain)?.flatten(),
+            sets: found(sets)?.unwrap_or_default().into_iter().collect(),
+            ruled: found(ruled)?.unwrap_or_default().into_iter().collect(),
+        })
+    }
+
+    /// The layout once our table is declared with what it held and the sets `wanted`.
+    pub(super) fn declared(&self, config: &NftablesConfig, wanted: &BTreeSet<Slot>) -> Self {
+        let sets: BTreeSet<Slot> = self.sets.union(wanted).copied().collect();
+        Self { table: Some(0), chain: Some(place(config)), ruled: sets.clone(), sets }
+    }
+
+    /// Whether the table is there and put to sleep, which takes its chain out of the packets' way.
+    pub(super) fn dormant(&self) -> bool {
+        self.table.is_some_and(|flags| flags & DORMANT != 0)
+    }
+
+    /// Whether there is a chain of our name.
+    pub(super) fn has_chain(&self) -> bool {
+        self.chain.is_some()
+    }
+
+    /// Why blocks do not take effect, if they do not.
+    pub(super) fn fault(&self, config: &NftablesConfig) -> Option<String> {
+        let table = &config.table;
+        let place = Some(place(config));
+        match self.table {
+            None => Some(format!("table `{table}` is absent")),
+            Some(_) if self.dormant() => Some(format!("table `{table}` is dormant")),
+            Some(_) if self.chain.is_none() => Some(format!("chain `{CHAIN}` of table `{table}` is absent")),
+            Some(_) if self.chain != place => {
+                Some(format!("chain `{CHAIN}` of table `{table}` is at another hook or priority"))
+            }
+            Some(_) => {
+                let idle = self.sets.difference(&self.ruled).next()?;
+                Some(format!("no rule drops what set `{}` of table `{table}` holds", idle.name()))
+            }
+        }
+    }
+}
+
+/// The hook and priority of our chain as the kernel writes them.
+fn place(config: &NftablesConfig) -> (Option<u32>, Option<u32>) {
+    (Some(PREROUTING), Some(u32::from_ne_bytes(config.priority.to_ne_bytes())))
+}
+
+/// An answer, or `None` where the kernel says that there is no such thing.
+fn found<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match answer {
+        Err(failure) if failure.is(Errno::NOENT) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// The slot of a set that is as we declare it.
+fn set(reply: &Reply<'_>, table: &str) -> Option<Slot> {
+    let set = reply.attributes();
+    let slot = Slot::parse(set.text(2)?)?;
+    let ours = set.text(1)? == table
+        && set.number(3)? == SET_TIMEOUT
+        && set.number(5)? == u32::from(slot.key_length());
+    ours.then_some(slot)
+}
+
+/// The slot that a rule of our chain looks up.
+fn rule(reply: &Reply<'_>, table: &str) -> Option<Slot> {
+    let rule = reply.attributes();
+    if rule.text(1)? != table || rule.text(2)? != CHAIN {
+        return None;
+    }
+    let mut expressions = rule.inside(4).map(|(_, expression)| attributes(expression));
+    let lookup = expressions.find(|expression| expression.text(1) == Some("lookup"))?;
+    Slot::parse(lookup.inside(2).text(1)?)
+}

@@ -1,0 +1,147 @@
+//! Exchanges over the socket: a transaction and its answers, a question and its answers.
+
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use super::batch::{Batch, INET, Operation, Position};
+use super::error::Failure;
+use super::socket::Socket;
+use super::wire::{ACK, DUMP, Encoder, Head, INTERRUPTED, REQUEST, Reply, replies};
+
+const ERROR: u16 = 2;
+const DONE: u16 = 3;
+/// A listing that others keep changing is begun anew this often before it is given up.
+const LISTINGS: usize = 16;
+
+#[derive(Debug)]
+pub(super) struct Session {
+    socket: Socket,
+    sequence: u32,
+}
+
+impl Session {
+    pub(super) fn open(timeout: Duration) -> Result<Self, Errno> {
+        Ok(Self { socket: Socket::open(timeout)?, sequence: 1 })
+    }
+
+    /// A transaction to fill, then to [`commit`](Self::commit).
+    pub(super) fn begin(&self, generation: Option<u32>) -> Batch {
+        Batch::begin(self.sequence, generation)
+    }
+
+    /// Sends the transaction and gathers its answers.
+    ///
+    /// The last message's acknowledgement alone does not mean success: the kernel sends it also where an earlier
+    /// message failed and nothing was applied. Each failing message answers for itself, before that.
+    pub(super) fn commit(&mut self, mut batch: Batch) -> Result<(), Failure> {
+        self.sequence = self.sequence.wrapping_add(batch.length());
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.socket.send(batch.end()).map_err(Failure::Broken)?;
+        let answer = self.answers(&batch);
+        self.socket.drain();
+        answer
+    }
+
+    fn answers(&mut self, batch: &Batch) -> Result<(), Failure> {
+        let mut refused = None;
+        let mut overrun = false;
+        loop {
+            let datagram = match self.socket.receive() {
+                // More errors than the buffer holds: the first of them are still there.
+                Err(Errno::NOBUFS) if !overrun => {
+                    overrun = true;
+                    continue;
+                }
+                received => received.map_err(|errno| refused.unwrap_or(Failure::Broken(errno)))?,
+            };
+            for reply in replies(datagram).filter(|reply| reply.kind == ERROR) {
+                let (last, item) = match batch.position(reply.sequence) {
+                    Position::Begin => (true, None),
+                    Position::Inside(item) => (false, item),
+                    Position::Last(item) => (true, item),
+                    Position::Elsewhere => continue,
+                };
+                if let Some(errno) = error(&reply) {
+                    refused.get_or_insert(Failure::Refused { errno, item });
+                }
+                if last {
+                    return match refused {
+                        Some(failure) => Err(failure),
+                        None if overrun => Err(Failure::Broken(Errno::NOBUFS)),
+                        None => Ok(()),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Asks for one thing.
+    pub(super) fn ask<T>(
+        &mut self,
+        operation: Operation,
+        attributes: impl Fn(&mut Encoder),
+        read: impl Fn(&Reply<'_>) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let found = self.question(operation, REQUEST | ACK, &attributes, &read)?;
+        Ok(found.and_then(|found| found.into_iter().next()))
+    }
+
+    /// Lists everything of a kind.
+    pub(super) fn list<T>(
+        &mut self,
+        operation: Operation,
+        attributes: impl Fn(&mut Encoder),
+        read: impl Fn(&Reply<'_>) -> Vec<T>,
+    ) -> Result<Vec<T>, Failure> {
+        for _ in 0..LISTINGS {
+            let found = self.question(operation, REQUEST | DUMP, &attributes, |reply| Some(read(reply)))?;
+            if let Some(found) = found {
+                return Ok(found.into_iter().flatten().collect());
+            }
+        }
+        Err(Failure::Broken(Errno::INTR))
+    }
+
+    /// One question and what was read from each answer; `None` where the ruleset changed meanwhile.
+    fn question<T>(
+        &mut self,
+        operation: Operation,
+        flags: u16,
+        attributes: impl Fn(&mut Encoder),
+        read: impl Fn(&Reply<'_>) -> Option<T>,
+    ) -> Result<Option<Vec<T>>, Failure> {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        let mut encoder = Encoder::default();
+        encoder.message(Head { kind: operation.kind(), flags, sequence, family: INET, resource: 0 }, attributes);
+        self.socket.send(encoder.bytes()).map_err(Failure::Broken)?;
+        let mut found = Vec::new();
+        let mut interrupted = false;
+        loop {
+            let datagram = self.socket.receive().map_err(Failure::Broken)?;
+            for reply in replies(datagram).filter(|reply| reply.sequence == sequence) {
+                interrupted |= reply.flags & INTERRUPTED != 0;
+                if !matches!(reply.kind, ERROR | DONE) {
+                    found.extend(read(&reply));
+                    continue;
+                }
+                return match error(&reply) {
+                    Some(errno) => Err(Failure::Refused { errno, item: None }),
+                    None => Ok((!interrupted).then_some(found)),
+                };
+            }
+        }
+    }
+}
+
+/// The error a closing message reports, if any. A negative code is an error number.
+fn error(reply: &Reply<'_>) -> Option<Errno> {
+    match reply.code() {
+        Some(0) => None,
+        Some(code) => Some(Errno::from_raw_os_error(code.saturating_neg())),
+        None => Some(Errno::BADMSG),
+    }
+}
