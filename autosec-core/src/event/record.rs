@@ -55,6 +55,19 @@ impl<'a> Event<'a> {
         self.fields.push((field, value));
     }
 
+    /// Adds one value to what the field holds, which becomes a list.
+    pub(super) fn add(&mut self, field: FieldId, value: Value<'a>) {
+        let held = self.fields.iter_mut().find(|(id, _)| *id == field).map(|(_, held)| held);
+        match held {
+            Some(Value::List(values)) => values.push(value),
+            Some(held) => {
+                let first = std::mem::replace(held, Value::List(Vec::new()));
+                *held = Value::List(vec![first, value]);
+            }
+            None => self.set(field, Value::List(vec![value])),
+        }
+    }
+
     /// Moves the event in time.
     pub fn set_time(&mut self, time: Timestamp) {
         self.time = time;
