@@ -41,6 +41,7 @@ impl<'a> Event<'a> {
     }
 
     /// Sets a field; one already there is replaced.
+    #[inline]
     pub fn set(&mut self, field: FieldId, value: impl Into<Value<'a>>) {
         let value = value.into();
         if self.may_hold(field)
@@ -106,6 +107,7 @@ impl<'a> Event<'a> {
         self.fields.iter().map(|(id, value)| (*id, value))
     }
 
+    #[inline]
     fn may_hold(&self, field: FieldId) -> bool {
         self.present.get(field.index() / 64).is_none_or(|word| word & (1 << (field.index() % 64)) != 0)
     }

@@ -5,10 +5,10 @@ use smallvec::SmallVec;
 
 use super::super::{Event, Kind, Value};
 use super::JsonError;
-use super::path::{Node, Paths, Target};
-use super::scan::{Scalar, Scanner};
+use super::path::{Key, Node, Paths, Target};
+use super::scan::{Scalar, Scanner, Step};
+use super::text::Quoted;
 use super::time::timestamp;
-use crate::time::Timestamp;
 
 /// Values of an array held without touching the heap before they become a list.
 const INLINE_VALUES: usize = 8;
@@ -18,7 +18,7 @@ const INLINE_VALUES: usize = 8;
 pub(super) struct Filling<'a, 'r> {
     scan: Scanner<'a>,
     paths: &'r Paths,
-    event: Event<'a>,
+    event: &'r mut Event<'a>,
     time: Time<'a>,
 }
 
@@ -34,16 +34,16 @@ pub(super) enum Time<'a> {
 }
 
 impl<'a, 'r> Filling<'a, 'r> {
-    pub(super) fn new(scan: Scanner<'a>, paths: &'r Paths) -> Self {
-        Self { scan, paths, event: Event::new(Timestamp::EPOCH), time: Time::Missing }
+    pub(super) fn new(scan: Scanner<'a>, paths: &'r Paths, event: &'r mut Event<'a>) -> Self {
+        Self { scan, paths, event, time: Time::Missing }
     }
 
-    /// Reads the object and all behind it; the event's time is the epoch unless one was read.
-    pub(super) fn fill(mut self) -> Result<(Event<'a>, Time<'a>, usize), JsonError> {
+    /// Reads the object and all behind it: what became of the time, and where the object ends.
+    pub(super) fn fill(mut self) -> Step<(Time<'a>, usize)> {
         match self.scan.peek() {
             Some(b'{') => {}
-            None => return Err(JsonError::Truncated { offset: self.scan.offset() }),
-            Some(_) => return Err(JsonError::NotAnObject { offset: self.scan.offset() }),
+            None => return Err(Box::new(JsonError::Truncated { offset: self.scan.offset() })),
+            Some(_) => return Err(Box::new(JsonError::NotAnObject { offset: self.scan.offset() })),
         }
         match self.paths.root() {
             Some(root) => self.object(root, false, 0)?,
@@ -51,18 +51,17 @@ impl<'a, 'r> Filling<'a, 'r> {
         }
         let end = self.scan.offset();
         self.scan.end()?;
-        Ok((self.event, self.time, end))
+        Ok((self.time, end))
     }
 
     /// Reads the object here; values from inside an array are `added`, others replace what the field holds.
-    fn object(&mut self, node: &'r Node, added: bool, depth: usize) -> Result<(), JsonError> {
+    fn object(&mut self, node: &'r Node, added: bool, depth: usize) -> Step<()> {
         self.scan.open(depth)?;
         let mut first = true;
-        while let Some(key) = self.scan.key(&mut first)? {
-            let next = if key.escaped {
-                self.paths.step(node, &key.unescaped())
-            } else {
-                self.paths.step(node, key.raw)
+        while let Some((key, input)) = self.scan.key(&mut first)? {
+            let next = match key {
+                Quoted::Plain(raw) => self.paths.step(node, Key::within(raw, input)),
+                Quoted::Escaped(_) => self.paths.step(node, Key::new(key.text().as_bytes())),
             };
             match next {
                 Some(next) => self.value(next, added, depth + 1)?,
@@ -72,7 +71,7 @@ impl<'a, 'r> Filling<'a, 'r> {
         Ok(())
     }
 
-    fn value(&mut self, node: &'r Node, added: bool, depth: usize) -> Result<(), JsonError> {
+    fn value(&mut self, node: &'r Node, added: bool, depth: usize) -> Step<()> {
         match self.scan.peek() {
             Some(b'{') if node.is_inner() => self.object(node, added, depth),
             Some(b'{') => self.scan.skip(depth),
@@ -100,7 +99,7 @@ impl<'a, 'r> Filling<'a, 'r> {
         node: &'r Node,
         scalars: &mut SmallVec<[Scalar<'a>; INLINE_VALUES]>,
         depth: usize,
-    ) -> Result<(), JsonError> {
+    ) -> Step<()> {
         self.scan.open(depth)?;
         let mut first = true;
         while self.scan.element(&mut first)? {
@@ -154,6 +153,7 @@ impl<'a, 'r> Filling<'a, 'r> {
 }
 
 /// The value of a field of this kind; text where it is not of the kind, so that nothing is lost; nothing for null.
+#[inline]
 fn value<'a>(scalar: Scalar<'a>, kind: Kind) -> Option<Value<'a>> {
     let text = text(scalar)?;
     let typed = match kind {
@@ -166,11 +166,13 @@ fn value<'a>(scalar: Scalar<'a>, kind: Kind) -> Option<Value<'a>> {
     Some(typed.unwrap_or(Value::Text(text)))
 }
 
+#[inline]
 fn text(scalar: Scalar<'_>) -> Option<Cow<'_, str>> {
     match scalar {
         Scalar::Quoted(quoted) => Some(quoted.text()),
         Scalar::Number(digits) => std::str::from_utf8(digits).ok().map(Cow::Borrowed),
-        Scalar::Boolean(truth) => Some(Cow::Borrowed(if truth { "true" } else { "false" })),
+        Scalar::True => Some(Cow::Borrowed("true")),
+        Scalar::False => Some(Cow::Borrowed("false")),
         Scalar::Null => None,
     }
 }
@@ -203,7 +205,6 @@ fn number(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::Quoted;
     use super::*;
 
     fn number_as(kind: Kind, digits: &str) -> Value<'_> {
@@ -211,7 +212,7 @@ mod tests {
     }
 
     fn quoted_as(kind: Kind, raw: &str) -> Value<'_> {
-        value(Scalar::Quoted(Quoted { raw: raw.as_bytes(), escaped: false }), kind).unwrap()
+        value(Scalar::Quoted(Quoted::Plain(raw.as_bytes())), kind).unwrap()
     }
 
     #[test]
@@ -242,7 +243,7 @@ mod tests {
         assert_eq!(number_as(Kind::Boolean, "1"), Value::from("1"));
         assert_eq!(quoted_as(Kind::Float, "-0.25"), Value::Float(-0.25));
         assert_eq!(number_as(Kind::Text, "1.0e3"), Value::from("1.0e3"));
-        assert_eq!(value(Scalar::Boolean(false), Kind::Text), Some(Value::from("false")));
+        assert_eq!(value(Scalar::False, Kind::Text), Some(Value::from("false")));
         assert_eq!(value(Scalar::Null, Kind::Text), None);
     }
 }

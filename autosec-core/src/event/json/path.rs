@@ -1,4 +1,4 @@
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use super::super::{FieldId, Kind};
@@ -8,6 +8,14 @@ use super::super::{FieldId, Kind};
 pub(super) enum Target {
     Field(FieldId, Kind),
     Time,
+}
+
+/// A key as it is looked up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key<'a> {
+    name: &'a [u8],
+    /// The first sixteen bytes, zeros behind a shorter name: settles most comparisons in one step.
+    head: u128,
 }
 
 /// The wanted paths as a tree: one node a level of nesting.
@@ -21,10 +29,17 @@ pub(super) struct Paths {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
-    /// Bit n is set when some name below is n bytes long (63: that or longer): refuses most unwanted keys.
-    lengths: u64,
-    below: HashMap<Box<[u8]>, usize>,
+    /// A bit for each name below, chosen by its hash: refuses most unwanted keys.
+    filter: u64,
+    below: HashTable<Name>,
     targets: SmallVec<[Target; 1]>,
+}
+
+#[derive(Clone, Debug)]
+struct Name {
+    head: u128,
+    name: Box<[u8]>,
+    node: usize,
 }
 
 impl Paths {
@@ -48,18 +63,16 @@ impl Paths {
 
     /// The node at the end of `parts`, known to each of the nodes `along` the way to it.
     fn reach(&mut self, along: &[usize], parts: &[&str]) -> usize {
-        let fresh = self.nodes.len();
-        let full = parts.join(".").into_bytes();
-        let known = self.nodes.first().and_then(|root| root.below.get(full.as_slice()).copied());
-        if let Some(known) = known {
+        let full = parts.join(".");
+        if let Some(known) = self.nodes.first().and_then(|root| root.find(Key::new(full.as_bytes()))) {
             return known;
         }
+        let fresh = self.nodes.len();
         self.nodes.push(Node::default());
         for (start, node) in along.iter().enumerate() {
-            let name = parts.get(start..).unwrap_or_default().join(".").into_bytes();
+            let name = parts.get(start..).unwrap_or_default().join(".");
             if let Some(node) = self.nodes.get_mut(*node) {
-                node.lengths |= length_bit(&name);
-                node.below.insert(name.into_boxed_slice(), fresh);
+                node.learn(name.as_bytes(), fresh);
             }
         }
         fresh
@@ -70,11 +83,9 @@ impl Paths {
     }
 
     /// The node that a key leads to, if anything there or below is wanted.
-    pub(super) fn step(&self, node: &Node, key: &[u8]) -> Option<&Node> {
-        if node.lengths & length_bit(key) == 0 {
-            return None;
-        }
-        node.below.get(key).and_then(|next| self.nodes.get(*next))
+    #[inline]
+    pub(super) fn step(&self, node: &Node, key: Key<'_>) -> Option<&Node> {
+        self.nodes.get(node.find(key)?)
     }
 }
 
@@ -86,12 +97,69 @@ impl Node {
 
     /// Whether anything in an object here is wanted.
     pub(super) fn is_inner(&self) -> bool {
-        self.lengths != 0
+        self.filter != 0
+    }
+
+    #[inline]
+    fn find(&self, key: Key<'_>) -> Option<usize> {
+        let hash = key.hash();
+        if self.filter & filter_bit(hash) == 0 {
+            return None;
+        }
+        self.below.find(hash, |name| name.is(key)).map(|name| name.node)
+    }
+
+    fn learn(&mut self, name: &[u8], node: usize) {
+        let key = Key::new(name);
+        let name = Name { head: key.head, name: name.into(), node };
+        self.filter |= filter_bit(key.hash());
+        self.below.insert_unique(key.hash(), name, |name| Key::new(&name.name).hash());
     }
 }
 
-fn length_bit(name: &[u8]) -> u64 {
-    1 << name.len().min(63)
+impl Name {
+    fn is(&self, key: Key<'_>) -> bool {
+        self.head == key.head
+            && self.name.len() == key.name.len()
+            && (key.name.len() <= 16 || *self.name == *key.name)
+    }
+}
+
+impl<'a> Key<'a> {
+    pub(super) fn new(name: &'a [u8]) -> Self {
+        Self::within(name, name)
+    }
+
+    /// The key `name`, at the start of `input`: what follows it there lets its head be read in one step.
+    #[inline]
+    pub(super) fn within(name: &'a [u8], input: &[u8]) -> Self {
+        let head = match input.first_chunk::<16>() {
+            Some(block) => u128::from_le_bytes(*block),
+            None => input.iter().rev().fold(0, |head, byte| head << 8 | u128::from(*byte)),
+        };
+        let head = if name.len() < 16 { head & ((1 << (8 * name.len())) - 1) } else { head };
+        Self { name, head }
+    }
+
+    /// Not keyed: the names in a table are the host's, the input cannot add to them.
+    #[inline]
+    fn hash(&self) -> u64 {
+        let tail = if self.name.len() > 16 { self.name.last_chunk::<8>() } else { None };
+        let tail = tail.map_or(0, |tail| u64::from_le_bytes(*tail));
+        let [low, high] = halves(self.head);
+        let mixed = (low ^ high.rotate_left(29) ^ tail.rotate_left(43)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ (mixed >> 32)
+    }
+}
+
+fn halves(head: u128) -> [u64; 2] {
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
+    let halves = [head as u64, (head >> 64) as u64];
+    halves
+}
+
+fn filter_bit(hash: u64) -> u64 {
+    1 << (hash >> 58)
 }
 
 #[cfg(test)]
@@ -106,14 +174,39 @@ mod tests {
         paths.insert("source.ip", Target::Field(field::SOURCE_IP, Kind::Address));
         paths.insert("source.ip", Target::Time);
         let root = paths.root().unwrap();
-        let source = paths.step(root, b"source").unwrap();
-        let geo = paths.step(source, b"geo").unwrap();
+        let source = paths.step(root, Key::new(b"source")).unwrap();
+        let geo = paths.step(source, Key::new(b"geo")).unwrap();
         for (from, key) in [(root, "source.geo.city_name"), (source, "geo.city_name"), (geo, "city_name")] {
-            let leaf = paths.step(from, key.as_bytes()).unwrap();
+            let leaf = paths.step(from, Key::new(key.as_bytes())).unwrap();
             assert!(!leaf.is_inner() && leaf.targets().len() == 1, "{key}");
         }
-        assert_eq!(paths.step(root, b"source.ip").unwrap().targets().len(), 2);
-        assert!(paths.step(root, b"geo").is_none() && paths.step(source, b"").is_none());
+        assert_eq!(paths.step(root, Key::new(b"source.ip")).unwrap().targets().len(), 2);
+        assert!(paths.step(root, Key::new(b"geo")).is_none() && paths.step(source, Key::new(b"")).is_none());
         assert!(source.is_inner() && source.targets().is_empty());
+    }
+
+    #[test]
+    fn tells_long_names_apart_in_the_middle() {
+        let names: Vec<String> =
+            (0..50).map(|n| format!("a-name-of-one-head-{n:02}-and-of-one-tail")).collect();
+        let mut paths = Paths::new();
+        for name in &names {
+            paths.insert(name, Target::Time);
+        }
+        let root = paths.root().unwrap();
+        let found: std::collections::BTreeSet<_> =
+            names.iter().filter_map(|name| root.find(Key::new(name.as_bytes()))).collect();
+        assert_eq!(found.len(), names.len());
+        assert_eq!(root.find(Key::new(b"a-name-of-one-head-50-and-of-one-tail")), None);
+    }
+
+    #[test]
+    fn a_key_is_the_same_wherever_it_stands() {
+        let input = b"source.ip\":\"192.0.2.1\",\"destination\":0";
+        for length in 0..=input.len() {
+            let name = &input[..length];
+            assert_eq!(Key::within(name, input).head, Key::new(name).head, "{length}");
+            assert_eq!(Key::within(name, input).hash(), Key::new(name).hash(), "{length}");
+        }
     }
 }

@@ -83,7 +83,8 @@ impl JsonReader {
     /// # Errors
     /// The bytes are not one JSON object within the limits, or it has no time that can be read.
     pub fn read<'a>(&self, bytes: &'a [u8]) -> Result<Event<'a>, JsonError> {
-        let (event, time, offset) = self.fill(bytes)?;
+        let mut event = Event::new(Timestamp::EPOCH);
+        let (time, offset) = self.fill(bytes, &mut event)?;
         match time {
             Time::Read => Ok(event),
             Time::Missing => Err(JsonError::TimeMissing { offset, path: self.time.clone() }),
@@ -99,19 +100,19 @@ impl JsonReader {
     /// # Errors
     /// The bytes are not one JSON object within the limits.
     pub fn read_at<'a>(&self, bytes: &'a [u8], fallback: Timestamp) -> Result<Event<'a>, JsonError> {
-        let (mut event, time, _) = self.fill(bytes)?;
-        if !matches!(time, Time::Read) {
+        let mut event = Event::new(fallback);
+        if !matches!(self.fill(bytes, &mut event)?, (Time::Read, _)) {
             event.set_time(fallback);
         }
         Ok(event)
     }
 
-    fn fill<'a>(&self, bytes: &'a [u8]) -> Result<(Event<'a>, Time<'a>, usize), JsonError> {
+    fn fill<'a>(&self, bytes: &'a [u8], event: &mut Event<'a>) -> Result<(Time<'a>, usize), JsonError> {
         if bytes.len() > self.limits.max_bytes {
             return Err(JsonError::TooLong { offset: self.limits.max_bytes, length: bytes.len() });
         }
         let scan = Scanner::new(bytes, self.limits.max_depth.min(DEEPEST));
-        Filling::new(scan, &self.paths).fill()
+        Filling::new(scan, &self.paths, event).fill().map_err(|error| *error)
     }
 }
 

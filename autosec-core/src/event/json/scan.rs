@@ -1,6 +1,9 @@
 use super::JsonError;
 use super::text::Quoted;
 
+/// An error is boxed on its way up: it is rare, and every step returns in registers without it.
+pub(super) type Step<T> = Result<T, Box<JsonError>>;
+
 /// A place in the input; every call reads one piece of JSON and moves behind it.
 ///
 /// Brackets, commas, colons, literals and numbers are checked in wanted and unwanted parts alike, so both agree
@@ -17,7 +20,8 @@ pub(super) struct Scanner<'a> {
 pub(super) enum Scalar<'a> {
     Quoted(Quoted<'a>),
     Number(&'a [u8]),
-    Boolean(bool),
+    True,
+    False,
     Null,
 }
 
@@ -34,26 +38,27 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         loop {
-            let byte = self.bytes.get(self.at).copied();
-            match byte {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                _ => return byte,
+            let byte = *self.bytes.get(self.at)?;
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
             }
+            self.at += 1;
         }
     }
 
     /// Enters the object or array that opens here, the `depth`th level counted from 0.
-    pub(super) fn open(&mut self, depth: usize) -> Result<(), JsonError> {
+    pub(super) fn open(&mut self, depth: usize) -> Step<()> {
         if depth >= self.max_depth {
-            return Err(JsonError::TooDeep { offset: self.at, limit: self.max_depth });
+            return Err(Box::new(JsonError::TooDeep { offset: self.at, limit: self.max_depth }));
         }
         self.at += 1;
         Ok(())
     }
 
-    /// The object's next key, or nothing at its end; behind it the value follows. `first` is true before the
-    /// first call.
-    pub(super) fn key(&mut self, first: &mut bool) -> Result<Option<Quoted<'a>>, JsonError> {
+    /// The object's next key with the input from its first byte on, or nothing at the object's end; behind it the
+    /// value follows. `first` is true before the first call.
+    #[inline]
+    pub(super) fn key(&mut self, first: &mut bool) -> Step<Option<(Quoted<'a>, &'a [u8])>> {
         match self.peek() {
             Some(b'}') => {
                 self.at += 1;
@@ -70,16 +75,17 @@ impl<'a> Scanner<'a> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return Err(self.expected("a key in quotes"));
         }
+        let input = self.bytes.get(self.at + 1..).unwrap_or_default();
         let key = self.string()?;
         if self.peek() != Some(b':') {
             return Err(self.expected("`:`"));
         }
         self.at += 1;
-        Ok(Some(key))
+        Ok(Some((key, input)))
     }
 
     /// Whether the array goes on with an element here. `first` is true before the first call.
-    pub(super) fn element(&mut self, first: &mut bool) -> Result<bool, JsonError> {
+    pub(super) fn element(&mut self, first: &mut bool) -> Step<bool> {
         match self.peek() {
             Some(b']') if *first => {}
             Some(_) if *first => {
@@ -98,7 +104,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads over a value of any kind.
-    pub(super) fn skip(&mut self, depth: usize) -> Result<(), JsonError> {
+    pub(super) fn skip(&mut self, depth: usize) -> Step<()> {
         let mut first = true;
         match self.peek() {
             Some(b'"') => {
@@ -124,35 +130,36 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a string, number, boolean or null.
-    pub(super) fn scalar(&mut self) -> Result<Scalar<'a>, JsonError> {
+    #[inline]
+    pub(super) fn scalar(&mut self) -> Step<Scalar<'a>> {
         match self.peek() {
             Some(b'"') => self.string().map(Scalar::Quoted),
             Some(b'-' | b'0'..=b'9') => self.number().map(Scalar::Number),
-            Some(b't') => self.literal(b"true").map(|()| Scalar::Boolean(true)),
-            Some(b'f') => self.literal(b"false").map(|()| Scalar::Boolean(false)),
+            Some(b't') => self.literal(b"true").map(|()| Scalar::True),
+            Some(b'f') => self.literal(b"false").map(|()| Scalar::False),
             Some(b'n') => self.literal(b"null").map(|()| Scalar::Null),
             _ => Err(self.expected("a value")),
         }
     }
 
     /// Checks that only white space follows.
-    pub(super) fn end(&mut self) -> Result<(), JsonError> {
+    pub(super) fn end(&mut self) -> Step<()> {
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(JsonError::Trailing { offset: self.at }),
+            Some(_) => Err(Box::new(JsonError::Trailing { offset: self.at })),
         }
     }
 
     /// Reads the string whose opening quote is here.
     #[inline]
-    fn string(&mut self) -> Result<Quoted<'a>, JsonError> {
+    fn string(&mut self) -> Step<Quoted<'a>> {
         let start = self.at + 1;
         let mut end = start;
         let mut escaped = false;
         loop {
             let rest = self.bytes.get(end..).unwrap_or_default();
             let Some(stop) = quote_or_backslash(rest) else {
-                return Err(JsonError::Truncated { offset: self.bytes.len() });
+                return Err(self.truncated());
             };
             end += stop;
             if rest.get(stop) == Some(&b'"') {
@@ -162,10 +169,11 @@ impl<'a> Scanner<'a> {
             end += 2;
         }
         self.at = end + 1;
-        Ok(Quoted { raw: self.bytes.get(start..end).unwrap_or_default(), escaped })
+        let raw = self.bytes.get(start..end).unwrap_or_default();
+        Ok(if escaped { Quoted::Escaped(raw) } else { Quoted::Plain(raw) })
     }
 
-    fn number(&mut self) -> Result<&'a [u8], JsonError> {
+    fn number(&mut self) -> Step<&'a [u8]> {
         let start = self.at;
         if self.bytes.get(self.at) == Some(&b'-') {
             self.at += 1;
@@ -189,7 +197,7 @@ impl<'a> Scanner<'a> {
         Ok(self.bytes.get(start..self.at).unwrap_or_default())
     }
 
-    fn digits(&mut self) -> Result<(), JsonError> {
+    fn digits(&mut self) -> Step<()> {
         let start = self.at;
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
@@ -197,51 +205,41 @@ impl<'a> Scanner<'a> {
         if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
     }
 
-    fn literal(&mut self, word: &'static [u8]) -> Result<(), JsonError> {
+    fn literal(&mut self, word: &'static [u8]) -> Step<()> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         if rest.starts_with(word) {
             self.at += word.len();
             return Ok(());
         }
         if word.starts_with(rest) {
-            return Err(JsonError::Truncated { offset: self.bytes.len() });
+            return Err(self.truncated());
         }
         Err(self.expected("`true`, `false` or `null`"))
     }
 
-    fn expected(&self, expected: &'static str) -> JsonError {
+    #[cold]
+    fn expected(&self, expected: &'static str) -> Box<JsonError> {
         if self.at >= self.bytes.len() {
-            return JsonError::Truncated { offset: self.bytes.len() };
+            return self.truncated();
         }
-        JsonError::Malformed { offset: self.at, expected }
+        Box::new(JsonError::Malformed { offset: self.at, expected })
+    }
+
+    #[cold]
+    fn truncated(&self) -> Box<JsonError> {
+        Box::new(JsonError::Truncated { offset: self.bytes.len() })
     }
 }
 
-/// Eight bytes at a time for the first 32: most strings of an event end there, sooner than a call to `memchr2`
-/// pays.
+/// Most strings end within sixteen bytes, where the choice of an instruction set that `memchr2` makes on each call
+/// costs more than the search: SSE2, part of x86-64 itself, needs no choice.
 #[inline]
 fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const WORDS: usize = 4;
-    let (words, _) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().take(WORDS).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = zero_bytes(word ^ spread(b'"')) | zero_bytes(word ^ spread(b'\\'));
-        if found != 0 {
-            // The lowest mark is exact: a borrow makes false marks only above a true one.
-            return Some(index * 8 + usize::try_from(found.trailing_zeros() / 8).unwrap_or_default());
-        }
+    #[cfg(target_arch = "x86_64")]
+    if let Some(search) = memchr::arch::x86_64::sse2::memchr::Two::new(b'"', b'\\') {
+        return search.find(bytes);
     }
-    let seen = words.len().min(WORDS) * 8;
-    memchr::memchr2(b'"', b'\\', bytes.get(seen..).unwrap_or_default()).map(|at| seen + at)
-}
-
-/// Marks the high bit of each byte that is zero.
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(spread(1)) & !word & spread(0x80)
-}
-
-const fn spread(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
+    memchr::memchr2(b'"', b'\\', bytes)
 }
 
 #[cfg(test)]

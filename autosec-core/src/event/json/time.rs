@@ -14,7 +14,7 @@ pub(super) fn timestamp(scalar: Scalar<'_>) -> Option<Timestamp> {
             Timestamp::parse(&text).ok().or_else(|| epoch(&text))
         }
         Scalar::Number(number) => epoch(std::str::from_utf8(number).ok()?),
-        Scalar::Boolean(_) | Scalar::Null => None,
+        Scalar::True | Scalar::False | Scalar::Null => None,
     }
 }
 
