@@ -41,7 +41,7 @@ impl<'a> Event<'a> {
     }
 
     /// Sets a field; one already there is replaced.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, field: FieldId, value: impl Into<Value<'a>>) {
         let value = value.into();
         if self.may_hold(field)

@@ -153,17 +153,20 @@ impl<'a, 'r> Filling<'a, 'r> {
 }
 
 /// The value of a field of this kind; text where it is not of the kind, so that nothing is lost; nothing for null.
-#[inline]
+#[inline(always)]
 fn value<'a>(scalar: Scalar<'a>, kind: Kind) -> Option<Value<'a>> {
     let text = text(scalar)?;
     let typed = match kind {
-        Kind::Text => None,
+        Kind::Text => return Some(Value::Text(text)),
         Kind::Address => text.parse::<IpAddr>().ok().map(Value::from),
         Kind::Boolean => text.parse().ok().map(Value::Boolean),
         Kind::Float => number(&text).map(Value::Float),
         Kind::Integer => integer(&text),
     };
-    Some(typed.unwrap_or(Value::Text(text)))
+    match typed {
+        Some(typed) => Some(typed),
+        None => Some(Value::Text(text)),
+    }
 }
 
 #[inline]
