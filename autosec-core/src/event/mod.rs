@@ -3,11 +3,13 @@
 
 pub mod field;
 
+mod json;
 mod mask;
 mod record;
 mod schema;
 mod value;
 
+pub use json::{JsonError, JsonLimits, JsonReader, JsonReaderBuilder};
 pub use mask::FieldMask;
 pub use record::Event;
 pub use schema::{FieldId, Kind, Schema, SchemaError};

@@ -41,6 +41,7 @@ impl<'a> Event<'a> {
     }
 
     /// Sets a field; one already there is replaced.
+    #[inline(always)]
     pub fn set(&mut self, field: FieldId, value: impl Into<Value<'a>>) {
         let value = value.into();
         if self.may_hold(field)
@@ -53,6 +54,19 @@ impl<'a> Event<'a> {
             *word |= 1 << (field.index() % 64);
         }
         self.fields.push((field, value));
+    }
+
+    /// Adds one value to what the field holds, which becomes a list.
+    pub(super) fn add(&mut self, field: FieldId, value: Value<'a>) {
+        let held = self.fields.iter_mut().find(|(id, _)| *id == field).map(|(_, held)| held);
+        match held {
+            Some(Value::List(values)) => values.push(value),
+            Some(held) => {
+                let first = std::mem::replace(held, Value::List(Vec::new()));
+                *held = Value::List(vec![first, value]);
+            }
+            None => self.set(field, Value::List(vec![value])),
+        }
     }
 
     /// Moves the event in time.
@@ -93,6 +107,7 @@ impl<'a> Event<'a> {
         self.fields.iter().map(|(id, value)| (*id, value))
     }
 
+    #[inline]
     fn may_hold(&self, field: FieldId) -> bool {
         self.present.get(field.index() / 64).is_none_or(|word| word & (1 << (field.index() % 64)) != 0)
     }

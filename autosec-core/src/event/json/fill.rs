@@ -1,0 +1,252 @@
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use smallvec::SmallVec;
+
+use super::super::{Event, Kind, Value};
+use super::JsonError;
+use super::path::{Key, Node, Paths, Target};
+use super::scan::{Scalar, Scanner, Step};
+use super::text::Quoted;
+use super::time::timestamp;
+
+/// Values of an array held without touching the heap before they become a list.
+const INLINE_VALUES: usize = 8;
+
+/// An event being filled from one object.
+#[derive(Debug)]
+pub(super) struct Filling<'a, 'r> {
+    scan: Scanner<'a>,
+    paths: &'r Paths,
+    event: &'r mut Event<'a>,
+    time: Time<'a>,
+}
+
+/// What was found where the time stands.
+#[derive(Debug)]
+pub(super) enum Time<'a> {
+    /// Nothing, or null.
+    Missing,
+    /// A value that is no time: as it stands, and where it ends.
+    Unreadable(Cow<'a, str>, usize),
+    /// A time, which the event has.
+    Read,
+}
+
+impl<'a, 'r> Filling<'a, 'r> {
+    pub(super) fn new(scan: Scanner<'a>, paths: &'r Paths, event: &'r mut Event<'a>) -> Self {
+        Self { scan, paths, event, time: Time::Missing }
+    }
+
+    /// Reads the object and all behind it: what became of the time, and where the object ends.
+    pub(super) fn fill(mut self) -> Step<(Time<'a>, usize)> {
+        match self.scan.peek() {
+            Some(b'{') => {}
+            None => return Err(Box::new(JsonError::Truncated { offset: self.scan.offset() })),
+            Some(_) => return Err(Box::new(JsonError::NotAnObject { offset: self.scan.offset() })),
+        }
+        match self.paths.root() {
+            Some(root) => self.object(root, false, 0)?,
+            None => self.scan.skip(0)?,
+        }
+        let end = self.scan.offset();
+        self.scan.end()?;
+        Ok((self.time, end))
+    }
+
+    /// Reads the object here; values from inside an array are `added`, others replace what the field holds.
+    fn object(&mut self, node: &'r Node, added: bool, depth: usize) -> Step<()> {
+        self.scan.open(depth)?;
+        let mut first = true;
+        while let Some((key, input)) = self.scan.key(&mut first)? {
+            let next = match key {
+                Quoted::Plain(raw) => self.paths.step(node, Key::within(raw, input)),
+                Quoted::Escaped(_) => self.paths.step(node, Key::new(key.text().as_bytes())),
+            };
+            match next {
+                Some(next) => self.value(next, added, depth + 1)?,
+                None => self.scan.skip(depth + 1)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, node: &'r Node, added: bool, depth: usize) -> Step<()> {
+        match self.scan.peek() {
+            Some(b'{') if node.is_inner() => self.object(node, added, depth),
+            Some(b'{') => self.scan.skip(depth),
+            Some(b'[') => {
+                let mut scalars = SmallVec::new();
+                self.array(node, &mut scalars, depth)?;
+                for target in node.targets() {
+                    self.put_list(*target, &scalars, added);
+                }
+                Ok(())
+            }
+            _ => {
+                let scalar = self.scan.scalar()?;
+                for target in node.targets() {
+                    self.put(*target, scalar, added);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Collects the scalars of an array, of arrays in it too, and reads the objects in it.
+    fn array(
+        &mut self,
+        node: &'r Node,
+        scalars: &mut SmallVec<[Scalar<'a>; INLINE_VALUES]>,
+        depth: usize,
+    ) -> Step<()> {
+        self.scan.open(depth)?;
+        let mut first = true;
+        while self.scan.element(&mut first)? {
+            match self.scan.peek() {
+                Some(b'{') if node.is_inner() => self.object(node, true, depth + 1)?,
+                Some(b'{') => self.scan.skip(depth + 1)?,
+                Some(b'[') => self.array(node, scalars, depth + 1)?,
+                _ => scalars.push(self.scan.scalar()?),
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, target: Target, scalar: Scalar<'a>, added: bool) {
+        match target {
+            Target::Time => self.put_time(scalar),
+            Target::Field(field, kind) => match value(scalar, kind) {
+                Some(value) if added => self.event.add(field, value),
+                Some(value) => self.event.set(field, value),
+                None => {}
+            },
+        }
+    }
+
+    fn put_list(&mut self, target: Target, scalars: &[Scalar<'a>], added: bool) {
+        let Target::Field(field, kind) = target else {
+            self.time = Time::Unreadable(Cow::Borrowed("[…]"), self.scan.offset());
+            return;
+        };
+        let values = scalars.iter().filter_map(|scalar| value(*scalar, kind));
+        if added {
+            values.for_each(|value| self.event.add(field, value));
+            return;
+        }
+        let values: Vec<_> = values.collect();
+        if !values.is_empty() {
+            self.event.set(field, Value::List(values));
+        }
+    }
+
+    fn put_time(&mut self, scalar: Scalar<'a>) {
+        let Some(text) = text(scalar) else { return };
+        match timestamp(scalar) {
+            Some(time) => {
+                self.event.set_time(time);
+                self.time = Time::Read;
+            }
+            None => self.time = Time::Unreadable(text, self.scan.offset()),
+        }
+    }
+}
+
+/// The value of a field of this kind; text where it is not of the kind, so that nothing is lost; nothing for null.
+#[inline(always)]
+fn value<'a>(scalar: Scalar<'a>, kind: Kind) -> Option<Value<'a>> {
+    let text = text(scalar)?;
+    let typed = match kind {
+        Kind::Text => return Some(Value::Text(text)),
+        Kind::Address => text.parse::<IpAddr>().ok().map(Value::from),
+        Kind::Boolean => text.parse().ok().map(Value::Boolean),
+        Kind::Float => number(&text).map(Value::Float),
+        Kind::Integer => integer(&text),
+    };
+    match typed {
+        Some(typed) => Some(typed),
+        None => Some(Value::Text(text)),
+    }
+}
+
+#[inline]
+fn text(scalar: Scalar<'_>) -> Option<Cow<'_, str>> {
+    match scalar {
+        Scalar::Quoted(quoted) => Some(quoted.text()),
+        Scalar::Number(digits) => std::str::from_utf8(digits).ok().map(Cow::Borrowed),
+        Scalar::True => Some(Cow::Borrowed("true")),
+        Scalar::False => Some(Cow::Borrowed("false")),
+        Scalar::Null => None,
+    }
+}
+
+/// A number with a fraction, or too large for an integer, stays a number.
+fn integer<'a>(text: &str) -> Option<Value<'a>> {
+    if let Ok(integer) = text.parse() {
+        return Some(Value::Integer(integer));
+    }
+    let number = number(text)?;
+    Some(whole(number).map_or(Value::Float(number), Value::Integer))
+}
+
+fn whole(number: f64) -> Option<i64> {
+    /// 2 to the 63rd: the first float too large.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if number.fract() != 0.0 || !(-BEYOND..BEYOND).contains(&number) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole and in range, as just checked")]
+    let whole = number as i64;
+    Some(whole)
+}
+
+/// The number, unless the text is one of the words that `f64` reads (`inf`, `nan`) or too large.
+fn number(text: &str) -> Option<f64> {
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    if numeric { text.parse().ok().filter(|number: &f64| number.is_finite()) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number_as(kind: Kind, digits: &str) -> Value<'_> {
+        value(Scalar::Number(digits.as_bytes()), kind).unwrap()
+    }
+
+    fn quoted_as(kind: Kind, raw: &str) -> Value<'_> {
+        value(Scalar::Quoted(Quoted::Plain(raw.as_bytes())), kind).unwrap()
+    }
+
+    #[test]
+    fn integers_come_in_many_forms() {
+        for digits in ["22", "22.0", "2.2e1"] {
+            assert_eq!(number_as(Kind::Integer, digits), Value::Integer(22));
+            assert_eq!(quoted_as(Kind::Integer, digits), Value::Integer(22));
+        }
+        assert_eq!(number_as(Kind::Integer, "-9223372036854775808"), Value::Integer(i64::MIN));
+        assert_eq!(number_as(Kind::Integer, "-9.223372036854775808e18"), Value::Integer(i64::MIN));
+        assert_eq!(number_as(Kind::Integer, "1.5"), Value::Float(1.5));
+        assert_eq!(
+            number_as(Kind::Integer, "9223372036854775808"),
+            Value::Float(9_223_372_036_854_775_808.0)
+        );
+        assert_eq!(number_as(Kind::Integer, "1e999"), Value::from("1e999"));
+        for text in ["", "-", "0xe98", "inf", "NaN", "22 "] {
+            assert_eq!(quoted_as(Kind::Integer, text), Value::from(text));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_stays_as_text() {
+        assert_eq!(quoted_as(Kind::Address, "::ffff:192.0.2.1").as_address(), "192.0.2.1".parse().ok());
+        assert_eq!(quoted_as(Kind::Address, "mail.example.org"), Value::from("mail.example.org"));
+        assert_eq!(number_as(Kind::Address, "7"), Value::from("7"));
+        assert_eq!(quoted_as(Kind::Boolean, "true"), Value::Boolean(true));
+        assert_eq!(number_as(Kind::Boolean, "1"), Value::from("1"));
+        assert_eq!(quoted_as(Kind::Float, "-0.25"), Value::Float(-0.25));
+        assert_eq!(number_as(Kind::Text, "1.0e3"), Value::from("1.0e3"));
+        assert_eq!(value(Scalar::False, Kind::Text), Some(Value::from("false")));
+        assert_eq!(value(Scalar::Null, Kind::Text), None);
+    }
+}
