@@ -41,16 +41,19 @@ async fn run(options: &Options, report: &mut Report) -> Result<(), Box<dyn Error
     let firewall = options.firewall()?;
     let mut logs = options.logs()?;
     // README: begin
-    let rules = RuleSet::builder(Schema::ecs()).starter().build()?;
+    let rules = RuleSet::builder(&Schema::ecs()).starter().build()?;
     let engine = Engine::builder().detector(rules).firewall(firewall.clone()).build()?;
-    for log in &mut logs {
+    for (name, log) in &mut logs {
         while let Some(line) = log.read()? {
-            let Ok(event) = line else { continue }; // counted in log.summary()
-            let verdict = engine.process(event);
-            for decision in verdict.decisions() {
-                report.enforced(engine.enforce(decision).await);
+            match line.map(|event| engine.process(event)) {
+                Err(unread) => report.unread(name, unread),
+                Ok(verdict) => {
+                    for decision in verdict.decisions() {
+                        report.enforced(engine.enforce(decision).await);
+                    }
+                    report.judged(verdict);
+                }
             }
-            report.judged(verdict);
         }
     }
     // README: end

@@ -7,4 +7,6 @@ mod enforcing;
 mod namespace;
 #[cfg(target_os = "linux")]
 mod nftables;
+mod pipeline;
+mod readme;
 mod support;

@@ -22,24 +22,7 @@ usage: cargo run --example quickstart -- [OPTIONS] [FILE]...
   --help             this text";
 
 /// A log with its name.
-pub struct Log {
-    pub name: String,
-    reader: LogReader<Box<dyn BufRead>>,
-}
-
-impl std::ops::Deref for Log {
-    type Target = LogReader<Box<dyn BufRead>>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.reader
-    }
-}
-
-impl std::ops::DerefMut for Log {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.reader
-    }
-}
+pub type Log = (String, LogReader<Box<dyn BufRead>>);
 
 /// What the user asked for.
 pub struct Options {
@@ -58,9 +41,13 @@ impl Options {
                 "--format" => options.format = format(arguments.next().as_deref())?,
                 "--enforce" => match arguments.next().as_deref() {
                     Some("nftables") => options.enforces = true,
-                    other => return Err(format!("`--enforce` takes `nftables`, not `{}`", other.unwrap_or(""))),
+                    other => {
+                        return Err(format!("`--enforce` takes `nftables`, not `{}`", other.unwrap_or("")));
+                    }
                 },
-                unknown if unknown.starts_with("--") => return Err(format!("unknown option `{unknown}`\n\n{HELP}")),
+                unknown if unknown.starts_with("--") => {
+                    return Err(format!("unknown option `{unknown}`\n\n{HELP}"));
+                }
                 file => options.files.push(PathBuf::from(file)),
             }
         }
@@ -79,7 +66,8 @@ impl Options {
     /// The logs to read.
     pub fn logs(&self) -> Result<Vec<Log>, Box<dyn Error>> {
         let samples = ["sshd.log", "access.log", "eve.json"];
-        let samples = samples.map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data").join(name));
+        let samples =
+            samples.map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data").join(name));
         let files = if self.files.is_empty() { &samples[..] } else { &self.files };
         files.iter().map(|file| self.log(file)).collect()
     }
@@ -89,12 +77,13 @@ impl Options {
         let input: Box<dyn BufRead> = if name == "-" {
             Box::new(BufReader::new(stdin()))
         } else {
-            let opened = File::open(file).map_err(|error| format!("cannot open `{}`: {error}", file.display()))?;
+            let opened =
+                File::open(file).map_err(|error| format!("cannot open `{}`: {error}", file.display()))?;
             Box::new(BufReader::new(opened))
         };
         // Syslog lines have no year: theirs is the one nearest to now.
-        let options = log::Options { reference: SystemClock.now(), ..log::Options::default() };
-        Ok(Log { name, reader: LogReader::new(input, self.format, options) })
+        let options = log::Options::new(SystemClock.now());
+        Ok((name, LogReader::new(input, self.format, options)))
     }
 }
 

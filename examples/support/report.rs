@@ -9,6 +9,7 @@ use autosec_core::engine::Verdict;
 use autosec_core::entity::Entity;
 use autosec_core::measure::RiskScore;
 use autosec_core::{net, time::human};
+use autosec_integrations::log::Unread;
 
 use super::options::Log;
 
@@ -18,6 +19,8 @@ const WIDTH: usize = 100;
 #[derive(Default)]
 pub struct Report {
     subjects: BTreeMap<Entity, Case>,
+    /// The first lines that could not be read, with their reasons.
+    unread: Vec<String>,
     troubles: Vec<String>,
     faults: usize,
 }
@@ -28,11 +31,18 @@ struct Case {
     decision: Option<Decision>,
     held_back: Option<String>,
     analytics: BTreeMap<String, usize>,
-    /// The words of the verdict that first gave the harshest decision.
+    /// The words of the verdict in which it was riskiest.
     explanation: String,
 }
 
 impl Report {
+    /// Takes note of a line that gave no event.
+    pub fn unread(&mut self, log: &str, unread: Unread) {
+        if self.unread.len() < 10 {
+            self.unread.push(format!("{log} {unread}"));
+        }
+    }
+
     /// Takes a verdict in.
     pub fn judged(&mut self, verdict: Verdict) {
         self.faults += verdict.faults.len();
@@ -49,13 +59,13 @@ impl Report {
             }
             if assessment.risk.score > case.risk {
                 case.risk = assessment.risk.score;
+                case.explanation = verdict.explain().to_string();
             }
             if let Some(decision) = &assessment.decision
                 && case.decision.as_ref().is_none_or(|held| harshness(decision) > harshness(held))
             {
                 case.decision = Some(decision.clone());
                 case.held_back = assessment.refusal.as_ref().map(ToString::to_string);
-                case.explanation = verdict.explain().to_string();
             }
         }
     }
@@ -72,6 +82,7 @@ impl Report {
     pub fn render(&self, logs: &[Log], blocked: &[Block], firewall: &str) -> String {
         let mut text = String::new();
         read(&mut text, logs);
+        self.unread.iter().for_each(|line| wrap(&mut text, "    ", line));
         self.found(&mut text);
         self.why(&mut text);
         enforced(&mut text, blocked, firewall);
@@ -133,13 +144,10 @@ fn spelt(decision: &Decision) -> String {
 
 fn read(text: &mut String, logs: &[Log]) {
     let _ = writeln!(text, "What was read");
-    for log in logs {
-        let summary = log.summary();
-        let (lines, events, unread) = (summary.lines, summary.events, summary.unread_total());
-        let _ = writeln!(text, "  {:<22} {lines:>8} lines {events:>8} events {unread:>6} not read", log.name);
-        for unread in summary.first_unread().iter().take(3) {
-            wrap(text, "    ", &unread.to_string());
-        }
+    for (name, log) in logs {
+        let (lines, events, unread) =
+            (log.summary().lines, log.summary().events, log.summary().total_unread());
+        let _ = writeln!(text, "  {name:<22} {lines:>8} lines {events:>8} events {unread:>6} not read");
     }
 }
 

@@ -35,7 +35,13 @@ const CORE: Ladder = Ladder {
 
 const RULE: Ladder = Ladder {
     within: &["rule"],
-    levels: &[Row(&["list", "model"]), Row(&["lang"]), Row(&["plan"]), Row(&["state", "run"]), Row(&["set"])],
+    levels: &[
+        Row(&["list", "model", "starter"]),
+        Row(&["lang"]),
+        Row(&["plan"]),
+        Row(&["state", "run"]),
+        Row(&["set"]),
+    ],
 };
 
 const ROOT: &str = "autosec-core/src/";

@@ -27,6 +27,7 @@ mod model;
 mod plan;
 mod run;
 mod set;
+mod starter;
 mod state;
 
 pub use lang::diagnostic::Diagnostic;
@@ -35,3 +36,4 @@ pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
 pub use run::tally::RuleStats;
 pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
+pub use starter::STARTER;

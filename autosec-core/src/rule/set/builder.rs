@@ -9,6 +9,7 @@ use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
 use crate::rule::model::Rule;
 use crate::rule::plan::gate::Gates;
+use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
 use crate::rule::state::window::Budget;
 
@@ -42,6 +43,12 @@ impl<'s> RuleSetBuilder<'s> {
     pub fn source(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.sources.push(Source::new(name.into(), text.into()));
         self
+    }
+
+    /// Adds the starter pack: SSH, web and network rules that a host can switch on as they are.
+    #[must_use]
+    pub fn starter(self) -> Self {
+        STARTER.iter().fold(self, |builder, (name, text)| builder.source(*name, *text))
     }
 
     /// Adds one rule. Rules added so come after those of sources.

@@ -54,6 +54,10 @@ impl RuleSet {
 }
 
 impl Detector for RuleSet {
+    fn name(&self) -> &str {
+        "rules"
+    }
+
     fn fields(&self) -> FieldMask {
         self.fields.clone()
     }

@@ -157,7 +157,8 @@ impl Ruleset {
     /// What is gone of that which this adapter had declared, if anything.
     fn loss(&self, config: &NftablesConfig, layout: &Layout) -> Option<String> {
         let declared = self.declared.as_ref()?;
-        let missing = || declared.difference(&layout.sets).next().map(|slot| format!("set `{}` is gone", slot.name()));
+        let missing =
+            || declared.difference(&layout.sets).next().map(|slot| format!("set `{}` is gone", slot.name()));
         layout.fault(config).or_else(missing)
     }
 
