@@ -363,3 +363,13 @@ mod allow_dominates {
         }
     }
 }
+
+#[test]
+fn works_on_any_executor() {
+    let clock = clock();
+    let edge = Moody::new(memory("edge", &clock), &[Mood::Unreachable, Mood::Fine]);
+    let engine = engine(&clock).firewall(edge.clone()).build().unwrap();
+    let outcome = futures_util::FutureExt::now_or_never(engine.enforce(&block("203.0.113.7", "a", 60)));
+    assert!(outcome.unwrap().is_complete());
+    assert!(edge.memory.drops(address("203.0.113.7")));
+}

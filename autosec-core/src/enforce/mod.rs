@@ -7,6 +7,7 @@ mod firewall;
 mod ledger;
 mod memory;
 mod outcome;
+mod patience;
 mod target;
 
 pub use config::EnforceConfig;

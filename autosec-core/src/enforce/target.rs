@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::patience::{pause, within};
 use super::{
     Block, Capabilities, EnforceConfig, EnforceError, Entry, FirewallIntegration, FirewallReport, Ledger,
     Outcome, REASON_LIMIT, Status,
@@ -55,14 +56,14 @@ impl Target {
         // Owed before the first call: a future that is dropped half-way must not forget them.
         self.owe(items, context.clock.now());
         let mut result = self.attempt(items, context).await;
-        let mut pause = context.config.backoff;
+        let mut backoff = context.config.backoff;
         for _ in 1..context.config.attempts {
             match &result {
                 Err(error) if error.is_transient() => {}
                 _ => break,
             }
-            tokio::time::sleep(jitter(pause)).await;
-            pause = pause.saturating_mul(2);
+            pause(jitter(backoff)).await;
+            backoff = backoff.saturating_mul(2);
             result = self.attempt(items, context).await;
         }
         self.settle(items, &result, context);
@@ -100,7 +101,7 @@ impl Target {
     }
 
     async fn attempt(&self, items: &[IpNet], context: &Context) -> Result<Vec<Outcome>, EnforceError> {
-        let Ok(_gate) = tokio::time::timeout(context.config.timeout, self.gate.lock()).await else {
+        let Some(_gate) = within(context.config.timeout, self.gate.lock()).await else {
             return Err(self.timeout(context.config.timeout));
         };
         let answer = self.apply(items, context).await;
@@ -182,7 +183,7 @@ impl Target {
         call: impl Future<Output = Result<T, EnforceError>>,
     ) -> Result<T, EnforceError> {
         let after = context.config.timeout;
-        tokio::time::timeout(after, call).await.unwrap_or_else(|_| Err(self.timeout(after)))
+        within(after, call).await.unwrap_or_else(|| Err(self.timeout(after)))
     }
 
     fn timeout(&self, after: Duration) -> EnforceError {

@@ -78,6 +78,9 @@ impl Engine {
     }
 
     /// Puts a decision in force on every firewall, from now for its duration. Safe to call twice.
+    ///
+    /// Time limits and pauses between tries need tokio's timer; on another executor there are none. A tokio runtime
+    /// must have its timer enabled.
     pub async fn enforce(&self, decision: &Decision) -> Enforcement {
         self.enforcer.enforce(decision).await
     }
