@@ -186,7 +186,9 @@ fn integer<'a>(text: &str) -> Option<Value<'a>> {
         return Some(Value::Integer(integer));
     }
     let number = number(text)?;
-    Some(whole(number).map_or(Value::Float(number), Value::Integer))
+    // Digits alone that are no `i64` are beyond it, and rounding must not bring them back.
+    let whole = if text.contains(['.', 'e', 'E']) { whole(number) } else { None };
+    Some(whole.map_or(Value::Float(number), Value::Integer))
 }
 
 fn whole(number: f64) -> Option<i64> {
