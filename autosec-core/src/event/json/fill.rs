@@ -118,7 +118,7 @@ impl<'a, 'r> Filling<'a, 'r> {
             Target::Time => self.put_time(scalar),
             Target::Field(field, kind) => match value(scalar, kind) {
                 Some(value) if added => self.event.add(field, value),
-                Some(value) => self.event.set(field, value),
+                Some(value) => self.event.place(field, value),
                 None => {}
             },
         }
