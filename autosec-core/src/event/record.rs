@@ -46,7 +46,8 @@ impl<'a> Event<'a> {
     }
 
     /// [`Event::set`] in the caller's own code, so that the value is built where it ends up: each copy of a value
-    /// just written waits for the writes, which cost readers a tenth of their time.
+    /// just written waits for the writes, which cost the JSON reader 9 % (2026-11-22, 2-core
+    /// x86-64 VM).
     #[inline(always)]
     pub(super) fn place(&mut self, field: FieldId, value: Value<'a>) {
         if self.may_hold(field)
