@@ -33,17 +33,6 @@ fn main() {
     let reader = JsonReader::new(&Schema::ecs(), &WANTED.into_iter().collect::<FieldMask>());
     assert_alike(&events, &reader);
 
-    if std::env::var_os("ONLY").is_some() {
-        for _ in 0..if std::env::var_os("OURS").is_some() { 2000 } else { 0 } {
-            read_all(&reader, &events);
-        }
-        for _ in 0..if std::env::var_os("OURS").is_some() { 0 } else { 6 } {
-            let m = ratio(|| events.iter().for_each(|bytes| look_up(bytes)), || read_all(&reader, &events));
-            report("value", m);
-            println!("{:.2}", m.ratio);
-        }
-        return;
-    }
     let against_value =
         ratio(|| events.iter().for_each(|bytes| look_up(bytes)), || read_all(&reader, &events));
     report("serde_json::Value", against_value);

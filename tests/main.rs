@@ -3,6 +3,7 @@
 mod architecture;
 mod crash;
 mod enforcing;
+mod json;
 #[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(target_os = "linux")]

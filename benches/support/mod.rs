@@ -3,6 +3,8 @@
 //! The clock is wall time of a single thread, since `std` has no CPU time; what else runs on the machine falls on
 //! both sides alike because they take turns, and on neither much because medians are taken.
 
+#![allow(dead_code, reason = "each bench uses a part, and which is different in each")]
+
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,6 @@ const ROUNDS: usize = 101;
 
 /// What a bar asks for.
 #[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "each bench uses the side it needs")]
 pub enum Asks {
     /// This much or more.
     AtLeast(f64),

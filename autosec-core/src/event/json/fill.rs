@@ -118,7 +118,7 @@ impl<'a, 'r> Filling<'a, 'r> {
             Target::Time => self.put_time(scalar),
             Target::Field(field, kind) => match value(scalar, kind) {
                 Some(value) if added => self.event.add(field, value),
-                Some(value) => self.event.set(field, value),
+                Some(value) => self.event.place(field, value),
                 None => {}
             },
         }
@@ -186,7 +186,9 @@ fn integer<'a>(text: &str) -> Option<Value<'a>> {
         return Some(Value::Integer(integer));
     }
     let number = number(text)?;
-    Some(whole(number).map_or(Value::Float(number), Value::Integer))
+    // Digits alone that are no `i64` are beyond it, and rounding must not bring them back.
+    let whole = if text.contains(['.', 'e', 'E']) { whole(number) } else { None };
+    Some(whole.map_or(Value::Float(number), Value::Integer))
 }
 
 fn whole(number: f64) -> Option<i64> {

@@ -33,7 +33,8 @@ pub(super) struct Node {
 }
 
 /// Names and the nodes they lead to: a table with open addressing, at most a quarter full, so that an unwanted key
-/// mostly meets an empty slot at once. Twice as fast here as a general hash map with a filter before it.
+/// mostly meets an empty slot at once. With it the whole read took 8 % less than with a general hash table behind a
+/// filter of one word (2026-11-22, 2-core x86-64 VM).
 #[derive(Clone, Debug, Default)]
 struct Names {
     /// A power of two of them, or none.

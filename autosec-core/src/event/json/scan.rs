@@ -57,7 +57,7 @@ impl<'a> Scanner<'a> {
 
     /// The object's next key with the input from its first byte on, or nothing at the object's end; behind it the
     /// value follows. `first` is true before the first call.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&mut self, first: &mut bool) -> Step<Option<(Quoted<'a>, &'a [u8])>> {
         match self.peek() {
             Some(b'}') => {
@@ -130,7 +130,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a string, number, boolean or null.
-    #[inline]
+    #[inline(always)]
     pub(super) fn scalar(&mut self) -> Step<Scalar<'a>> {
         match self.peek() {
             Some(b'"') => self.string().map(Scalar::Quoted),
