@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use autosec_core::event::{Kind, Schema};
 use autosec_core::measure::Severity;
 use autosec_core::rule::{CODES, List, Rule, RuleErrors, RuleSet};
+use proptest::prelude::*;
 
 /// Codes that take an input too large for a file here; [`refuses_what_is_too_large`] has them.
 const LARGE: [&str; 4] = ["E012", "E014", "E108", "E109"];
@@ -80,6 +81,33 @@ fn refuses_what_is_too_large() {
     let many = (0..10_001).map(|n| Rule::new(format!("r{n}"), Severity::Low, "exists(url.path)"));
     let built = many.fold(RuleSet::builder(&schema()), |builder, rule| builder.rule(rule)).build();
     assert_eq!(codes(built.unwrap_err()), ["E109"]);
+}
+
+#[test]
+fn refuses_a_source_that_explodes() {
+    let mut bomb = "- &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, before) in ('b'..='j').zip('a'..) {
+        let aliases = vec![format!("*{before}"); 10].join(", ");
+        bomb.push_str(&format!("- &{name} [{aliases}]\n"));
+    }
+    bomb.push_str("- { id: a, name: *j, severity: low, when: x }\n");
+    assert!(!refusal("bomb.yaml", &bomb).diagnostics().is_empty());
+    let deep = format!("- {}x{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(!refusal("deep.yaml", &deep).diagnostics().is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_source_is_read_or_refused(
+        quote in prop::sample::select(vec!["\"", "'", "", ">-\n    ", "|\n    "]),
+        when in "[a-z .\"\\\\(){}$=!<>&|0-9:/,#\n\u{e4}'-]{0,40}",
+        tail in "[a-z: \n\\[\\]{},\u{e4}0-9-]{0,40}",
+    ) {
+        let source = format!("- id: a\n  name: A\n  severity: low\n  when: {quote}{when}{}\n  {tail}", quote.trim_end());
+        if let Err(errors) = RuleSet::builder(&schema()).source("x", source).build() {
+            prop_assert!(errors.to_string().contains("error[E"));
+        }
+    }
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn text_field(name: &str) -> FieldId {
 fn compare<T: PartialOrd>(operator: &str, left: &T, right: &T) -> bool {
     match operator {
         "==" => left == right,
-        "!=" => left < right || left > right,
+        "!=" => left.partial_cmp(right).is_some_and(std::cmp::Ordering::is_ne),
         "<" => left < right,
         "<=" => left <= right,
         ">" => left > right,

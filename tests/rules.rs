@@ -205,6 +205,28 @@ fn reads_json_and_named_lists() {
 }
 
 #[test]
+fn reads_what_a_rule_writes() {
+    let mut rule = Rule::new("a", Severity::Critical, "event.action == \"x\\ty\"");
+    rule.distinct = Some(Distinct {
+        of: "user.name".into(),
+        by: vec!["source.ip".into(), "host.name".into()],
+        within: Duration::from_secs(5_400),
+        at_least: 512,
+    });
+    rule.mode = Mode::Off;
+    let json = serde_json::to_string(&[&rule]).unwrap();
+    assert_eq!(build(&json).rules().collect::<Vec<_>>(), [&rule]);
+}
+
+#[test]
+fn reads_modes_as_people_write_them() {
+    let rule = |mode| format!("- {{ id: a, name: A, severity: low, when: exists(source.ip), mode: {mode} }}");
+    for (written, mode) in [("off", Mode::Off), ("shadow", Mode::Shadow), ("enforce", Mode::Enforce)] {
+        assert_eq!(build(&rule(written)).rules().next().unwrap().mode, mode);
+    }
+}
+
+#[test]
 fn reads_ten_thousand_rules() {
     let rule = |n| format!("- {{ id: r{n}, name: R, severity: low, when: url.path == \"/{n}\" }}\n");
     let source: String = (0..10_000).map(rule).collect();
