@@ -4,10 +4,15 @@ mod architecture;
 mod crash;
 mod enforcing;
 mod json;
+mod logs;
 #[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(target_os = "linux")]
 mod nftables;
 mod pipeline;
 mod readme;
+mod rule_errors;
+mod rule_expressions;
+mod rule_windows;
+mod rules;
 mod support;

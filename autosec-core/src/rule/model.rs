@@ -93,7 +93,8 @@ impl Rule {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
-    /// The fields that tell keys apart, one to eight; an event without one of them is not counted.
+    /// The fields that tell keys apart, one to eight; an event without one of them is not counted. An IPv6 address
+    /// stands for its client's prefix, a list for itself as a whole.
     pub by: Vec<String>,
     /// The length of the window, 1 ms to 31 days.
     #[serde(with = "human")]
@@ -109,7 +110,8 @@ pub struct Count {
 pub struct Distinct {
     /// The field whose values are counted; an event without it is not counted. A list is one value.
     pub of: String,
-    /// The fields that tell keys apart, one to eight; an event without one of them is not counted.
+    /// The fields that tell keys apart, one to eight; an event without one of them is not counted. An IPv6 address
+    /// stands for its client's prefix, a list for itself as a whole.
     pub by: Vec<String>,
     /// The length of the window, 1 ms to 31 days.
     #[serde(with = "human")]

@@ -53,7 +53,15 @@ impl CountWindow {
 
     /// How many events fell into the window that ends in `slot`; slots not kept count as empty.
     pub fn ending_in(&self, slot: i64) -> u64 {
-        (0..i64::from(WindowShape::SLOTS)).map(|back| self.in_slot(slot.saturating_sub(back))).sum()
+        let behind = self.newest.saturating_sub(slot);
+        let beyond = behind.saturating_add(i64::from(WindowShape::SLOTS));
+        let (Ok(first), Ok(beyond)) = (usize::try_from(behind.max(0)), usize::try_from(beyond)) else {
+            return 0;
+        };
+        // From the newest to the oldest: backwards from the head to the front, then from the back to behind the head.
+        let (recent, older) = self.counts.split_at(self.head as usize + 1);
+        let by_age = recent.iter().rev().chain(older.iter().rev());
+        by_age.skip(first).take(beyond.saturating_sub(first)).map(|count| u64::from(*count)).sum()
     }
 
     /// Adds every event of `other`, which has the same shape: as if one window had counted them all.

@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 use super::ast::{Check, Comparison, Expr, Literal, Spanned, Test};
 use super::condition::{Condition, Fact};
 use super::issue::{Code, Issue, quoted};
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, nearest};
 use crate::event::{FieldId, Kind, Schema};
 use crate::net::AddressSet;
 use crate::rule::list::List;
@@ -102,9 +102,9 @@ impl Scope<'_> {
                     names.iter().take(8).map(|name| format!("${name}")).collect::<Vec<_>>().join(", ")
                 )
             };
-            Issue::new(Code::UnknownList, title, name.span.clone(), "")
-                .help(known)
-                .help_if(did_you_mean(&name.node, names.into_iter()))
+            Issue::new(Code::UnknownList, title, name.span.clone(), "").help(known).help_if(
+                nearest(&name.node, names.into_iter()).map(|name| format!("did you mean `${name}`?")),
+            )
         })
     }
 }

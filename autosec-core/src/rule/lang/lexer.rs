@@ -73,7 +73,8 @@ impl<'t> Lexer<'t> {
             return Ok(TokenKind::Strange);
         }
         let span = self.at..self.at + first.len_utf8();
-        let title = format!("unexpected character `{}`", first.escape_debug());
+        let shown = if first.is_control() { first.escape_debug().to_string() } else { first.to_string() };
+        let title = format!("unexpected character `{shown}`");
         let issue = Issue::new(Code::StrangeCharacter, title, span, "nothing in the language starts with it");
         Err(if first == '\'' { issue.help("put texts in double quotes") } else { issue })
     }

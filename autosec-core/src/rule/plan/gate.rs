@@ -16,6 +16,9 @@ pub(crate) type Candidates = SmallVec<[u32; 64]>;
 /// A rule whose condition begins with, or is, a conjunct `field == value` or `field in { values }` is visited only for
 /// events that hold one of the values. Each rule is filed under one such field: the one that most rules could be filed
 /// under, so that few fields are looked up an event.
+///
+/// Measured with 15 rules, all of them gated, twelve by one action (2026-11-22, 2-core x86-64 VM under other load): an
+/// event that passes no gate costs 67 ns instead of 323 ns, one that passes thirteen 572 ns instead of 812 ns.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     fields: Vec<Gate>,

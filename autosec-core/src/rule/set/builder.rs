@@ -58,7 +58,8 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
-    /// Gives a list a name, for `field in $name`; one of the same name is replaced.
+    /// Gives a list a name made of letters, digits, `_`, `-` or `.`, for `field in $name`; one of the same name is
+    /// replaced.
     #[must_use]
     pub fn list(mut self, name: impl Into<String>, list: List) -> Self {
         self.lists.insert(name.into(), list);
@@ -85,8 +86,8 @@ impl<'s> RuleSetBuilder<'s> {
     /// How many keys each counting rule remembers, 100,000 by default; kept in sixteen shards of equal size, rounded down
     /// to a multiple of sixteen and at least sixteen.
     ///
-    /// A counting rule takes about 150 bytes a key. A rule of distinct values takes about 100 bytes a key and 32 for each
-    /// value it has seen, of which it remembers a quarter and eight more than it asks for.
+    /// A counting rule takes about 160 bytes a key. A rule of distinct values takes about 90 bytes a key and 32 for each
+    /// value it remembers, which are at most a quarter and eight more than it asks for.
     #[must_use]
     pub fn keys_per_rule(mut self, keys: usize) -> Self {
         self.budget.keys = keys;

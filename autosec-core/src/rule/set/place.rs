@@ -58,7 +58,11 @@ impl Places {
             Key::Within => state(|state| &state.within),
             Key::AtLeast => state(|state| &state.at_least),
         };
-        yaml::span(&found.unwrap_or(rule.referenced), text)
+        let span = yaml::span(&found.unwrap_or(rule.referenced), text)?;
+        // A list is marked up to its bracket, if that stands on the same line.
+        let line = text.get(span.start..)?.lines().next()?;
+        let bracket = line.starts_with('[').then(|| line.find(']')).flatten();
+        Some(span.start..bracket.map_or(span.end, |end| span.start + end + 1))
     }
 }
 

@@ -21,15 +21,26 @@ pub(super) fn read(name: &str, text: &str) -> Result<Vec<Rule>, Diagnostic> {
     rules.map(Option::unwrap_or_default).map_err(|error| diagnostic(&error, name, text))
 }
 
-/// The bytes of `text` that a location stands for.
+/// The bytes of `text` that a location stands for; of several lines the first.
 pub(super) fn span(location: &Location, text: &str) -> Option<Range<usize>> {
-    let span = location.span();
-    let start = usize::try_from(span.byte_offset()?).ok()?;
-    let length = usize::try_from(span.byte_len().unwrap_or(0)).ok()?;
-    let end = start.saturating_add(length.max(1)).min(text.len());
-    // What spans several lines is marked on its first.
-    let first_line = text.get(start..end)?.find('\n').map_or(end, |newline| start + newline.max(1));
+    let (start, length) = match location.span().byte_offset() {
+        Some(start) => (start, location.span().byte_len().unwrap_or(0)),
+        None => (offset(location, text)?, 0),
+    };
+    let start = text.floor_char_boundary(usize::try_from(start).ok()?.min(text.len()));
+    let end =
+        text.ceil_char_boundary(start.saturating_add(usize::try_from(length).ok()?.max(1)).min(text.len()));
+    let first_line = text.get(start..end)?.find('\n').map_or(end, |newline| start + newline);
     Some(start..first_line)
+}
+
+/// The byte offset of a line and a column, both from 1.
+fn offset(location: &Location, text: &str) -> Option<u64> {
+    let line = usize::try_from(location.line()).ok()?.checked_sub(1)?;
+    let column = usize::try_from(location.column()).ok()?.checked_sub(1)?;
+    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let inside: usize = text.get(before..)?.chars().take(column).map(char::len_utf8).sum();
+    u64::try_from(before + inside).ok()
 }
 
 fn diagnostic(error: &Error, name: &str, text: &str) -> Diagnostic {
@@ -67,10 +78,13 @@ fn issue(error: &Error) -> Issue {
         Error::SerdeInvalidType { unexpected, expected, .. } => {
             issue(Code::WrongType, format!("expected {expected}, found {unexpected}"), "this has another type")
         }
-        Error::InvalidScalar { ty, .. } => issue(Code::WrongType, format!("expected {ty}"), "this is none"),
+        Error::InvalidScalar { ty, .. } => {
+            issue(Code::WrongType, format!("expected {}", kind(ty)), "this has another type")
+        }
         Error::Unexpected { expected, .. } => {
-            issue(Code::WrongType, format!("expected {expected}"), "found this")
-                .help("a rule file is a list of rules: `- id: …`")
+            let help = "a list is written `[source.ip]`, or with a `-` before each item; a rule file is a list of rules";
+            issue(Code::WrongType, format!("expected {}", kind(expected)), "this has another type")
+                .help_if((*expected == "sequence start").then(|| help.to_owned()))
         }
         Error::SerdeInvalidValue { unexpected, expected, .. } => {
             issue(Code::BadValue, format!("expected {expected}, found {unexpected}"), "")
@@ -81,8 +95,21 @@ fn issue(error: &Error) -> Issue {
             issue(Code::DuplicateKey, format!("the key {} is given twice", quoted(key)), "the second is here")
         }
         other => {
-            let title = other.to_string().lines().next().unwrap_or_default().to_owned();
-            issue(Code::NotYaml, title, "")
+            let text = other.to_string();
+            let title = text.lines().next().and_then(|line| line.split(" at line ").next()).unwrap_or_default();
+            issue(Code::NotYaml, title.to_owned(), "")
         }
+    }
+}
+
+/// What the reader calls a kind of value, in words for people.
+fn kind(name: &str) -> &str {
+    match name {
+        "sequence start" => "a list",
+        "mapping start" => "keys and values",
+        "string scalar" => "text",
+        "u32" => "a whole number between 0 and 4294967295",
+        "f64" => "a number",
+        other => other,
     }
 }

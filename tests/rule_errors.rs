@@ -1,0 +1,124 @@
+//! Every diagnostic of the rule engine, as people see it: `data/rule-errors/NAME.yaml` is refused with exactly
+//! `NAME.txt`. `AUTOSEC_BLESS=1` writes what the test sees.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use autosec_core::event::{Kind, Schema};
+use autosec_core::measure::Severity;
+use autosec_core::rule::{CODES, List, Rule, RuleErrors, RuleSet};
+use proptest::prelude::*;
+
+/// Codes that take an input too large for a file here; [`refuses_what_is_too_large`] has them.
+const LARGE: [&str; 4] = ["E012", "E014", "E108", "E109"];
+
+fn schema() -> Schema {
+    let mut schema = Schema::ecs();
+    schema.add("test.enabled", Kind::Boolean).unwrap();
+    schema
+}
+
+fn refusal(name: &str, text: &str) -> RuleErrors {
+    RuleSet::builder(&schema())
+        .list("office", List::addresses(["192.0.2.0/24".parse().unwrap()]))
+        .list("agents", List::texts(["curl"]))
+        .source(name, text)
+        .build()
+        .expect_err(name)
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rule-errors");
+    let mut cases: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn render_as_recorded() {
+    let bless = std::env::var_os("AUTOSEC_BLESS").is_some();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let seen = format!("{}\n", refusal(name, &fs::read_to_string(&case).unwrap()));
+        let golden = case.with_extension("txt");
+        if bless {
+            fs::write(&golden, &seen).unwrap();
+        }
+        let recorded =
+            fs::read_to_string(&golden).unwrap_or_else(|_| format!("{} is missing", golden.display()));
+        if seen != recorded {
+            wrong.push(format!("{name}\n--- recorded\n{recorded}\n--- seen\n{seen}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn cover_every_code() {
+    let mut seen: BTreeSet<&str> = LARGE.into();
+    for case in cases() {
+        let errors = refusal("case", &fs::read_to_string(&case).unwrap());
+        assert!(errors.diagnostics().iter().all(|diagnostic| diagnostic.position().is_some()), "{errors}");
+        seen.extend(errors.diagnostics().iter().map(|diagnostic| diagnostic.code()));
+    }
+    let known: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
+    assert_eq!(seen, known);
+}
+
+#[test]
+fn refuses_what_is_too_large() {
+    let rule = |when: String| format!("- {{ id: a, name: A, severity: low, when: '{when}' }}");
+    let codes = |errors: RuleErrors| errors.diagnostics().iter().map(|one| one.code()).collect::<Vec<_>>();
+    assert_eq!(codes(refusal("x", &rule(format!("url.path == \"{}\"", "x".repeat(65_536))))), ["E012"]);
+    assert_eq!(codes(refusal("x", &rule(format!("source.port in {{ {} }}", "1 ".repeat(10_001))))), ["E014"]);
+    assert_eq!(codes(refusal("x", &format!("# {}", "x".repeat(1 << 20)))), ["E108"]);
+    let many = (0..10_001).map(|n| Rule::new(format!("r{n}"), Severity::Low, "exists(url.path)"));
+    let built = many.fold(RuleSet::builder(&schema()), |builder, rule| builder.rule(rule)).build();
+    assert_eq!(codes(built.unwrap_err()), ["E109"]);
+}
+
+#[test]
+fn refuses_a_source_that_explodes() {
+    let mut bomb = "- &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, before) in ('b'..='j').zip('a'..) {
+        let aliases = vec![format!("*{before}"); 10].join(", ");
+        bomb.push_str(&format!("- &{name} [{aliases}]\n"));
+    }
+    bomb.push_str("- { id: a, name: *j, severity: low, when: x }\n");
+    assert!(!refusal("bomb.yaml", &bomb).diagnostics().is_empty());
+    let deep = format!("- {}x{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(!refusal("deep.yaml", &deep).diagnostics().is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_source_is_read_or_refused(
+        quote in prop::sample::select(vec!["\"", "'", "", ">-\n    ", "|\n    "]),
+        when in "[a-z .\"\\\\(){}$=!<>&|0-9:/,#\n\u{e4}'-]{0,40}",
+        tail in "[a-z: \n\\[\\]{},\u{e4}0-9-]{0,40}",
+    ) {
+        let source = format!("- id: a\n  name: A\n  severity: low\n  when: {quote}{when}{}\n  {tail}", quote.trim_end());
+        if let Err(errors) = RuleSet::builder(&schema()).source("x", source).build() {
+            prop_assert!(errors.to_string().contains("error[E"));
+        }
+    }
+}
+
+#[test]
+fn place_rules_given_in_code() {
+    let schema = schema();
+    let errors =
+        RuleSet::builder(&schema).rule(Rule::new("a", Severity::Low, "exists(url.pth)")).build().unwrap_err();
+    let [diagnostic] = errors.diagnostics() else { panic!("{errors}") };
+    assert_eq!(
+        (diagnostic.code(), diagnostic.rule(), diagnostic.position()),
+        ("E002", Some("a"), Some((1, 8)))
+    );
+    assert_eq!(diagnostic.help_line(), Some("did you mean `url.path`?"));
+}
