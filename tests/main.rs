@@ -1,1 +1,3 @@
 //! The integration tests: public API only, one file a stage.
+
+mod logs;
