@@ -1,10 +1,15 @@
 use autosec_core::event::{Event, FieldId, FieldMask, Value, field};
 use autosec_core::time::Timestamp;
 
+use super::scan::lossy;
+
 /// An event in the making, which takes only the fields that are wanted.
+///
+/// It is filled in place: an event is about 700 bytes, and handing it up by value through each return made
+/// [`LogReader`](super::LogReader) take 421 ns instead of 385 ns an sshd line (2026-11, busy 2-core x86-64 VM).
 #[derive(Debug)]
 pub(super) struct Draft<'a, 'o> {
-    event: Event<'a>,
+    event: &'o mut Event<'a>,
     fields: &'o FieldMask,
 }
 
@@ -12,8 +17,10 @@ pub(super) const SUCCESS: Option<&str> = Some("success");
 pub(super) const FAILURE: Option<&str> = Some("failure");
 
 impl<'a, 'o> Draft<'a, 'o> {
-    pub(super) fn new(time: Timestamp, fields: &'o FieldMask) -> Self {
-        Self { event: Event::new(time), fields }
+    /// Begins anew, whatever the event held.
+    pub(super) fn new(event: &'o mut Event<'a>, time: Timestamp, fields: &'o FieldMask) -> Self {
+        *event = Event::new(time);
+        Self { event, fields }
     }
 
     pub(super) fn set_time(&mut self, time: Timestamp) {
@@ -29,7 +36,7 @@ impl<'a, 'o> Draft<'a, 'o> {
     /// Sets a text field; what is no UTF-8 in it becomes U+FFFD.
     pub(super) fn text(&mut self, field: FieldId, bytes: &'a [u8]) {
         if self.wants(field) {
-            self.event.set(field, String::from_utf8_lossy(bytes));
+            self.event.set(field, lossy(bytes));
         }
     }
 
@@ -52,9 +59,5 @@ impl<'a, 'o> Draft<'a, 'o> {
 
     pub(super) fn wants(&self, field: FieldId) -> bool {
         self.fields.contains(field)
-    }
-
-    pub(super) fn into_event(self) -> Event<'a> {
-        self.event
     }
 }

@@ -79,7 +79,7 @@ impl<R: BufRead> Lines<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::BufReader;
+    use std::io::{BufReader, Read as _};
 
     use super::*;
 
@@ -115,6 +115,16 @@ mod tests {
             assert_eq!(split(b"\n\n", 0, chunk).len(), 2);
             assert_eq!(split(b"x\n\nlonger", 0, chunk), [Err(()), Ok(Vec::new()), Err(())]);
         }
+    }
+
+    #[test]
+    fn a_huge_line_costs_no_memory() {
+        let huge = io::Read::chain(io::repeat(b'A').take(64 << 20), &b"\nnext"[..]);
+        let mut lines = Lines::new(BufReader::new(huge), 4096);
+        assert_eq!(lines.step().unwrap(), Step::TooLong);
+        assert!(lines.line.capacity() <= 2 * 4096);
+        assert_eq!(lines.step().unwrap(), Step::Line);
+        assert_eq!(lines.line(), b"next");
     }
 
     #[test]

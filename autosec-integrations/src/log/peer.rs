@@ -86,13 +86,9 @@ pub(super) fn address(text: &[u8]) -> Option<(IpAddr, Option<i64>)> {
 }
 
 fn bare(text: &[u8]) -> Option<IpAddr> {
-    // The longest address is 45 bytes; longer texts need no look.
-    let text = if text.len() <= 45 { text } else { cut(text.get(..64).unwrap_or(text), b'%')?.0 };
-    let text = str::from_utf8(text).ok()?;
-    match text.parse::<IpAddr>() {
-        Ok(ip) => Some(ip.to_canonical()),
-        Err(_) => text.split_once('%')?.0.parse().ok().filter(IpAddr::is_ipv6),
-    }
+    let (text, zoned) = cut(text, b'%').map_or((text, false), |(text, _zone)| (text, true));
+    let ip = str::from_utf8(text).ok()?.parse::<IpAddr>().ok()?;
+    (!zoned || ip.is_ipv6()).then(|| ip.to_canonical())
 }
 
 fn port_number(text: &[u8]) -> Option<i64> {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
+use super::scan::lossy;
+
 /// Decodes `%2f` in a path, once. What is no valid escape stays as it is.
 pub(super) fn path(text: &[u8]) -> Cow<'_, [u8]> {
     match memchr(b'%', text) {
@@ -48,7 +50,7 @@ pub(super) fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
 /// Text from bytes; what is no UTF-8 becomes U+FFFD.
 pub(super) fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     match bytes {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Borrowed(bytes) => lossy(bytes),
         Cow::Owned(bytes) => Cow::Owned(match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),

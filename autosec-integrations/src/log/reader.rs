@@ -6,7 +6,6 @@ use autosec_core::time::Timestamp;
 
 use super::line::{Lines, Step};
 use super::options::Options;
-use super::syslog::Parsed;
 use super::unread::{Unread, UnreadReason};
 use super::{access, eve, syslog};
 
@@ -105,20 +104,21 @@ impl<R: BufRead> LogReader<R> {
             }
         }
         let line = unmarked(self.lines.line(), self.summary.lines);
-        let (parsed, format) = match parse(line, self.format, self.mixed, &self.options) {
-            Ok(parsed) => parsed,
+        let mut event = Event::new(self.options.reference);
+        let (times, format) = match parse(line, self.format, self.mixed, &self.options, &mut event) {
+            Ok(found) => found,
             Err(reason) => return Ok(Some(Err(self.summary.refuse(reason)))),
         };
         if fresh {
             self.summary.read += 1;
-            self.again = parsed.times;
+            self.again = times;
         }
         if self.format == Format::Auto {
             self.format = format;
         }
         self.again -= 1;
         self.summary.events += 1;
-        Ok(Some(Ok(parsed.event)))
+        Ok(Some(Ok(event)))
     }
 
     /// Moves the time that years are inferred from: a host that follows a log for weeks does so now and then.
@@ -167,31 +167,37 @@ fn unmarked(line: &[u8], number: u64) -> &[u8] {
     if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line }
 }
 
-/// Reads a line as `format`, then, if the input is mixed, as the others; tells which it was.
+/// Reads a line as `format`, then, if the input is mixed, as the others; tells how often the line says it, and which
+/// format it was.
 fn parse<'a>(
     line: &'a [u8],
     format: Format,
     mixed: bool,
     options: &Options,
-) -> Result<(Parsed<'a>, Format), UnreadReason> {
-    let reason = match parse_as(line, format, options) {
-        Ok(parsed) => return Ok((parsed, format)),
+    event: &mut Event<'a>,
+) -> Result<(u32, Format), UnreadReason> {
+    let reason = match parse_as(line, format, options, event) {
+        Ok(times) => return Ok((times, format)),
         Err(reason) => reason,
     };
     CHOICES
         .iter()
         .filter(|choice| mixed && **choice != format)
-        .find_map(|choice| Some((parse_as(line, *choice, options).ok()?, *choice)))
+        .find_map(|choice| Some((parse_as(line, *choice, options, event).ok()?, *choice)))
         .ok_or(reason)
 }
 
-fn parse_as<'a>(line: &'a [u8], format: Format, options: &Options) -> Result<Parsed<'a>, UnreadReason> {
-    let once = |event| Parsed { event, times: 1 };
+fn parse_as<'a>(
+    line: &'a [u8],
+    format: Format,
+    options: &Options,
+    event: &mut Event<'a>,
+) -> Result<u32, UnreadReason> {
     match format {
         Format::Auto => Err(UnreadReason::UnknownFormat),
-        Format::Access => access::read(line, options).map(once),
-        Format::Eve => eve::read(line, options).map(once),
-        Format::Syslog => syslog::read(line, options),
+        Format::Access => access::read(line, options, event).map(|()| 1),
+        Format::Eve => eve::read(line, options, event).map(|()| 1),
+        Format::Syslog => syslog::read(line, options, event),
     }
 }
 

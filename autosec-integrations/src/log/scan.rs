@@ -1,6 +1,9 @@
 //! Steps over bytes, from either end.
 
-use memchr::{memchr, memmem, memrchr};
+use std::borrow::Cow;
+use std::str;
+
+use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
 
 /// What stands before and after the first `byte`.
 pub(super) fn cut(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
@@ -14,12 +17,18 @@ pub(super) fn cut_last(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
 
 /// What stands before and after the first `mark`.
 pub(super) fn cut_at<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    around(text, memmem::find(text, mark)?, mark.len())
+    around(text, find(text, mark)?, mark.len())
 }
 
 /// What stands before and after the last `mark`.
 pub(super) fn cut_at_last<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    around(text, memmem::rfind(text, mark)?, mark.len())
+    let at = memrchr_iter(*mark.first()?, text).find(|at| stands_at(text, *at, mark))?;
+    around(text, at, mark.len())
+}
+
+/// Where the first `mark` is. A search for substrings would take longer to prepare than these short texts to read.
+pub(super) fn find(text: &[u8], mark: &[u8]) -> Option<usize> {
+    memchr_iter(*mark.first()?, text).find(|at| stands_at(text, *at, mark))
 }
 
 /// The first word and what follows its space; the whole text if it holds none.
@@ -39,6 +48,16 @@ pub(super) fn number(text: &[u8]) -> Option<i64> {
 pub(super) fn digits(text: &[u8]) -> (&[u8], &[u8]) {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     text.split_at_checked(count).unwrap_or((text, &[]))
+}
+
+/// The bytes as text; what is no UTF-8 becomes U+FFFD.
+pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    // `from_utf8_lossy` alone goes byte by byte; this takes ASCII by the word.
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+fn stands_at(text: &[u8], at: usize, mark: &[u8]) -> bool {
+    text.get(at..).is_some_and(|text| text.starts_with(mark))
 }
 
 fn around(text: &[u8], at: usize, length: usize) -> Option<(&[u8], &[u8])> {

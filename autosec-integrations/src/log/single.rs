@@ -11,7 +11,9 @@ use super::unread::UnreadReason;
 /// # Errors
 /// The line has no syslog header, or one that is malformed, or is longer than `options.max_line`.
 pub fn syslog<'a>(line: &'a [u8], options: &Options) -> Result<Event<'a>, UnreadReason> {
-    super::syslog::read(bounded(line, options)?, options).map(|parsed| parsed.event)
+    let mut event = Event::new(options.reference);
+    super::syslog::read(bounded(line, options)?, options, &mut event)?;
+    Ok(event)
 }
 
 /// How often the event of a syslog line counts: 1 to 1,000, more than 1 for `message repeated N times`.
@@ -19,7 +21,7 @@ pub fn syslog<'a>(line: &'a [u8], options: &Options) -> Result<Event<'a>, Unread
 /// # Errors
 /// As [`syslog`].
 pub fn repeats(line: &[u8], options: &Options) -> Result<u32, UnreadReason> {
-    super::syslog::read(bounded(line, options)?, options).map(|parsed| parsed.times)
+    super::syslog::read(bounded(line, options)?, options, &mut Event::new(options.reference))
 }
 
 /// Reads an access log line without its line feed.
@@ -27,7 +29,9 @@ pub fn repeats(line: &[u8], options: &Options) -> Result<u32, UnreadReason> {
 /// # Errors
 /// The line is no such line, has an impossible time, or is longer than `options.max_line`.
 pub fn access<'a>(line: &'a [u8], options: &Options) -> Result<Event<'a>, UnreadReason> {
-    super::access::read(bounded(line, options)?, options)
+    let mut event = Event::new(options.reference);
+    super::access::read(bounded(line, options)?, options, &mut event)?;
+    Ok(event)
 }
 
 /// Reads an EVE record. Of a key that stands twice the last value counts.
@@ -35,7 +39,9 @@ pub fn access<'a>(line: &'a [u8], options: &Options) -> Result<Event<'a>, Unread
 /// # Errors
 /// The line is no JSON object, has no readable `timestamp`, or is longer than `options.max_line`.
 pub fn eve<'a>(line: &'a [u8], options: &Options) -> Result<Event<'a>, UnreadReason> {
-    super::eve::read(bounded(line, options)?, options)
+    let mut event = Event::new(options.reference);
+    super::eve::read(bounded(line, options)?, options, &mut event)?;
+    Ok(event)
 }
 
 fn bounded<'a>(line: &'a [u8], options: &Options) -> Result<&'a [u8], UnreadReason> {

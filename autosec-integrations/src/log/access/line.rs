@@ -16,7 +16,11 @@ use super::request;
 ///
 /// Servers escape quotes in what clients choose. So the first quote begins the request, the last bracket before it
 /// the time, whatever the user's name holds.
-pub(in super::super) fn read<'a>(line: &'a [u8], options: &Options) -> Result<Event<'a>, UnreadReason> {
+pub(in super::super) fn read<'a>(
+    line: &'a [u8],
+    options: &Options,
+    event: &mut Event<'a>,
+) -> Result<(), UnreadReason> {
     let (client, quoted) = split_request(line).ok_or(UnreadReason::NotAccess)?;
     let (client, time) = cut_last(client, b'[').ok_or(UnreadReason::NotAccess)?;
     let (request, rest) = take_quoted(quoted).ok_or(UnreadReason::NotAccess)?;
@@ -28,14 +32,14 @@ pub(in super::super) fn read<'a>(line: &'a [u8], options: &Options) -> Result<Ev
     }
     let time = read_time(time, options).ok_or(UnreadReason::Time)?;
 
-    let mut draft = Draft::new(time, &options.fields);
+    let mut draft = Draft::new(event, time, &options.fields);
     draft.set(field::EVENT_CATEGORY, "web");
     draft.set(field::EVENT_ACTION, "http_request");
     set_client(client, &mut draft).ok_or(UnreadReason::NotAccess)?;
     request::set_request(request, &mut draft);
     request::set_status(known, &mut draft);
     set_tail(rest, &mut draft);
-    Ok(draft.into_event())
+    Ok(())
 }
 
 /// What stands before `] "` and behind it, at the first quote that no backslash escapes.
@@ -129,7 +133,9 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Event<'_> {
-        read(line.as_bytes(), &Options::new(Timestamp::EPOCH)).unwrap()
+        let mut event = Event::new(Timestamp::EPOCH);
+        read(line.as_bytes(), &Options::new(Timestamp::EPOCH), &mut event).unwrap();
+        event
     }
 
     #[test]
@@ -206,6 +212,11 @@ mod tests {
         }
     }
 
+    fn refused(line: &str) -> UnreadReason {
+        let mut event = Event::new(Timestamp::EPOCH);
+        read(line.as_bytes(), &Options::new(Timestamp::EPOCH), &mut event).unwrap_err()
+    }
+
     #[test]
     fn says_what_is_wrong() {
         for (line, reason) in [
@@ -218,7 +229,7 @@ mod tests {
             (r#"192.0.2.1 - - [32/Nov/2026:14:02:11 +0000] "GET / HTTP/1.1" 200 1"#, UnreadReason::Time),
             (r#"192.0.2.1 - - [22/Nov/2026:14:02:11 +0000 x] "GET / HTTP/1.1" 200 1"#, UnreadReason::Time),
         ] {
-            assert_eq!(read(line.as_bytes(), &Options::new(Timestamp::EPOCH)).unwrap_err(), reason, "{line}");
+            assert_eq!(refused(line), reason, "{line}");
         }
     }
 }

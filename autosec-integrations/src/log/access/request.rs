@@ -1,11 +1,10 @@
 use std::borrow::Cow;
 
 use autosec_core::event::{FieldId, field};
-use memchr::memmem;
 
 use super::super::draft::Draft;
 use super::super::percent;
-use super::super::scan::{cut, cut_last, number};
+use super::super::scan::{cut, cut_last, find, number};
 
 /// Reads `GET /path?query HTTP/1.1` as logged. What is no request (the start of a TLS handshake, `-`, nothing) is
 /// kept as the message.
@@ -80,7 +79,7 @@ fn path_start(target: &[u8]) -> usize {
     if target.first().is_none_or(|byte| *byte == b'/') {
         return 0;
     }
-    let Some(scheme) = memmem::find(target, b"://").filter(|at| *at <= 8) else { return 0 };
+    let Some(scheme) = find(target, b"://").filter(|at| *at <= 8) else { return 0 };
     let host = scheme + 3;
     let length = target.iter().skip(host).position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     length.map_or(target.len(), |length| host + length)
@@ -89,7 +88,7 @@ fn path_start(target: &[u8]) -> usize {
 /// Where the host name starts and ends in `http://user@host:port`.
 fn authority(target: &[u8], end: usize) -> (usize, usize) {
     let url = target.get(..end).unwrap_or_default();
-    let start = memmem::find(url, b"://").map_or(0, |at| at + 3);
+    let start = find(url, b"://").map_or(0, |at| at + 3);
     let start = memchr::memrchr(b'@', url).map_or(start, |at| (at + 1).max(start));
     let host = url.get(start..).unwrap_or_default();
     let length = match cut_last(host, b':') {
@@ -129,9 +128,10 @@ mod tests {
     use super::*;
 
     fn event<'a>(logged: &'a str, fields: &FieldMask) -> Event<'a> {
-        let mut draft = Draft::new(Timestamp::EPOCH, fields);
+        let mut event = Event::new(Timestamp::EPOCH);
+        let mut draft = Draft::new(&mut event, Timestamp::EPOCH, fields);
         set_request(logged.as_bytes(), &mut draft);
-        draft.into_event()
+        event
     }
 
     #[test]

@@ -17,12 +17,16 @@ use super::scalar::{Scalar, Strings};
 
 /// Reads one record. Of a key that stands twice the last value counts, as most readers of JSON have it; a value of
 /// a type that its field can't take is stepped over.
-pub(in super::super) fn read<'a>(line: &'a [u8], options: &Options) -> Result<Event<'a>, UnreadReason> {
+pub(in super::super) fn read<'a>(
+    line: &'a [u8],
+    options: &Options,
+    event: &mut Event<'a>,
+) -> Result<(), UnreadReason> {
     // A line with bytes that are no UTF-8 is rare and worth the second look.
-    let record = Record::read(line, options, Strings::Strict)
-        .or_else(|_| Record::read(line, options, Strings::Lossy))
-        .map_err(|_| UnreadReason::NotEve)?;
-    record.finish()
+    if let Ok(record) = Record::read(line, options, Strings::Strict, event) {
+        return record.finish();
+    }
+    Record::read(line, options, Strings::Lossy, event).map_err(|_| UnreadReason::NotEve)?.finish()
 }
 
 /// An event in the making and what is only told in the end.
@@ -38,9 +42,14 @@ struct Record<'a, 'o> {
 }
 
 impl<'a, 'o> Record<'a, 'o> {
-    fn read(line: &'a [u8], options: &'o Options, strings: Strings) -> Result<Self, serde_json::Error> {
+    fn read(
+        line: &'a [u8],
+        options: &'o Options,
+        strings: Strings,
+        event: &'o mut Event<'a>,
+    ) -> Result<Self, serde_json::Error> {
         let mut record = Self {
-            draft: Draft::new(Timestamp::EPOCH, &options.fields),
+            draft: Draft::new(event, Timestamp::EPOCH, &options.fields),
             event_type: None,
             status: None,
             time: None,
@@ -55,7 +64,7 @@ impl<'a, 'o> Record<'a, 'o> {
         Ok(record)
     }
 
-    fn finish(mut self) -> Result<Event<'a>, UnreadReason> {
+    fn finish(mut self) -> Result<(), UnreadReason> {
         self.draft.set_time(self.time.ok_or(UnreadReason::Time)?);
         if let Some(event_type) = self.event_type {
             let category = match event_type.as_ref() {
@@ -74,7 +83,7 @@ impl<'a, 'o> Record<'a, 'o> {
             set_target(bytes, &mut self.draft);
         }
         set_status(self.status, &mut self.draft);
-        Ok(self.draft.into_event())
+        Ok(())
     }
 
     /// Takes in a value that is no section.
@@ -262,7 +271,9 @@ mod tests {
     use super::*;
 
     fn parsed(line: &[u8]) -> Event<'_> {
-        read(line, &Options::new(Timestamp::EPOCH)).unwrap()
+        let mut event = Event::new(Timestamp::EPOCH);
+        read(line, &Options::new(Timestamp::EPOCH), &mut event).unwrap();
+        event
     }
 
     #[test]
@@ -364,6 +375,11 @@ mod tests {
         assert_eq!(event.text(field::NETWORK_PROTOCOL), Some("a\u{fffd}"));
     }
 
+    fn refused(line: &str) -> UnreadReason {
+        let mut event = Event::new(Timestamp::EPOCH);
+        read(line.as_bytes(), &Options::new(Timestamp::EPOCH), &mut event).unwrap_err()
+    }
+
     #[test]
     fn says_what_is_wrong() {
         for (line, reason) in [
@@ -376,9 +392,9 @@ mod tests {
             (r#"{"timestamp":7}"#, UnreadReason::Time),
             (r#"{"timestamp":"2026-11-22T14:02:11Zx"}"#, UnreadReason::Time),
         ] {
-            assert_eq!(read(line.as_bytes(), &Options::new(Timestamp::EPOCH)).unwrap_err(), reason, "{line}");
+            assert_eq!(refused(line), reason, "{line}");
         }
         let deep = format!("{{\"timestamp\":\"2026-11-22T14:02:11Z\",\"dns\":{}", "[".repeat(60_000));
-        assert_eq!(read(deep.as_bytes(), &Options::new(Timestamp::EPOCH)).unwrap_err(), UnreadReason::NotEve);
+        assert_eq!(refused(&deep), UnreadReason::NotEve);
     }
 }

@@ -10,22 +10,19 @@ use super::{pam, sshd, sudo};
 /// The most events one `message repeated N times` line gives.
 const MOST_REPEATS: i64 = 1000;
 
-/// What a line says, and how often it says so.
-#[derive(Debug)]
-pub(in super::super) struct Parsed<'a> {
-    pub(in super::super) event: Event<'a>,
-    pub(in super::super) times: u32,
-}
-
-/// Reads one line of either kind of syslog.
-pub(in super::super) fn read<'a>(line: &'a [u8], options: &Options) -> Result<Parsed<'a>, UnreadReason> {
+/// Reads one line of either kind of syslog into `event`; tells how often the line says it.
+pub(in super::super) fn read<'a>(
+    line: &'a [u8],
+    options: &Options,
+    event: &mut Event<'a>,
+) -> Result<u32, UnreadReason> {
     let header = Header::read(line, options)?;
     let (message, times) = unrepeat(header.message);
-    let mut draft = Draft::new(header.time, &options.fields);
+    let mut draft = Draft::new(event, header.time, &options.fields);
     header.fill(&mut draft);
     draft.text(field::MESSAGE, message);
     interpret(header.process.unwrap_or_default(), message, &mut draft);
-    Ok(Parsed { event: draft.into_event(), times })
+    Ok(times)
 }
 
 fn interpret<'a>(process: &[u8], message: &'a [u8], draft: &mut Draft<'a, '_>) {
@@ -60,8 +57,16 @@ mod tests {
 
     use super::*;
 
+    struct Parsed<'a> {
+        event: Event<'a>,
+        times: u32,
+    }
+
     fn parsed(line: &str) -> Parsed<'_> {
-        read(line.as_bytes(), &Options::new(Timestamp::parse("2026-11-23T00:00:00Z").unwrap())).unwrap()
+        let options = Options::new(Timestamp::parse("2026-11-23T00:00:00Z").unwrap());
+        let mut event = Event::new(Timestamp::EPOCH);
+        let times = read(line.as_bytes(), &options, &mut event).unwrap();
+        Parsed { event, times }
     }
 
     #[test]
@@ -99,7 +104,11 @@ mod tests {
         for line in
             ["<192>Nov 22 14:02:11 web1 a: b", "<>Nov 22 14:02:11 web1 a: b", "<1Nov 22 14:02:11 web1 a: b"]
         {
-            assert_eq!(read(line.as_bytes(), &options).unwrap_err(), UnreadReason::NotSyslog, "{line}");
+            assert_eq!(
+                read(line.as_bytes(), &options, &mut Event::new(Timestamp::EPOCH)).unwrap_err(),
+                UnreadReason::NotSyslog,
+                "{line}"
+            );
         }
     }
 
@@ -119,11 +128,11 @@ mod tests {
         let mut options = Options::new(Timestamp::EPOCH);
         options.fields = [field::SOURCE_IP].into_iter().collect();
         let line = b"Nov 22 14:02:11 web1 sshd[4]: Invalid user eve from 192.0.2.1 port 22";
-        assert_eq!(
-            read(line, &options).unwrap().event.fields().map(|(id, _)| id).collect::<Vec<_>>(),
-            [field::SOURCE_IP]
-        );
+        let mut event = Event::new(Timestamp::EPOCH);
+        read(line, &options, &mut event).unwrap();
+        assert_eq!(event.fields().map(|(id, _)| id).collect::<Vec<_>>(), [field::SOURCE_IP]);
         options.fields = autosec_core::event::FieldMask::default();
-        assert_eq!(read(line, &options).unwrap().event.fields().count(), 0);
+        read(line, &options, &mut event).unwrap();
+        assert_eq!(event.fields().count(), 0);
     }
 }

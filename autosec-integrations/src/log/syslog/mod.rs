@@ -8,4 +8,4 @@ mod rfc5424;
 mod sshd;
 mod sudo;
 
-pub(super) use line::{Parsed, read};
+pub(super) use line::read;

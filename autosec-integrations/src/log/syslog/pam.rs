@@ -1,9 +1,8 @@
 use autosec_core::event::field;
-use memchr::memmem;
 
 use super::super::draft::{Draft, FAILURE, SUCCESS};
 use super::super::peer::Peer;
-use super::super::scan::{cut, cut_at, cut_at_last, word};
+use super::super::scan::{cut, cut_at, cut_at_last, find, word};
 
 /// Reads `pam_unix(sshd:auth): …` and `PAM 2 more authentication failures; …`.
 pub(super) fn read<'a>(process: &[u8], message: &'a [u8], draft: &mut Draft<'a, '_>) {
@@ -45,12 +44,10 @@ pub(super) fn read<'a>(process: &[u8], message: &'a [u8], draft: &mut Draft<'a, 
 /// counts only where it is the only one.
 fn read_details<'a>(service: &[u8], details: &'a [u8], draft: &mut Draft<'a, '_>) {
     const MARK: &[u8] = b" rhost=";
-    let mut places = memmem::find_iter(details, MARK);
-    let Some(first) = places.next() else { return };
-    if places.next().is_some() && !service.starts_with(b"sshd") {
+    let Some((_, rest)) = cut_at(details, MARK) else { return };
+    if find(rest, MARK).is_some() && !service.starts_with(b"sshd") {
         return;
     }
-    let Some(rest) = details.get(first + MARK.len()..) else { return };
     let (host, rest) = word(rest);
     if let Some(peer) = Peer::word(host) {
         peer.fill(draft);
@@ -77,9 +74,10 @@ mod tests {
     use super::*;
 
     fn event<'a>(process: &str, message: &'a str, fields: &FieldMask) -> Event<'a> {
-        let mut draft = Draft::new(Timestamp::EPOCH, fields);
+        let mut event = Event::new(Timestamp::EPOCH);
+        let mut draft = Draft::new(&mut event, Timestamp::EPOCH, fields);
         read(process.as_bytes(), message.as_bytes(), &mut draft);
-        draft.into_event()
+        event
     }
 
     #[test]

@@ -659,9 +659,10 @@ mod tests {
     ];
 
     fn event<'a>(message: &'a str, fields: &FieldMask) -> Event<'a> {
-        let mut draft = Draft::new(Timestamp::EPOCH, fields);
+        let mut event = Event::new(Timestamp::EPOCH);
+        let mut draft = Draft::new(&mut event, Timestamp::EPOCH, fields);
         read(message.as_bytes(), &mut draft);
-        draft.into_event()
+        event
     }
 
     #[test]

@@ -1,8 +1,7 @@
 use autosec_core::event::field;
-use memchr::memmem;
 
 use super::super::draft::{Draft, FAILURE, SUCCESS};
-use super::super::scan::{cut_at, cut_at_last};
+use super::super::scan::{cut_at, find};
 
 /// Reads `ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/bin/id`, also with a refusal before `TTY`.
 pub(super) fn read<'a>(message: &'a [u8], draft: &mut Draft<'a, '_>) {
@@ -34,7 +33,7 @@ fn refusal(details: &[u8]) -> Option<&'static str> {
         b"user NOT authorized on host" => "not_authorized_on_host",
         b"command not allowed" => "command_not_allowed",
         b"a password is required" => "password_required",
-        _ if memmem::find(first, b"incorrect password attempt").is_some() => "wrong_password",
+        _ if find(first, b"incorrect password attempt").is_some() => "wrong_password",
         _ => "other",
     })
 }
@@ -45,9 +44,10 @@ fn refusal(details: &[u8]) -> Option<&'static str> {
 /// then, so neither is given; the command line holds all of it.
 fn directory_and_target<'a>(details: &'a [u8], command: &[u8]) -> Option<(Option<&'a [u8]>, &'a [u8])> {
     const MARK: &[u8] = b" ; USER=";
-    let ambiguous =
-        memmem::find_iter(details, MARK).nth(1).is_some() || memmem::find(command, b" ; COMMAND=").is_some();
-    let (before, target) = cut_at_last(details, MARK).filter(|_| !ambiguous)?;
+    let (before, target) = cut_at(details, MARK)?;
+    if find(target, MARK).is_some() || find(command, b" ; COMMAND=").is_some() {
+        return None;
+    }
     let directory = cut_at(before, b"PWD=").map(|(_, directory)| directory);
     Some((directory, cut_at(target, b" ; ").map_or(target, |(target, _)| target)))
 }
@@ -60,9 +60,10 @@ mod tests {
     use super::*;
 
     fn event<'a>(message: &'a str, fields: &FieldMask) -> Event<'a> {
-        let mut draft = Draft::new(Timestamp::EPOCH, fields);
+        let mut event = Event::new(Timestamp::EPOCH);
+        let mut draft = Draft::new(&mut event, Timestamp::EPOCH, fields);
         read(message.as_bytes(), &mut draft);
-        draft.into_event()
+        event
     }
 
     #[test]
