@@ -36,10 +36,13 @@ mod nftables {
     pub fn measure() {
         let namespace = match Namespace::new("b") {
             Ok(namespace) => namespace,
-            Err(why) => return ["one-more-vs-nft", "one-more-vs-fail2ban", "batch-100k-vs-nft-f"]
-                .iter()
-                .for_each(|name| println!("bar enforce/{name} skipped ({why})")),
+            Err(why) => {
+                return ["one-more-vs-nft", "one-more-vs-fail2ban", "batch-100k-vs-nft-f"]
+                    .iter()
+                    .for_each(|name| println!("bar enforce/{name} skipped ({why})"));
+            }
         };
+        println!("note enforce in network namespace {}", namespace.name());
         // On one thread inside the namespace: the adapter's socket and the peers' processes are all there.
         namespace.inside(|| {
             let bench = Bench::new();
@@ -163,7 +166,9 @@ mod nftables {
                 timed(one) / 20_000
             };
             let lengths = |lengths: std::ops::RangeInclusive<u8>| -> Vec<Block> {
-                lengths.map(|length| Block { target: net(Ipv4Addr::new(203, 0, 113, 0), length), ..host(0) }).collect()
+                lengths
+                    .map(|length| Block { target: net(Ipv4Addr::new(203, 0, 113, 0), length), ..host(0) })
+                    .collect()
             };
             packet();
             let mut costs = [Vec::new(), Vec::new(), Vec::new()];
@@ -176,7 +181,9 @@ mod nftables {
                 self.firewall.release().unwrap();
             }
             let [none, one, all] = costs.map(median);
-            println!("note enforce/packet over loopback: no rule {none:?}, 1 length {one:?}, 32 lengths {all:?}");
+            println!(
+                "note enforce/packet over loopback: no rule {none:?}, 1 length {one:?}, 32 lengths {all:?}"
+            );
         }
     }
 
@@ -197,19 +204,27 @@ mod nftables {
             configure(&folder).map_err(|error| error.to_string())?;
             let socket = folder.join("socket");
             let server = Command::new("fail2ban-server")
-                .arg("-c").arg(&folder).arg("-s").arg(&socket)
-                .arg("-p").arg(folder.join("pid"))
+                .arg("-c")
+                .arg(&folder)
+                .arg("-s")
+                .arg(&socket)
+                .arg("-p")
+                .arg(folder.join("pid"))
                 .args(["-f", "start"])
-                .stdout(Stdio::null()).stderr(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
                 .spawn()
                 .map_err(|error| error.to_string())?;
             // The client's own socket class, in a process that is already running: its start is not the peer's work.
             let script = "import sys\nfrom fail2ban.client.csocket import CSocket\n\
                           for line in sys.stdin: CSocket(sys.argv[1]).send(['set', 'autosec', 'banip', line.strip()])";
             let client = Command::new("python3")
-                .args(["-c", script]).arg(&socket)
+                .args(["-c", script])
+                .arg(&socket)
                 .env("PYTHONPATH", "/usr/lib/python3/dist-packages")
-                .stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
                 .spawn()
                 .map_err(|error| error.to_string())?;
             run(Command::new("ip").args(["route", "add", "local", "10.0.0.0/8", "dev", "lo"]));
@@ -235,7 +250,11 @@ mod nftables {
             let asked = Instant::now();
             writeln!(self.client.stdin.as_mut().unwrap(), "{}", address(index)).unwrap();
             while self.hears(&source) {
-                assert!(asked.elapsed() < Duration::from_secs(30), "fail2ban does not ban {}", address(index));
+                assert!(
+                    asked.elapsed() < Duration::from_secs(30),
+                    "fail2ban does not ban {}",
+                    address(index)
+                );
                 std::thread::sleep(Duration::from_micros(50));
             }
             asked.elapsed()
@@ -268,7 +287,9 @@ mod nftables {
         let main = format!(
             "[Definition]\nloglevel = INFO\nlogtarget = {}\nsyslogsocket = auto\nsocket = {}\npidfile = {}\n\
              dbfile = None\ndbpurgeage = 1d\ndbmaxmatches = 10\n",
-            folder.join("server.log").display(), folder.join("socket").display(), folder.join("pid").display()
+            folder.join("server.log").display(),
+            folder.join("socket").display(),
+            folder.join("pid").display()
         );
         fs::write(folder.join("fail2ban.conf"), main)?;
         let jail = format!(

@@ -57,7 +57,8 @@ impl Lab {
              ip link set far0 up",
         )?;
         for network in CLIENTS {
-            let (flag, gateway) = if network.contains(':') { ("-6", "2001:db8::2") } else { ("-4", "198.51.100.2") };
+            let (flag, gateway) =
+                if network.contains(':') { ("-6", "2001:db8::2") } else { ("-4", "198.51.100.2") };
             client.shell(&format!("ip {flag} route add local {network} dev lo"))?;
             server.shell(&format!("ip {flag} route add {network} via {gateway}"))?;
         }
@@ -306,7 +307,11 @@ async fn overlapping_prefixes_agree_with_an_oracle() {
                     let width = u8::try_from(next(12).min(next(12))).unwrap();
                     let full = if ipv6 { 128 } else { 32 };
                     let target = IpNet::new(address(ipv6, next(65_536)), full - width).unwrap().trunc();
-                    Block { target, ttl: (next(3) > 0).then_some(Duration::from_secs(600)), reason: String::new() }
+                    Block {
+                        target,
+                        ttl: (next(3) > 0).then_some(Duration::from_secs(600)),
+                        reason: String::new(),
+                    }
                 })
                 .collect();
             firewall.block(&batch).await.unwrap();
@@ -348,7 +353,8 @@ async fn reads_back_what_was_asked() {
             reason: reason.to_owned(),
         });
         // Twice in one call: the last one counts. Twice in two calls: nothing changes but the time.
-        let twice: Vec<Block> = [Block { ttl: None, ..asked[0].clone() }].into_iter().chain(asked.clone()).collect();
+        let twice: Vec<Block> =
+            [Block { ttl: None, ..asked[0].clone() }].into_iter().chain(asked.clone()).collect();
         for _ in 0..2 {
             assert_eq!(firewall.block(&twice).await.unwrap().len(), twice.len());
         }
@@ -427,7 +433,8 @@ async fn changes_of_others_are_left_alone_and_no_loss() {
     let firewall = lab.firewall(NftablesConfig::default());
     for round in 0..20 {
         lab.nft(&format!("add element inet other v4_32 '{{ 192.0.2.{} }}'", 100 + round));
-        block(&firewall, &[&format!("203.0.113.{round}"), &format!("198.18.0.0/{}", 17 + round % 8)], None).await;
+        block(&firewall, &[&format!("203.0.113.{round}"), &format!("198.18.0.0/{}", 17 + round % 8)], None)
+            .await;
         lab.nft(&format!("delete element inet other v4_32 '{{ 192.0.2.{} }}'", 100 + round));
         unblock(&firewall, &[&format!("198.18.0.0/{}", 17 + round % 8)]).await;
     }
@@ -458,6 +465,27 @@ async fn a_second_adapter_takes_over_what_stands() {
     }
     unblock(&second, &["203.0.113.1", "198.18.0.0/20", "2001:db8:1::/56"]).await;
     assert!(lab.arrives("203.0.113.1") && lab.arrives("198.18.0.1") && lab.arrives("2001:db8:1::1"));
+}
+
+#[tokio::test]
+async fn two_adapters_share_a_table() {
+    let Some(lab) = Lab::new() else { return };
+    let pair = [(), ()].map(|()| lab.firewall(NftablesConfig::default()));
+    for round in 0..8 {
+        for (at, firewall) in pair.iter().enumerate() {
+            block(firewall, &[&format!("198.18.{round}.{at}"), &format!("203.0.113.0/{}", 25 + round)], None)
+                .await;
+            unblock(&pair[1 - at], &[&format!("203.0.113.0/{}", 25 + round)]).await;
+        }
+    }
+    for firewall in &pair {
+        assert_eq!(firewall.blocked().await.unwrap().len(), 16);
+    }
+    assert_eq!(lab.nft("list chain inet autosec prerouting").matches("counter").count(), 8, "one rule a set");
+    assert!(!lab.arrives("198.18.7.0") && !lab.arrives("198.18.7.1") && lab.arrives("203.0.113.1"));
+    pair[0].release().unwrap();
+    let lost = pair[1].block(&[]).await.unwrap_err();
+    assert!(matches!(lost, EnforceError::Lost { .. }), "{lost}");
 }
 
 #[tokio::test]

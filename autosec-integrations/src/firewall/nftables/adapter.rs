@@ -1,7 +1,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use autosec_core::enforce::{Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status};
+use autosec_core::enforce::{
+    Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status,
+};
 use ipnet::IpNet;
 use rustix::io::Errno;
 
@@ -37,8 +39,8 @@ impl Nftables {
         if let Some(fault) = config.fault() {
             return Err(rejected(&config, fault));
         }
-        let session = Session::open(config.timeout)
-            .map_err(|errno| Failure::Broken(errno).explain(&config, None))?;
+        let session =
+            Session::open(config.timeout).map_err(|errno| Failure::Broken(errno).explain(&config, None))?;
         let ruleset = Mutex::new(Ruleset::new(session, config.destroy));
         Ok(Self { config, ruleset })
     }
@@ -119,9 +121,11 @@ impl FirewallIntegration for Nftables {
     async fn unblock(&self, targets: &[IpNet]) -> Result<Vec<Outcome>, EnforceError> {
         self.fits(targets.len())?;
         let elements = element::of_targets(targets);
-        self.change(&elements, |item| targets.get(item).copied(), |ruleset, separately| {
-            ruleset.unblock(&self.config, &elements, separately)
-        })?;
+        self.change(
+            &elements,
+            |item| targets.get(item).copied(),
+            |ruleset, separately| ruleset.unblock(&self.config, &elements, separately),
+        )?;
         Ok(done(targets.iter().copied()))
     }
 

@@ -62,7 +62,12 @@ impl Batch {
         Self { encoder, first, items: Vec::new(), last: 0 }
     }
 
-    pub(super) fn message(&mut self, operation: Operation, flags: u16, attributes: impl FnOnce(&mut Encoder)) {
+    pub(super) fn message(
+        &mut self,
+        operation: Operation,
+        flags: u16,
+        attributes: impl FnOnce(&mut Encoder),
+    ) {
         self.message_for(None, operation, flags, attributes);
     }
 
@@ -116,7 +121,6 @@ impl Batch {
     fn sequence(&self, at: usize) -> u32 {
         self.first.wrapping_add(number(at))
     }
-
 }
 
 /// Where in a transaction an answer belongs.

@@ -164,7 +164,8 @@ impl Ruleset {
     /// What is gone of that which this adapter had declared, if anything.
     fn loss(&self, config: &NftablesConfig, layout: &Layout) -> Option<String> {
         let declared = self.declared.as_ref()?;
-        let missing = || declared.difference(&layout.sets).next().map(|slot| format!("set `{}` is gone", slot.name()));
+        let missing =
+            || declared.difference(&layout.sets).next().map(|slot| format!("set `{}` is gone", slot.name()));
         layout.fault(config).or_else(missing)
     }
 
@@ -186,7 +187,8 @@ impl Ruleset {
         }
         new.iter().for_each(|slot| declare::set(&mut batch, config, *slot));
         // The new chain has no rules yet; one that stands has all but those of the new sets.
-        let ruled = if self.declared.is_none() { layout.sets.union(&new).copied().collect() } else { new.clone() };
+        let ruled =
+            if self.declared.is_none() { layout.sets.union(&new).copied().collect() } else { new.clone() };
         ruled.iter().for_each(|slot| declare::rule(&mut batch, config, *slot));
         for (slot, elements) in by_slot(elements) {
             if !new.contains(&slot) {

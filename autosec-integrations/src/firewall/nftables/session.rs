@@ -115,7 +115,8 @@ impl Session {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
         let mut encoder = Encoder::default();
-        encoder.message(Head { kind: operation.kind(), flags, sequence, family: INET, resource: 0 }, attributes);
+        encoder
+            .message(Head { kind: operation.kind(), flags, sequence, family: INET, resource: 0 }, attributes);
         self.socket.send(encoder.bytes()).map_err(Failure::Broken)?;
         let mut found = Vec::new();
         let mut interrupted = false;
