@@ -468,6 +468,27 @@ async fn a_second_adapter_takes_over_what_stands() {
 }
 
 #[tokio::test]
+async fn two_adapters_share_a_table() {
+    let Some(lab) = Lab::new() else { return };
+    let pair = [(), ()].map(|()| lab.firewall(NftablesConfig::default()));
+    for round in 0..8 {
+        for (at, firewall) in pair.iter().enumerate() {
+            block(firewall, &[&format!("198.18.{round}.{at}"), &format!("203.0.113.0/{}", 25 + round)], None)
+                .await;
+            unblock(&pair[1 - at], &[&format!("203.0.113.0/{}", 25 + round)]).await;
+        }
+    }
+    for firewall in &pair {
+        assert_eq!(firewall.blocked().await.unwrap().len(), 16);
+    }
+    assert_eq!(lab.nft("list chain inet autosec prerouting").matches("counter").count(), 8, "one rule a set");
+    assert!(!lab.arrives("198.18.7.0") && !lab.arrives("198.18.7.1") && lab.arrives("203.0.113.1"));
+    pair[0].release().unwrap();
+    let lost = pair[1].block(&[]).await.unwrap_err();
+    assert!(matches!(lost, EnforceError::Lost { .. }), "{lost}");
+}
+
+#[tokio::test]
 async fn a_full_set_names_the_item_and_applies_nothing() {
     let Some(lab) = Lab::new() else { return };
     let firewall = lab.firewall(NftablesConfig { capacity: Some(3), ..NftablesConfig::default() });

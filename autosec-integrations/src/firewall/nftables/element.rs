@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::batch::{Batch, Operation};
 use super::slot::{Key, Slot};
-use super::wire::{Attributes, CREATE, Encoder, Reply};
+use super::wire::{Attributes, CREATE, Encoder, Reply, attributes};
 
 /// The most items of one transaction: the longest elements, thrice over, then still fit the send buffer of 128 MiB.
 pub(super) const BATCH: usize = 250_000;
@@ -176,11 +176,11 @@ fn printable(letter: char) -> u8 {
 
 /// The blocks of one part of a set's listing.
 pub(super) fn read(reply: &Reply<'_>, table: &str, slot: Slot) -> Vec<Block> {
-    let attributes = reply.attributes();
-    if attributes.text(1) != Some(table) || attributes.text(2) != Some(&slot.name()) {
+    let listing = reply.attributes();
+    if listing.text(1) != Some(table) || listing.text(2) != Some(&slot.name()) {
         return Vec::new();
     }
-    attributes.inside(3).filter_map(|(_, entry)| block(super::wire::attributes(entry), slot)).collect()
+    listing.inside(3).filter_map(|(_, entry)| block(attributes(entry), slot)).collect()
 }
 
 fn block(entry: Attributes<'_>, slot: Slot) -> Option<Block> {
@@ -202,4 +202,136 @@ fn comment(user: &[u8]) -> Option<&str> {
         rest = after.get(usize::from(*length)..)?;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::firewall::nftables::batch::Position;
+    use crate::firewall::nftables::wire::replies;
+
+    const WRITER: Writer<'static> = Writer { table: "autosec", removal: Removal::Destroy, separately: false };
+
+    fn block(target: &str, ttl: Option<Duration>, reason: &str) -> Block {
+        Block { target: target.parse().unwrap(), ttl, reason: reason.to_owned() }
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn one_block_is_these_bytes() {
+        let blocks = [block("192.0.2.1/32", Some(Duration::from_secs(3600)), "x")];
+        let elements = of_blocks(&blocks);
+        let mut batch = Batch::begin(5, Some(7));
+        WRITER.remove(&mut batch, &elements);
+        WRITER.add(&mut batch, &elements);
+        let lists = "0c00 0100 6175 746f 7365 6300 0a00 0200 7634 5f33 3200 0000";
+        let expected = [
+            // The transaction, for generation 7 only.
+            "1c00 0000 1000 0100 0500 0000 0000 0000 0000 000a 0800 0100 0000 0007",
+            // Destroy the element, if it is there.
+            "4000 0000 1e0a 0100 0600 0000 0000 0000 0100 0000",
+            lists,
+            "1400 0380 1000 0180 0c00 0180 0800 0100 c000 0201",
+            // Add it for 3,600,000 ms with its comment, and say so.
+            "5c00 0000 0c0a 0504 0700 0000 0000 0000 0100 0000",
+            lists,
+            "3000 0380 2c00 0180 0c00 0180 0800 0100 c000 0201",
+            "0c00 0400 0000 0000 0036 ee80 1000 0600 000a 6175 746f 7365 633a 7800",
+            // The end.
+            "1400 0000 1100 0100 0800 0000 0000 0000 0000 000a",
+        ]
+        .join(" ");
+        let written: String = batch.end().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(written, expected.replace(' ', ""));
+    }
+
+    #[test]
+    fn the_last_of_several_wins() {
+        let second = Duration::from_secs(1);
+        let blocks = [
+            block("192.0.2.1/32", Some(second), "first"),
+            block("2001:db8::/32", None, ""),
+            block("192.0.2.1/24", Some(second * 2), ""),
+            block("192.0.2.1/32", Some(second * 3), "last"),
+            block("192.0.2.9/24", Some(second * 4), ""),
+        ];
+        let kept: Vec<_> = of_blocks(&blocks).iter().map(|element| element.item).collect();
+        assert_eq!(kept, [4, 3, 1]);
+    }
+
+    #[test]
+    fn long_lists_are_split_below_the_bound_of_a_length() {
+        let long = "r".repeat(500);
+        let hosts =
+            (0..5_000_u32).map(|index| IpNet::from(std::net::IpAddr::from((index << 4).to_be_bytes())));
+        let blocks: Vec<Block> = hosts
+            .map(|target| Block { target, ttl: Some(Duration::from_secs(1)), reason: long.clone() })
+            .collect();
+        let elements = of_blocks(&blocks);
+        for (separately, messages) in [(false, 15..20), (true, 5_000..5_001)] {
+            let mut batch = Batch::begin(1, None);
+            Writer { separately, ..WRITER }.add(&mut batch, &elements);
+            let mut found = Vec::new();
+            let mut lists = 0;
+            for reply in replies(batch.end()).filter(|reply| reply.kind == Operation::NewElements.kind()) {
+                assert!(
+                    reply.attributes().inside(3).map(|(_, entry)| entry.len() + 4).sum::<usize>() < 65_500
+                );
+                lists += 1;
+                let key = |entry| attributes(entry).inside(KEY).find(1).unwrap().to_vec();
+                found.extend(reply.attributes().inside(3).map(|(_, entry)| key(entry)));
+            }
+            assert!(messages.contains(&lists), "{lists}");
+            let asked: Vec<_> = elements.iter().map(|element| element.key.bytes().to_vec()).collect();
+            assert_eq!(found, asked);
+        }
+    }
+
+    #[test]
+    fn a_failing_message_names_its_item_where_it_has_one() {
+        let targets: Vec<IpNet> =
+            ["198.51.100.1/32", "192.0.2.1/32"].map(|text| text.parse().unwrap()).to_vec();
+        let elements = of_targets(&targets);
+        let mut batch = Batch::begin(u32::MAX, None);
+        Writer { separately: true, removal: Removal::AddAndDelete, ..WRITER }.remove(&mut batch, &elements);
+        assert_eq!(batch.length(), 6);
+        let positions = [u32::MAX, 0, 1, 2, 3, 4, 5].map(|sequence| batch.position(sequence));
+        let [inside, last] = [Position::Inside, Position::Last];
+        let expected = [
+            Position::Begin,
+            inside(Some(1)),
+            inside(Some(0)),
+            inside(Some(1)),
+            last(Some(0)),
+            Position::Elsewhere,
+            Position::Elsewhere,
+        ];
+        assert_eq!(positions, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_survives_any_entry(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            for slot in ["v4_24", "v6_128"].map(|name| Slot::parse(name).unwrap()) {
+                let _ = super::block(attributes(&bytes), slot);
+            }
+            let _ = comment(&bytes);
+        }
+
+        #[test]
+        fn reads_back_what_it_writes(
+            low in any::<u32>(), length in 0_u8..=32, ttl in prop::option::of(10_u64..10_000_000), reason in "[ -~]{0,120}",
+        ) {
+            let target = IpNet::new(std::net::Ipv4Addr::from(low).into(), length).unwrap().trunc();
+            let asked = Block { target, ttl: ttl.map(Duration::from_millis), reason: reason.replace('"', "'") };
+            let blocks = [asked.clone()];
+            let mut batch = Batch::begin(1, None);
+            WRITER.add(&mut batch, &of_blocks(&blocks));
+            let read: Vec<Block> = replies(batch.end()).flat_map(|reply| read(&reply, "autosec", Slot::of(target))).collect();
+            // The time left stands in an attribute that only the kernel writes.
+            prop_assert_eq!(read, [Block { ttl: None, ..asked }]);
+        }
+    }
 }

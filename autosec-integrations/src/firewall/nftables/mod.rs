@@ -1,4 +1,41 @@
-//! The Linux firewall nftables, spoken to over netlink.
+//! The Linux firewall nftables, spoken to over netlink: no command is run, no library is bound, no code is unsafe.
+//!
+//! # What stands in the kernel
+//! One table of AutoSec's own with one chain at hook prerouting, so that traffic to the host, to forwarded networks and
+//! to containers is covered; and for each address family and prefix length in use one hash set with timeouts and one
+//! rule. `nft list ruleset` shows it as
+//! ```text
+//! table inet autosec {
+//!     set v4_32 { type ipv4_addr; flags timeout; elements = { 192.0.2.1 timeout 1h expires 59m comment "autosec:ssh" } }
+//!     set v4_24 { type ipv4_addr; flags timeout; elements = { 203.0.113.0 timeout 1d expires 23h comment "autosec:scan" } }
+//!     chain prerouting {
+//!         type filter hook prerouting priority -310; policy accept;
+//!         ip saddr @v4_32 counter drop
+//!         ip saddr & 255.255.255.0 @v4_24 counter drop
+//!     }
+//! }
+//! ```
+//! # Why a set a prefix length
+//! The kernel has interval sets, which hold hosts and prefixes together. They are not used, because
+//! - they refuse a prefix that overlaps another one: with 10.1.0.0/16 in force, 10.0.0.0/8 is an error. Here each block
+//!   is an element of its own with its own time and reason, whatever it overlaps; a block that runs out or is taken
+//!   back leaves the others as they were;
+//! - adding one takes time that grows with what is there: 77 ms when 100,000 are in force, against 7 µs here, for a
+//!   host and for a prefix alike (2-core x86-64 VM, Linux 6.18, 2026-11-22);
+//! - a range that reaches the end of the address space is written in a way of its own; a masked address is not.
+//!
+//! The price is a lookup a packet for each prefix length in use: over loopback, a packet that is let through took
+//! 4.4 µs without a rule, 5.0 µs with one length and 8.7 µs with all 32 lengths of IPv4 in use (same machine). A list of
+//! real blocks uses a handful.
+//!
+//! # A change
+//! is one transaction, applied as a whole or not at all: what is not declared yet (table, chain, sets, rules), then for
+//! each element its removal and its addition, which also renews the time and the reason of one that is there.
+//!
+//! Each transaction names the generation of the ruleset it was made for. So one exchange tells whether anybody changed
+//! the ruleset meanwhile; only then is our part read again, and where some of it is gone, `block` answers
+//! [`Lost`](autosec_core::enforce::EnforceError::Lost) once, having applied nothing; the call after that declares
+//! everything anew. Elements that others remove one by one are not noticed: that is what reconciling is for.
 
 mod adapter;
 mod batch;

@@ -68,10 +68,11 @@ impl Layout {
         })
     }
 
-    /// The layout once our table is declared with what it held and the sets `wanted`.
-    pub(super) fn declared(&self, config: &NftablesConfig, wanted: &BTreeSet<Slot>) -> Self {
-        let sets: BTreeSet<Slot> = self.sets.union(wanted).copied().collect();
-        Self { table: Some(0), chain: Some(place(config)), ruled: sets.clone(), sets }
+    /// The layout once our table is declared with what it holds and the `new` sets.
+    pub(super) fn declared(mut self, config: &NftablesConfig, new: BTreeSet<Slot>) -> Self {
+        self.sets.extend(new);
+        self.ruled.extend(&self.sets);
+        Self { table: Some(0), chain: Some(place(config)), ..self }
     }
 
     /// Whether the table is there and put to sleep, which takes its chain out of the packets' way.

@@ -40,7 +40,7 @@ impl Ruleset {
         Self { session, seen: None, declared: None, removal: destroy.map(removal) }
     }
 
-    /// What stands there now. O(1) unless somebody else changed the ruleset since the last call.
+    /// What stands there now, and the ruleset's generation. O(1) unless somebody else changed the ruleset meanwhile.
     pub(super) fn look(&mut self, config: &NftablesConfig) -> Result<(u32, &Layout), Failure> {
         let now = generation(&mut self.session)?;
         let known = self.seen.take().filter(|(seen, _)| *seen == now);
@@ -61,8 +61,11 @@ impl Ruleset {
     ) -> Result<Ended, Failure> {
         let writer = self.writer(config, separately)?;
         for _ in 0..ATTEMPTS {
-            let (now, layout) = self.look(config)?;
-            let layout = layout.clone();
+            // What was seen last is taken for true: the commit holds only if it is. One exchange, not two.
+            if self.seen.is_none() {
+                self.look(config)?;
+            }
+            let Some((now, layout)) = self.seen.take() else { continue };
             if let Some(reason) = self.loss(config, &layout) {
                 self.declared = None;
                 return Ok(Ended::Lost(reason));
@@ -74,20 +77,17 @@ impl Ruleset {
                 self.session.commit(batch)?;
                 continue;
             }
-            let (batch, after) = self.change(config, now, &layout, &writer, elements);
+            let (batch, after) = self.change(config, now, layout, &writer, elements);
             match self.session.commit(batch) {
                 Ok(()) => {
-                    self.declared = Some(after.sets.clone());
-                    // Where somebody else committed in between, the generation is not this one: the next look reads.
+                    if self.declared.as_ref().is_none_or(|declared| declared.len() < after.sets.len()) {
+                        self.declared = Some(after.sets.clone());
+                    }
                     self.seen = Some((following(now), after));
                     return Ok(Ended::Applied);
                 }
+                // Somebody else changed the ruleset since it was seen.
                 Err(failure) if failure.is(Errno::RESTART) => {}
-                // It went between the look and the commit.
-                Err(failure) if failure.is(Errno::NOENT) => {
-                    self.declared = None;
-                    return Ok(Ended::Lost(format!("table `{}` or a set of it is gone", config.table)));
-                }
                 Err(failure) => return Err(failure),
             }
         }
@@ -103,16 +103,23 @@ impl Ruleset {
     ) -> Result<(), Failure> {
         let writer = self.writer(config, separately)?;
         for _ in 0..ATTEMPTS {
-            let (_, layout) = self.look(config)?;
-            let sets = layout.sets.clone();
-            let mut batch = self.session.begin(None);
-            for (_, elements) in by_slot(elements).filter(|(slot, _)| sets.contains(slot)) {
+            let (now, layout) = self.look(config)?;
+            let layout = layout.clone();
+            let mut batch = self.session.begin(Some(now));
+            for (_, elements) in by_slot(elements).filter(|(slot, _)| layout.sets.contains(slot)) {
                 writer.remove(&mut batch, elements);
             }
+            if batch.is_empty() {
+                return Ok(());
+            }
+            self.seen = None;
             match self.session.commit(batch) {
-                // A set went away since the look: look again.
-                Err(failure) if failure.is(Errno::NOENT) => self.seen = None,
-                ended => return ended,
+                Ok(()) => {
+                    self.seen = Some((following(now), layout));
+                    return Ok(());
+                }
+                Err(failure) if failure.is(Errno::RESTART) => {}
+                Err(failure) => return Err(failure),
             }
         }
         Err(Failure::Refused { errno: Errno::RESTART, item: None })
@@ -167,30 +174,29 @@ impl Ruleset {
         &self,
         config: &NftablesConfig,
         now: u32,
-        layout: &Layout,
+        layout: Layout,
         writer: &Writer<'_>,
         elements: &[Element<'_>],
     ) -> (Batch, Layout) {
-        let fresh = self.declared.is_none();
-        let wanted: BTreeSet<Slot> = by_slot(elements).map(|(slot, _)| slot).collect();
-        let new: Vec<Slot> = wanted.difference(&layout.sets).copied().collect();
-        // What is declared depends on what was seen: then the commit holds only if that is still so.
-        let mut batch = self.session.begin((fresh || !new.is_empty()).then_some(now));
-        if fresh {
+        let mut batch = self.session.begin(Some(now));
+        let new: BTreeSet<Slot> =
+            by_slot(elements).map(|(slot, _)| slot).filter(|slot| !layout.sets.contains(slot)).collect();
+        if self.declared.is_none() {
             declare::table(&mut batch, config);
             declare::chain(&mut batch, config, layout.has_chain());
         }
         new.iter().for_each(|slot| declare::set(&mut batch, config, *slot));
-        let after = layout.declared(config, &wanted);
-        let ruled = |slot: &&Slot| fresh || !layout.ruled.contains(slot);
-        after.sets.iter().filter(ruled).for_each(|slot| declare::rule(&mut batch, config, *slot));
+        // The new chain has no rules yet; one that stands has all but those of the new sets.
+        let ruled =
+            if self.declared.is_none() { layout.sets.union(&new).copied().collect() } else { new.clone() };
+        ruled.iter().for_each(|slot| declare::rule(&mut batch, config, *slot));
         for (slot, elements) in by_slot(elements) {
-            if layout.sets.contains(&slot) {
+            if !new.contains(&slot) {
                 writer.remove(&mut batch, elements);
             }
             writer.add(&mut batch, elements);
         }
-        (batch, after)
+        (batch, layout.declared(config, new))
     }
 
     fn writer<'a>(&mut self, config: &'a NftablesConfig, separately: bool) -> Result<Writer<'a>, Failure> {

@@ -33,16 +33,15 @@ impl Session {
     /// Sends the transaction and gathers its answers.
     ///
     /// The last message's acknowledgement alone does not mean success: the kernel sends it also where an earlier
-    /// message failed and nothing was applied. Each failing message answers for itself, before that.
+    /// message failed and nothing was applied. Each failing message answers for itself, before that. An answer left
+    /// unread, as behind one that concerns the whole transaction, is known by its number and passed over later.
     pub(super) fn commit(&mut self, mut batch: Batch) -> Result<(), Failure> {
         self.sequence = self.sequence.wrapping_add(batch.length());
         if batch.is_empty() {
             return Ok(());
         }
         self.socket.send(batch.end()).map_err(Failure::Broken)?;
-        let answer = self.answers(&batch);
-        self.socket.drain();
-        answer
+        self.answers(&batch)
     }
 
     fn answers(&mut self, batch: &Batch) -> Result<(), Failure> {

@@ -51,18 +51,13 @@ impl Socket {
 
     /// The next datagram of the kernel's; waits for it up to the timeout ([`Errno::AGAIN`]).
     pub(super) fn receive(&mut self) -> Result<&[u8], Errno> {
-        let length = self.next(RecvFlags::TRUNC)?;
+        let length = self.next()?;
         self.datagram.get(..length).ok_or(Errno::MSGSIZE)
     }
 
-    /// Throws away what has arrived.
-    pub(super) fn drain(&mut self) {
-        while self.next(RecvFlags::TRUNC | RecvFlags::DONTWAIT).is_ok() {}
-    }
-
-    fn next(&mut self, flags: RecvFlags) -> Result<usize, Errno> {
+    fn next(&mut self) -> Result<usize, Errno> {
         loop {
-            match recvfrom(&self.descriptor, self.datagram.as_mut_slice(), flags) {
+            match recvfrom(&self.descriptor, self.datagram.as_mut_slice(), RecvFlags::TRUNC) {
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(errno),
                 Ok((_, length, from)) => {
