@@ -154,10 +154,12 @@ impl Recent {
             return Err(Refusal::TooMany { limit: config.max_new });
         }
         let blocks = before.len() + current.len() + 1;
-        let clients = rounded(self.clients());
-        if blocks > config.share_from && blocks as f64 > config.max_share * clients as f64 {
-            let share = format!("{:.0} %", config.max_share * 100.0);
-            return Err(Refusal::TooLargeShare { blocks, clients, share });
+        if blocks > config.share_from {
+            let clients = rounded(self.clients());
+            if blocks as f64 > config.max_share * clients as f64 {
+                let share = format!("{:.0} %", config.max_share * 100.0);
+                return Err(Refusal::TooLargeShare { blocks, clients, share });
+            }
         }
         let [_, current] = &mut self.blocks;
         current.insert(target);

@@ -47,7 +47,9 @@ impl Cardinality {
     /// The estimated number of distinct values.
     pub fn estimate(&self) -> f64 {
         let count = REGISTERS as f64;
-        let harmonic: f64 = self.registers.iter().map(|rank| f64::from(*rank).exp2().recip()).sum();
+        // 2^-rank, written straight into the exponent: a thousand calls of `exp2` showed in profiles.
+        let harmonic: f64 =
+            self.registers.iter().map(|rank| f64::from_bits((1023 - u64::from(*rank)) << 52)).sum();
         let raw = 0.7213 / (1.0 + 1.079 / count) * count * count / harmonic;
         let zeros = self.registers.iter().filter(|rank| **rank == 0).count();
         if raw <= 2.5 * count && zeros > 0 { count * (count / zeros as f64).ln() } else { raw }
