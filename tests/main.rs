@@ -1,6 +1,7 @@
 //! The integration tests: public API only, one file a stage.
 
 mod architecture;
+mod configuration;
 mod crash;
 mod enforcing;
 mod json;

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Engine;
+use super::config::{self, SettingError};
+use super::{Engine, EngineConfig};
 use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, ThresholdPolicy};
 use crate::enforce::{EnforceConfig, Enforcer, FirewallIntegration, LedgerError};
 use crate::event::FieldMask;
@@ -40,6 +41,9 @@ pub enum BuildError {
     /// The ledger cannot be read back from the store.
     #[error("the ledger of an earlier run cannot be read back")]
     Ledger(#[from] LedgerError),
+    /// A setting is out of range, or contradicts another.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
 }
 
 impl Default for EngineBuilder {
@@ -61,6 +65,19 @@ impl Default for EngineBuilder {
 }
 
 impl EngineBuilder {
+    /// Takes every setting over from a configuration, in place of what was set before; its allowlist is added.
+    #[must_use]
+    pub fn config(self, config: EngineConfig) -> Self {
+        for allowed in config.allowlist {
+            self.allowlist.insert(allowed.entity, allowed.name);
+        }
+        self.scoring(config.scoring)
+            .thresholds(config.policy)
+            .guard(config.guard)
+            .enforcement(config.enforcement)
+            .max_ahead(config.max_ahead)
+    }
+
     /// Adds something that looks at events, such as a rule set.
     #[must_use]
     pub fn detector(mut self, detector: impl Detector + 'static) -> Self {
@@ -154,8 +171,10 @@ impl EngineBuilder {
     /// The engine; reads the ledger back from the store.
     ///
     /// # Errors
-    /// Two firewalls share a name, or the ledger cannot be read back.
+    /// Two firewalls share a name, a setting is out of range, or the ledger cannot be read back.
     pub fn build(self) -> Result<Engine, BuildError> {
+        config::check_guard(&self.guard)?;
+        config::check_enforcement(&self.enforcement)?;
         let mut names: Vec<&str> = self.firewalls.iter().map(|firewall| firewall.name()).collect();
         names.sort_unstable();
         if let Some(name) =

@@ -32,6 +32,8 @@ mod state;
 
 pub use lang::diagnostic::Diagnostic;
 pub use lang::issue::CODES;
+pub(crate) use lang::issue::Code;
+pub(crate) use lang::yaml;
 pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
 pub use run::tally::RuleStats;

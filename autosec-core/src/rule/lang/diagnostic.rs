@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::issue::{Code, Issue};
 
-/// Something wrong with a rule: a stable code, a place and what would be right.
+/// Something wrong with a rule or a configuration: a stable code, a place and what would be right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
     code: &'static str,
@@ -108,6 +108,8 @@ impl Excerpt {
         }
     }
 }
+
+impl std::error::Error for Diagnostic {}
 
 /// The diagnostic as people read it, over several lines, without colours.
 impl fmt::Display for Diagnostic {

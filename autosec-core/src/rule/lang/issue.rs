@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-/// What is wrong with a rule: see [`CODES`] for what each says.
+/// What is wrong with a rule or a configuration: see [`CODES`] for what each says.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Code {
     Syntax,
@@ -39,6 +39,7 @@ pub(crate) enum Code {
     BadThreshold,
     LongLateness,
     BadSubject,
+    BadSetting,
 }
 
 /// Every code with what it means. Codes are never reused.
@@ -79,6 +80,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E207", "`at_least` is 0, or more than 512 for `distinct`"),
     ("E208", "the window is too short for the lateness that is allowed"),
     ("E209", "a field of this kind cannot name a subject or a key"),
+    ("E301", "a setting of the configuration is out of range, or contradicts another"),
 ];
 
 impl Code {
@@ -140,6 +142,6 @@ mod tests {
         assert_eq!(Code::ManyRules.text(), "E109");
         assert_eq!(Code::BadId.text(), "E201");
         assert_eq!(Code::BadSubject.text(), "E209");
-        assert_eq!(CODES.len(), Code::BadSubject as usize + 1);
+        assert_eq!(CODES.len(), Code::BadSetting as usize + 1);
     }
 }

@@ -9,3 +9,4 @@ mod lexer;
 pub(super) mod parse;
 pub(super) mod suggest;
 mod token;
+pub(crate) mod yaml;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::place::{Places, align};
 use super::verify::{Key, State, Verified, verify};
-use super::yaml;
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::check::Scope;
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue};
+use crate::rule::lang::yaml;
 use crate::rule::model::{Mode, Rule};
 use crate::rule::plan::predicate::Predicate;
 use crate::rule::run::compiled::{Compiled, Counting};
@@ -50,7 +50,7 @@ pub(super) fn read<'s>(
 ) -> Vec<Origin<'s>> {
     let mut origins = Vec::new();
     for source in sources {
-        match yaml::read(&source.name, &source.text) {
+        match yaml::read::<Vec<Rule>>(&source.name, &source.text, missing) {
             Ok(rules) => {
                 let placed = |(at, rule)| Origin { rule, source: Some((source, at)) };
                 origins.extend(rules.into_iter().enumerate().map(placed));
@@ -65,6 +65,16 @@ pub(super) fn read<'s>(
         origins.truncate(RULE_LIMIT);
     }
     origins
+}
+
+/// What to do about a key that a rule lacks.
+fn missing(key: &str) -> &'static str {
+    match key {
+        "by" | "within" | "at_least" | "of" => {
+            "write `count: { by: [source.ip], within: 10m, at_least: 5 }`, or `distinct` with `of` besides"
+        }
+        _ => "every rule has the keys id, name, severity and when",
+    }
 }
 
 /// Compiles every rule that is not off, beside its condition; what is wrong is added to `diagnostics`.

@@ -6,7 +6,6 @@ mod errors;
 mod place;
 mod rules;
 mod verify;
-mod yaml;
 
 pub use builder::RuleSetBuilder;
 pub use errors::RuleErrors;

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde_saphyr::{Location, Spanned};
 
 use super::verify::Key;
-use super::yaml;
+use crate::rule::lang::yaml;
 
 /// Where the parts of a source's rules stand. Read only once something is wrong with one of them.
 #[derive(Debug)]

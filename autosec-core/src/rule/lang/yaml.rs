@@ -1,28 +1,32 @@
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location};
 
-use crate::rule::lang::diagnostic::Diagnostic;
-use crate::rule::lang::issue::{Code, Issue, quoted};
-use crate::rule::lang::suggest::did_you_mean;
-use crate::rule::model::Rule;
+use super::diagnostic::Diagnostic;
+use super::issue::{Code, Issue, quoted};
+use super::suggest::did_you_mean;
 
 /// The largest source, in bytes.
-pub(super) const SOURCE_LIMIT: usize = 1 << 20;
+pub(crate) const SOURCE_LIMIT: usize = 1 << 20;
 
-/// Reads a list of rules from YAML or JSON; an empty source holds none.
-pub(super) fn read(name: &str, text: &str) -> Result<Vec<Rule>, Diagnostic> {
+/// Reads a value from YAML or JSON; an empty source gives the default. `hint` helps with a key that is missing.
+pub(crate) fn read<T: Default + DeserializeOwned>(
+    name: &str,
+    text: &str,
+    hint: fn(&str) -> &'static str,
+) -> Result<T, Diagnostic> {
     if text.len() > SOURCE_LIMIT {
         let title = format!("the source is {} bytes long, and the limit is {SOURCE_LIMIT}", text.len());
         return Err(Diagnostic::new(Code::LargeSource, title, name).help("split it into several sources"));
     }
     let options = serde_saphyr::options! { with_snippet: false };
-    let rules: Result<Option<Vec<Rule>>, Error> = serde_saphyr::from_str_with_options(text, options);
-    rules.map(Option::unwrap_or_default).map_err(|error| diagnostic(&error, name, text))
+    let value: Result<Option<T>, Error> = serde_saphyr::from_str_with_options(text, options);
+    value.map(Option::unwrap_or_default).map_err(|error| diagnostic(&error, name, text, hint))
 }
 
 /// The bytes of `text` that a location stands for; of several lines the first.
-pub(super) fn span(location: &Location, text: &str) -> Option<Range<usize>> {
+pub(crate) fn span(location: &Location, text: &str) -> Option<Range<usize>> {
     let (start, length) = match location.span().byte_offset() {
         Some(start) => (start, location.span().byte_len().unwrap_or(0)),
         None => (offset(location, text)?, 0),
@@ -43,9 +47,9 @@ fn offset(location: &Location, text: &str) -> Option<u64> {
     u64::try_from(before + inside).ok()
 }
 
-fn diagnostic(error: &Error, name: &str, text: &str) -> Diagnostic {
+fn diagnostic(error: &Error, name: &str, text: &str, hint: fn(&str) -> &'static str) -> Diagnostic {
     let error = error.without_snippet();
-    let mut issue = issue(error);
+    let mut issue = issue(error, hint);
     match error.location().and_then(|location| span(&location, text)) {
         Some(span) => issue.labels.iter_mut().for_each(|label| label.0 = span.clone()),
         None => issue.labels.clear(),
@@ -54,7 +58,7 @@ fn diagnostic(error: &Error, name: &str, text: &str) -> Diagnostic {
 }
 
 /// What the error is; its label still needs its place.
-fn issue(error: &Error) -> Issue {
+fn issue(error: &Error, hint: fn(&str) -> &'static str) -> Issue {
     let issue = |code, title: String, label: &str| Issue::new(code, title, 0..0, label);
     match error {
         Error::SerdeUnknownField { field, expected, .. } => {
@@ -63,21 +67,18 @@ fn issue(error: &Error) -> Issue {
                 .help_if(did_you_mean(field, expected.iter().copied()))
         }
         Error::SerdeMissingField { field, .. } => {
-            issue(Code::MissingKey, format!("missing key `{field}`"), "it belongs here").help(match *field {
-                "by" | "within" | "at_least" | "of" => {
-                    "write `count: { by: [source.ip], within: 10m, at_least: 5 }`, or `distinct` with `of` besides"
-                }
-                _ => "every rule has the keys id, name, severity and when",
-            })
+            issue(Code::MissingKey, format!("missing key `{field}`"), "it belongs here").help(hint(field))
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
             issue(Code::UnknownWord, format!("unknown word {}", quoted(variant)), "")
                 .help(format!("possible here: {}", expected.join(", ")))
                 .help_if(did_you_mean(variant, expected.iter().copied()))
         }
-        Error::SerdeInvalidType { unexpected, expected, .. } => {
-            issue(Code::WrongType, format!("expected {expected}, found {unexpected}"), "this has another type")
-        }
+        Error::SerdeInvalidType { unexpected, expected, .. } => issue(
+            Code::WrongType,
+            format!("expected {expected}, found {unexpected}"),
+            "this has another type",
+        ),
         Error::InvalidScalar { ty, .. } => {
             issue(Code::WrongType, format!("expected {}", kind(ty)), "this has another type")
         }
@@ -96,7 +97,8 @@ fn issue(error: &Error) -> Issue {
         }
         other => {
             let text = other.to_string();
-            let title = text.lines().next().and_then(|line| line.split(" at line ").next()).unwrap_or_default();
+            let title =
+                text.lines().next().and_then(|line| line.split(" at line ").next()).unwrap_or_default();
             issue(Code::NotYaml, title.to_owned(), "")
         }
     }

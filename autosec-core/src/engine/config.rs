@@ -1,0 +1,158 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::decision::{GuardConfig, PolicyConfig};
+use crate::enforce::EnforceConfig;
+use crate::entity::Entity;
+use crate::net;
+use crate::rule::{Code, Diagnostic, yaml};
+use crate::score::ScoreConfig;
+use crate::time::human;
+
+/// The settings of every stage, as a host keeps them in a file. Each has a default; none is unknown or out of range.
+///
+/// ```
+/// use autosec_core::engine::EngineConfig;
+///
+/// let config = EngineConfig::parse("autosec.yaml", "
+/// allowlist:
+///   - { network: 192.0.2.0/24, name: office }
+/// policy: { block: 0.9, duration: 30m }
+/// guard: { max_new: 200 }
+/// ").unwrap();
+/// assert_eq!(config.guard.max_new, 200);
+///
+/// let refused = EngineConfig::parse("autosec.yaml", "gaurd: { max_new: 200 }").unwrap_err();
+/// assert_eq!((refused.code(), refused.position()), ("E102", Some((1, 1))));
+/// assert_eq!(refused.help_line(), Some("did you mean `guard`?"));
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct EngineConfig {
+    /// What must never be blocked.
+    pub allowlist: Vec<Allowed>,
+    /// How findings add up.
+    pub scoring: ScoreConfig,
+    /// What is done at which risk.
+    pub policy: PolicyConfig,
+    /// How far AutoSec may go by itself.
+    pub guard: GuardConfig,
+    /// How long firewalls are given and how often they are asked again.
+    pub enforcement: EnforceConfig,
+    /// How far ahead of the clock an event's time may be; default one day.
+    #[serde(with = "human")]
+    pub max_ahead: Duration,
+}
+
+/// An entry of the allowlist: one of `network`, `host` and `user`, and a `name` if you like.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(try_from = "Entry")]
+pub struct Allowed {
+    /// What is allowed.
+    pub entity: Entity,
+    /// What the host calls it.
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    #[serde(default)]
+    network: Option<String>,
+    #[serde(default)]
+    host: Option<Arc<str>>,
+    #[serde(default)]
+    user: Option<Arc<str>>,
+    #[serde(default)]
+    name: String,
+}
+
+/// A setting that is out of range, or contradicts another.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("setting `{setting}` is {found}, and must be {needed}")]
+pub struct SettingError {
+    setting: &'static str,
+    found: String,
+    needed: &'static str,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            allowlist: Vec::new(),
+            scoring: ScoreConfig::default(),
+            policy: PolicyConfig::default(),
+            guard: GuardConfig::default(),
+            enforcement: EnforceConfig::default(),
+            max_ahead: Duration::from_secs(86_400),
+        }
+    }
+}
+
+impl EngineConfig {
+    /// Reads a configuration from YAML or JSON; `name` (the file's path, say) appears in the diagnostic.
+    ///
+    /// # Errors
+    /// What is wrong: a code, the place, and what would be right.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
+        let config: Self = yaml::read(name, text, |_| "see the documentation of `EngineConfig`")?;
+        config.check().map_err(|wrong| Diagnostic::new(Code::BadSetting, wrong.to_string(), name))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), SettingError> {
+        let (alert, block) = (self.policy.alert, self.policy.block);
+        need(alert <= block, "policy.alert", alert, "at most `policy.block`")?;
+        check_guard(&self.guard)?;
+        check_enforcement(&self.enforcement)
+    }
+}
+
+pub(super) fn check_guard(guard: &GuardConfig) -> Result<(), SettingError> {
+    need(guard.widest_ipv4 <= 32, "guard.widest_ipv4", guard.widest_ipv4, "a prefix length of at most 32")?;
+    need(guard.widest_ipv6 <= 128, "guard.widest_ipv6", guard.widest_ipv6, "a prefix length of at most 128")?;
+    need(!guard.interval.is_zero(), "guard.interval", human::format(guard.interval), "longer than nothing")?;
+    need((0.0..=1.0).contains(&guard.max_share), "guard.max_share", guard.max_share, "between 0 and 1")
+}
+
+pub(super) fn check_enforcement(config: &EnforceConfig) -> Result<(), SettingError> {
+    need(
+        !config.timeout.is_zero(),
+        "enforcement.timeout",
+        human::format(config.timeout),
+        "longer than nothing",
+    )?;
+    need((1..=100).contains(&config.attempts), "enforcement.attempts", config.attempts, "between 1 and 100")
+}
+
+fn need(
+    holds: bool,
+    setting: &'static str,
+    found: impl ToString,
+    needed: &'static str,
+) -> Result<(), SettingError> {
+    if holds { Ok(()) } else { Err(SettingError { setting, found: found.to_string(), needed }) }
+}
+
+impl TryFrom<Entry> for Allowed {
+    type Error = String;
+
+    fn try_from(entry: Entry) -> Result<Self, String> {
+        let entity = match (entry.network, entry.host, entry.user) {
+            (Some(text), None, None) => {
+                Entity::Address(net::network(&text).map_err(|error| error.to_string())?)
+            }
+            (None, Some(host), None) => Entity::Host(host),
+            (None, None, Some(user)) => Entity::User(user),
+            _ => {
+                return Err(
+                    "an entry of the allowlist has exactly one of `network`, `host` and `user`".to_owned()
+                );
+            }
+        };
+        Ok(Self { entity, name: entry.name })
+    }
+}

@@ -1,0 +1,71 @@
+//! Configurations through the public API: what is wrong is refused with a code, a place and a help line.
+
+use autosec_core::decision::GuardConfig;
+use autosec_core::engine::{Engine, EngineConfig};
+use autosec_core::entity::Entity;
+use autosec_core::rule::Diagnostic;
+
+fn refused(text: &str) -> Diagnostic {
+    EngineConfig::parse("autosec.yaml", text).expect_err(text)
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    assert_eq!(EngineConfig::parse("autosec.yaml", "").unwrap(), EngineConfig::default());
+}
+
+#[test]
+fn settings_reach_their_stage() {
+    let text = "
+allowlist:
+  - { network: 192.0.2.7/24, name: office }
+  - { user: root }
+guard: { max_new: 7, interval: 5m }
+policy: { escalation: { factor: 2 } }
+";
+    let config = EngineConfig::parse("autosec.yaml", text).unwrap();
+    assert_eq!(config.allowlist[0].entity, Entity::Address("192.0.2.0/24".parse().unwrap()));
+    assert_eq!((config.guard.max_new, config.policy.escalation.factor), (7, 2));
+    Engine::builder().config(config).build().unwrap();
+}
+
+#[test]
+fn what_is_wrong_is_named_with_code_place_and_help() {
+    let cases = [
+        ("gaurd: {}", "E102", Some((1, 1)), "unknown key `gaurd`"),
+        ("guard:\n  max_knew: 3", "E102", Some((2, 3)), "unknown key `max_knew`"),
+        ("allowlist:\n  - { network: 192.0.2.0/33 }", "E105", Some((2, 5)), "`192.0.2.0/33` is neither"),
+        ("allowlist:\n  - { name: nobody }", "E105", Some((2, 5)), "exactly one of"),
+        ("policy: { duration: 10 minutes }", "E105", Some((1, 21)), "`10 minutes` is not a duration"),
+        ("policy: { block: 1.5 }", "E105", Some((1, 18)), "`1.5` is outside the range 0 to 1"),
+        (
+            "policy: { alert: 0.9 }",
+            "E301",
+            None,
+            "setting `policy.alert` is 0.90, and must be at most `policy.block`",
+        ),
+        (
+            "guard: { max_share: 2 }",
+            "E301",
+            None,
+            "setting `guard.max_share` is 2, and must be between 0 and 1",
+        ),
+        ("enforcement: { attempts: 0 }", "E301", None, "setting `enforcement.attempts` is 0"),
+        ("guard: [", "E104", Some((1, 8)), "expected keys and values"),
+        ("{", "E101", Some((1, 1)), ""),
+    ];
+    for (text, code, position, title) in cases {
+        let diagnostic = refused(text);
+        assert_eq!(diagnostic.code(), code, "{diagnostic}");
+        assert_eq!(diagnostic.position(), position, "{diagnostic}");
+        assert!(diagnostic.title().contains(title), "{diagnostic}");
+    }
+    assert_eq!(refused("gaurd: {}").help_line(), Some("did you mean `guard`?"));
+}
+
+#[test]
+fn settings_given_in_code_are_checked_too() {
+    let guard = GuardConfig { max_share: f64::NAN, ..GuardConfig::default() };
+    let error = Engine::builder().guard(guard).build().unwrap_err();
+    assert_eq!(error.to_string(), "setting `guard.max_share` is NaN, and must be between 0 and 1");
+}
