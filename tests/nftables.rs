@@ -426,6 +426,25 @@ async fn a_table_removed_behind_our_back_is_lost_then_recovered() {
 }
 
 #[tokio::test]
+async fn a_call_that_changed_nothing_hides_no_loss() {
+    let Some(lab) = Lab::new() else { return };
+    for config in both_ways() {
+        let firewall = lab.firewall(config);
+        for absent in [None, Some("203.0.113.9"), Some("198.18.0.0/16")] {
+            block(&firewall, &["203.0.113.1"], None).await;
+            match absent {
+                Some(target) => unblock(&firewall, &[target]).await,
+                None => block(&firewall, &[], None).await,
+            }
+            lab.nft("flush chain inet autosec prerouting");
+            let lost = firewall.block(&blocks(&["203.0.113.2"], None)).await.unwrap_err();
+            assert!(matches!(lost, EnforceError::Lost { .. }), "{absent:?}: {lost}");
+        }
+        firewall.release().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn changes_of_others_are_left_alone_and_no_loss() {
     let Some(lab) = Lab::new() else { return };
     lab.nft("-f - <<'END'\ntable inet other { set v4_32 { type ipv4_addr; elements = { 192.0.2.9 }\n }\n chain guard { type filter hook input priority 0\n ip saddr @v4_32 counter drop\n }\n}\nEND");
