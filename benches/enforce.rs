@@ -48,6 +48,7 @@ mod nftables {
             let bench = Bench::new();
             bench.batches();
             let ours = bench.one_more();
+            bench.one_out();
             bench.fail2ban(ours);
             bench.prefixes();
             bench.packets();
@@ -119,6 +120,20 @@ mod nftables {
             bar("one-more-vs-nft", ratio(theirs, ours), "ratio", ">=", 100.0);
             self.firewall.release().unwrap();
             ours
+        }
+
+        /// One back out of force and in again when 100,000 are in force.
+        fn one_out(&self) {
+            self.block(&(0..PRESENT).map(host).collect::<Vec<_>>());
+            let one = |index: u32| {
+                let block = host(index);
+                let targets = [block.target];
+                let out = timed(|| drop(self.runtime.block_on(self.firewall.unblock(&targets)).unwrap()));
+                (out, timed(|| self.block(std::slice::from_ref(&block))))
+            };
+            let (out, back): (Vec<_>, Vec<_>) = (0..2000).map(one).unzip();
+            println!("note enforce/one-out ours {:?}, and in again {:?}", median(out), median(back));
+            self.firewall.release().unwrap();
         }
 
         fn fail2ban(&self, ours: Duration) {

@@ -7,6 +7,8 @@ mod enforcing;
 mod json;
 mod logs;
 #[cfg(target_os = "linux")]
+mod lab;
+#[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(target_os = "linux")]
 mod nftables;

@@ -16,8 +16,12 @@ use super::session::Session;
 /// The Linux firewall, spoken to over netlink.
 ///
 /// It acts in the network namespace of the thread that opened it, whichever thread calls it later. The table is made
-/// by the first [`block`](FirewallIntegration::block), also one of nothing. It outlives the adapter and the process:
+/// by the first [`block`](FirewallIntegration::block), also one of nothing; until then
+/// [`health`](FirewallIntegration::health) says that nothing is enforced. The table outlives the adapter and the process:
 /// a new adapter on the same table takes over what stands there, and only [`release`](Self::release) removes it.
+///
+/// A time is kept in milliseconds: at least 10, at most 100 years. A reason is kept as printable ASCII behind
+/// `autosec:`; other characters become `?`, and a double quote a single one.
 ///
 /// The kernel answers before a call to it returns, in microseconds, so the methods do not yield: they finish at their
 /// first poll. A batch of 100,000 holds the calling thread, and other callers of the same adapter, for a fraction of a

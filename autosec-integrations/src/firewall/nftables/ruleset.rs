@@ -62,7 +62,8 @@ impl Ruleset {
         let writer = self.writer(config, separately)?;
         for _ in 0..ATTEMPTS {
             // What was seen last is taken for true: the commit holds only if it is. One exchange, not two.
-            if self.seen.is_none() {
+            // A block of nothing makes no commit that could tell.
+            if self.seen.is_none() || elements.is_empty() {
                 self.look(config)?;
             }
             let Some((now, layout)) = self.seen.take() else { continue };
@@ -78,11 +79,16 @@ impl Ruleset {
                 continue;
             }
             let (batch, after) = self.change(config, now, layout, &writer, elements);
+            if batch.is_empty() {
+                self.seen = Some((now, after));
+                return Ok(Ended::Applied);
+            }
             match self.session.commit(batch) {
                 Ok(()) => {
                     if self.declared.as_ref().is_none_or(|declared| declared.len() < after.sets.len()) {
                         self.declared = Some(after.sets.clone());
                     }
+                    // It added elements, so it made a new generation, and no other can have that number.
                     self.seen = Some((following(now), after));
                     return Ok(Ended::Applied);
                 }
@@ -104,22 +110,19 @@ impl Ruleset {
         let writer = self.writer(config, separately)?;
         for _ in 0..ATTEMPTS {
             let (now, layout) = self.look(config)?;
-            let layout = layout.clone();
+            let sets = layout.sets.clone();
             let mut batch = self.session.begin(Some(now));
-            for (_, elements) in by_slot(elements).filter(|(slot, _)| layout.sets.contains(slot)) {
+            for (_, elements) in by_slot(elements).filter(|(slot, _)| sets.contains(slot)) {
                 writer.remove(&mut batch, elements);
             }
             if batch.is_empty() {
                 return Ok(());
             }
-            self.seen = None;
+            // What was seen stays known for the generation before: destroying only what is absent makes no new one, so
+            // the one after may be somebody else's.
             match self.session.commit(batch) {
-                Ok(()) => {
-                    self.seen = Some((following(now), layout));
-                    return Ok(());
-                }
                 Err(failure) if failure.is(Errno::RESTART) => {}
-                Err(failure) => return Err(failure),
+                ended => return ended,
             }
         }
         Err(Failure::Refused { errno: Errno::RESTART, item: None })
