@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use super::config::{self, SettingError};
@@ -205,6 +206,7 @@ impl EngineBuilder {
             clock,
             observer,
             max_ahead: self.max_ahead,
+            horizon: AtomicI64::new(i64::MIN),
             enforcer,
         })
     }

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -43,6 +44,8 @@ pub struct Engine {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) max_ahead: Duration,
+    /// How late an event's time may be by the last look at the clock, in microseconds.
+    pub(super) horizon: AtomicI64,
     pub(super) enforcer: Enforcer,
 }
 
@@ -112,8 +115,14 @@ impl Engine {
 
     /// An event from the future would hold its subject's windows there; it is moved to now and reported.
     fn rein_in(&self, event: &mut Event<'_>, findings: &mut Findings) {
+        // Most events are older than some earlier look at the clock: asking it each time cost 3 % of a line's way.
+        if event.time().as_micros() <= self.horizon.load(Ordering::Relaxed) {
+            return;
+        }
         let now = self.clock.now();
-        if event.time() <= now + self.max_ahead {
+        let horizon = now + self.max_ahead;
+        self.horizon.store(horizon.as_micros(), Ordering::Relaxed);
+        if event.time() <= horizon {
             return;
         }
         findings.fault(Fault {

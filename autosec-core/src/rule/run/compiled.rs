@@ -7,7 +7,7 @@ use crate::event::{Event, FieldId, FieldMask};
 use crate::finding::{Analytic, Evidence, Fault, FaultKind, Finding, Findings, Response};
 use crate::measure::{Confidence, Severity};
 use crate::rule::plan::predicate::Predicate;
-use crate::rule::state::key::KeyHasher;
+use crate::rule::state::key::Keys;
 use crate::rule::state::window::{Alarm, Windows};
 use crate::time::Timestamp;
 
@@ -41,7 +41,7 @@ pub(crate) struct Counting {
 
 impl Compiled {
     /// Looks at an event: adds what it finds, and what went wrong, to `findings`.
-    pub(crate) fn detect(&self, event: &Event<'_>, hasher: &KeyHasher, findings: &mut Findings) {
+    pub(crate) fn detect<'r>(&'r self, event: &Event<'_>, keys: &mut Keys<'r>, findings: &mut Findings) {
         if !self.predicate.matches(event) {
             return;
         }
@@ -56,8 +56,8 @@ impl Compiled {
             return;
         }
         match &self.windows {
-            None => self.found(event, hasher, event.time(), None, findings),
-            Some(counting) => self.count(counting, event, hasher, findings),
+            None => self.found(event, keys, event.time(), None, findings),
+            Some(counting) => self.count(counting, event, keys, findings),
         }
     }
 
@@ -84,8 +84,14 @@ impl Compiled {
         }
     }
 
-    fn count(&self, counting: &Counting, event: &Event<'_>, hasher: &KeyHasher, findings: &mut Findings) {
-        let Some(observation) = counting.windows.observe(hasher, event) else { return };
+    fn count<'r>(
+        &'r self,
+        counting: &'r Counting,
+        event: &Event<'_>,
+        keys: &mut Keys<'r>,
+        findings: &mut Findings,
+    ) {
+        let Some(observation) = counting.windows.observe(keys, event) else { return };
         if observation.evicted && self.tally.evicted.add_reported() {
             findings
                 .fault(self.fault(FaultKind::Evicted, "the rule's keys are all in use, the oldest give way"));
@@ -104,7 +110,7 @@ impl Compiled {
             // A late event can complete the window of a later slot: then the alarm is as old as that slot's start. The
             // time thus always lies in the alarming slot, and its epoch does not depend on the order of events.
             let time = event.time().max(counting.windows.shape().start(alarm.slot));
-            self.found(event, hasher, time, Some(self.window(counting, alarm)), findings);
+            self.found(event, keys, time, Some(self.window(counting, alarm)), findings);
         }
     }
 
@@ -120,12 +126,12 @@ impl Compiled {
     fn found(
         &self,
         event: &Event<'_>,
-        hasher: &KeyHasher,
+        keys: &Keys<'_>,
         time: Timestamp,
         window: Option<Evidence>,
         findings: &mut Findings,
     ) {
-        let Some(subject) = self.subject.entity(event, hasher.ipv6_prefix()) else { return };
+        let Some(subject) = self.subject.entity(event, keys.hasher().ipv6_prefix()) else { return };
         let quoted = |(field, name): &(FieldId, Box<str>)| {
             let value = event.get(*field)?;
             Some(match value.as_text() {

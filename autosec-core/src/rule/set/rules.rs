@@ -5,7 +5,7 @@ use crate::rule::model::Rule;
 use crate::rule::plan::gate::Gates;
 use crate::rule::run::compiled::Compiled;
 use crate::rule::run::tally::RuleStats;
-use crate::rule::state::key::KeyHasher;
+use crate::rule::state::key::{KeyHasher, Keys};
 
 /// Rules that are ready to look at events.
 ///
@@ -63,9 +63,10 @@ impl Detector for RuleSet {
     }
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
+        let mut keys = Keys::new(&self.hasher);
         for at in self.gates.candidates(event) {
             if let Some(rule) = self.compiled.get(at as usize) {
-                rule.detect(event, &self.hasher, findings);
+                rule.detect(event, &mut keys, findings);
             }
         }
     }

@@ -1,6 +1,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
+use smallvec::SmallVec;
 
 use super::table::Key;
 use crate::event::{Event, FieldId, Value};
@@ -40,6 +41,35 @@ impl KeyHasher {
         let mut hasher = self.hasher;
         feed(&mut hasher, value, 128);
         hasher.finish()
+    }
+}
+
+/// The keys of one event: each is hashed once, however many rules count by the same fields.
+#[derive(Debug)]
+pub(crate) struct Keys<'r> {
+    hasher: &'r KeyHasher,
+    known: SmallVec<[(&'r [FieldId], Option<Key>); 4]>,
+}
+
+impl<'r> Keys<'r> {
+    /// No key yet.
+    pub(crate) fn new(hasher: &'r KeyHasher) -> Self {
+        Self { hasher, known: SmallVec::new() }
+    }
+
+    /// What hashes them.
+    pub(crate) fn hasher(&self) -> &'r KeyHasher {
+        self.hasher
+    }
+
+    /// The key of `event`, the same event each time, by these fields. `None` if a field is missing.
+    pub(crate) fn key(&mut self, event: &Event<'_>, by: &'r [FieldId]) -> Option<Key> {
+        if let Some((_, key)) = self.known.iter().find(|(known, _)| *known == by) {
+            return *key;
+        }
+        let key = self.hasher.key(event, by);
+        self.known.push((by, key));
+        key
     }
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::alarm::{Alarms, Tracked};
-use super::key::KeyHasher;
+use super::key::Keys;
 use super::table::KeyTable;
 use crate::event::{Event, FieldId};
 use crate::sketch::{CountWindow, DistinctWindow, ShapeError, WindowShape};
@@ -59,8 +59,8 @@ impl Windows {
     }
 
     /// Counts an event; `None` if it lacks a field that is counted or counted by.
-    pub(crate) fn observe(&self, hasher: &KeyHasher, event: &Event<'_>) -> Option<Observation> {
-        let key = hasher.key(event, &self.by)?;
+    pub(crate) fn observe<'r>(&'r self, keys: &mut Keys<'r>, event: &Event<'_>) -> Option<Observation> {
+        let key = keys.key(event, &self.by)?;
         let slot = self.shape.slot(event.time());
         let at_least = u64::from(self.at_least);
         let (alarms, evicted) = match &self.counted {
@@ -70,7 +70,7 @@ impl Windows {
                 |tracked| tracked.step(slot, at_least, |window| window.insert(slot, 1)),
             ),
             Counted::Values { of, capacity, table } => {
-                let value = hasher.value(event.get(*of)?);
+                let value = keys.hasher().value(event.get(*of)?);
                 table.visit(
                     key,
                     |old| Tracked::new(self.values(*capacity, slot, old)),
