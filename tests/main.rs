@@ -5,6 +5,8 @@ mod configuration;
 mod crash;
 mod enforcing;
 mod json;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod logs;
 #[cfg(target_os = "linux")]
 mod lab;
