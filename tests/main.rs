@@ -21,3 +21,4 @@ mod rule_expressions;
 mod rule_windows;
 mod rules;
 mod support;
+mod verdicts;

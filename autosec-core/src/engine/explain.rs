@@ -35,7 +35,7 @@ impl fmt::Display for Explanation<'_> {
 fn assess(f: &mut fmt::Formatter<'_>, assessment: &Assessment) -> fmt::Result {
     let subject = &assessment.subject;
     match &assessment.decision {
-        Some(decision) => write!(f, "{} {subject} {}", decision.action, length(decision))?,
+        Some(decision) => write!(f, "{} {subject}{}", decision.action, length(decision))?,
         None => write!(f, "note {} {subject}", subject.kind())?,
     }
     assessment.findings.iter().try_for_each(|finding| found(f, finding))?;
@@ -55,8 +55,9 @@ fn length(decision: &Decision) -> String {
     let duration = human::format(decision.duration);
     match decision.strikes {
         _ if decision.action < Action::Challenge => String::new(),
-        0 => format!("for {duration}"),
-        strikes => format!("for {duration} (it was blocked {strikes} times before)"),
+        0 => format!(" for {duration}"),
+        1 => format!(" for {duration} (it was blocked once before)"),
+        strikes => format!(" for {duration} (it was blocked {strikes} times before)"),
     }
 }
 
@@ -69,7 +70,9 @@ fn found(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
 
 fn risk(f: &mut fmt::Formatter<'_>, assessment: &Assessment) -> fmt::Result {
     write!(f, "\n  risk   {}", assessment.risk.score)?;
-    for (index, part) in assessment.risk.contributions.iter().enumerate() {
+    // What has faded below what two decimals show is left out.
+    let shown = assessment.risk.contributions.iter().filter(|part| part.share >= 0.005);
+    for (index, part) in shown.enumerate() {
         let sign = if index == 0 { '=' } else { '+' };
         write!(f, " {sign} {:.2} {}", part.share, part.analytic.id)?;
         if part.times > 1 {
