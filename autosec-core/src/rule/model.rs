@@ -121,6 +121,10 @@ pub struct Distinct {
 }
 
 /// Whether a rule's findings count.
+///
+/// A new rule starts as `shadow`: its findings appear in verdicts, metrics and [`RuleStats`](super::RuleStats), and once
+/// they are what its author expects it is enforced. `off` keeps a rule in the file, checked, so that it still
+/// builds on the day it is needed.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {

@@ -4,6 +4,13 @@
 ///
 /// Subjects that come back are blocked longer each time by the policy
 /// ([`EscalationConfig`](crate::decision::EscalationConfig)), whatever rule caught them.
+///
+/// ```
+/// use autosec_core::rule::STARTER;
+///
+/// let names: Vec<_> = STARTER.iter().map(|(name, _)| *name).collect();
+/// assert_eq!(names, ["starter/ssh.yaml", "starter/web.yaml", "starter/network.yaml"]);
+/// ```
 pub const STARTER: [(&str, &str); 3] = [
     ("starter/ssh.yaml", include_str!("ssh.yaml")),
     ("starter/web.yaml", include_str!("web.yaml")),
