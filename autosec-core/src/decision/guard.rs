@@ -16,7 +16,7 @@ use crate::time::{Timestamp, human};
 ///
 /// The counts are there for the day on which a rule is wrong. A real attack seldom needs a thousand new blocks in ten minutes;
 /// a rule that matches every client reaches the limit within moments, and then nothing more is blocked until an operator
-/// has looked. Blocks that are in force already are renewed whatever the counts.
+/// has looked. A target that is blocked again in the same interval or the next is not counted anew.
 ///
 /// ```
 /// use autosec_core::decision::GuardConfig;
@@ -177,7 +177,7 @@ impl Recent {
 
     fn count(&mut self, target: IpNet, config: &GuardConfig) -> Result<(), Refusal> {
         let [before, current] = &mut self.blocks;
-        // A subject that is blocked again and again is one new block, so renewals never run into the limits.
+        // Blocked again and again, it is one new block: an attack that goes on does not use the limits up.
         if before.contains(&target) || current.contains(&target) {
             return Ok(());
         }

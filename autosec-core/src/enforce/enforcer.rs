@@ -18,6 +18,56 @@ const RENEWAL: f64 = 1.1;
 ///
 /// It runs no thread and no timer: the host calls [`Enforcer::reconcile`] at start and [`Enforcer::maintain`] every
 /// second or so.
+///
+/// An [`Engine`](crate::engine::Engine) owns one. By itself it serves a host that makes its decisions elsewhere:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use autosec_core::decision::{Allowlist, Decision, Guard, GuardConfig};
+/// use autosec_core::enforce::{EnforceConfig, Enforcer, MemoryFirewall};
+/// use autosec_core::entity::Entity;
+/// use autosec_core::finding::Action;
+/// use autosec_core::measure::RiskScore;
+/// use autosec_core::observe::Silent;
+/// use autosec_core::store::MemoryStore;
+/// use autosec_core::time::{SystemClock, Timestamp};
+///
+/// let edge = MemoryFirewall::new("edge");
+/// let enforcer = Enforcer::open(
+///     vec![Arc::new(edge.clone())],
+///     Arc::new(Guard::new(GuardConfig::default(), Allowlist::new())),
+///     Arc::new(MemoryStore::new()),
+///     Arc::new(SystemClock),
+///     Arc::new(Silent),
+///     EnforceConfig::default(),
+/// )?;
+/// let decision = Decision {
+///     id: "ticket-4711".into(),
+///     subject: Entity::address("203.0.113.7".parse()?),
+///     action: Action::Block,
+///     duration: Duration::from_secs(3600),
+///     time: Timestamp::from_secs(1_700_000_000),
+///     risk: RiskScore::ONE,
+///     scenario: "manual".into(),
+///     reasons: Vec::new(),
+///     strikes: 0,
+///     dry_run: false,
+/// };
+/// assert!(enforcer.enforce(&decision).await.is_complete());
+/// assert!(edge.drops("203.0.113.7".parse()?));
+/// assert_eq!(enforcer.in_force()[0].reason, "rule=manual;id=ticket-4711");
+///
+/// assert!(enforcer.allow(decision.subject.clone(), "a customer after all").await.is_complete());
+/// assert!(!edge.drops("203.0.113.7".parse()?));
+/// let again = enforcer.enforce(&decision).await;
+/// assert_eq!(again.to_string(), "held back: the allowlist holds `203.0.113.7` (a customer after all)");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Enforcer {
     context: Context,

@@ -68,6 +68,7 @@ impl Target {
         }
         self.settle(items, &result, context);
         let owed = self.owed();
+        // Owed without a failure is owed only to be reminded of later: as it should be for now.
         let pending = items.iter().filter(|item| owed.get(item).is_some_and(|due| due.failures > 0)).count();
         FirewallReport { firewall: self.firewall.name().to_owned(), result, pending }
     }
@@ -125,6 +126,7 @@ impl Target {
         for item in items {
             let entry =
                 context.ledger.entry(item, now).filter(|entry| context.guard.permit(entry.target).is_ok());
+            // Neither in force nor allowed to be: whatever the caller had in mind, it has to go.
             let Some(entry) = entry else {
                 unblocks.push(*item);
                 continue;
@@ -210,6 +212,7 @@ impl Target {
             let left = context.ledger.entry(&outcome.target, now).map(|entry| entry.until.since(now));
             match (&outcome.status, rearm) {
                 (Status::Rejected(_), _) => postpone(&mut owed, outcome.target, now, &context.config),
+                // Held for a part of its time only: due again while there is still half of that part left.
                 (Status::Done, Some(longest)) if left.is_some_and(|left| left > longest) => {
                     owed.insert(outcome.target, Due { at: now + longest / 2, failures: 0 });
                 }

@@ -14,6 +14,25 @@ use crate::store::{MemoryStore, Store};
 use crate::time::{Clock, SystemClock};
 
 /// Puts an [`Engine`] together; every part has an embedded default but the detectors.
+///
+/// Where two methods set the same thing, the later call wins: `scoring` and `scorer`, `thresholds` and `policy`, and
+/// `config`, which sets all of an [`EngineConfig`]. Detectors and firewalls are added.
+///
+/// ```
+/// use autosec_core::engine::{Engine, EngineConfig};
+/// use autosec_core::event::Schema;
+/// use autosec_core::rule::RuleSet;
+/// use autosec_core::store::MemoryStore;
+///
+/// let config = EngineConfig::parse("autosec.yaml", "
+/// allowlist: [{ network: 192.0.2.0/24, name: office }]
+/// guard: { dry_run: true }
+/// ")?;
+/// let rules = RuleSet::builder(&Schema::ecs()).starter().build()?;
+/// let engine = Engine::builder().config(config).detector(rules).store(MemoryStore::new()).build()?;
+/// assert!(!engine.fields().is_empty(), "what the starter pack reads");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct EngineBuilder {
     detectors: Vec<Arc<dyn Detector>>,

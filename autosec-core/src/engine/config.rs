@@ -28,6 +28,9 @@ use crate::time::human;
 /// assert_eq!((refused.code(), refused.position()), ("E102", Some((1, 1))));
 /// assert_eq!(refused.help_line(), Some("did you mean `guard`?"));
 /// ```
+///
+/// The keys are the fields below; durations are written as [`human`] reads them, measures as numbers between 0 and 1. A
+/// key that nobody knows is refused, so a misspelt limit is never silently the default.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

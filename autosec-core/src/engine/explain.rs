@@ -7,6 +7,9 @@ use crate::time::human;
 
 /// A verdict in words: what was found, by which analytic, the risk with its contributions, the decision, why, and what
 /// would have to be different.
+///
+/// Evidence in it is bounded and free of control characters, so it may go to a terminal or a log. The words are for
+/// people and may change between versions; programs read the [`Verdict`].
 #[derive(Debug)]
 pub struct Explanation<'a> {
     verdict: &'a Verdict,

@@ -34,6 +34,42 @@ use crate::time::{Clock, Timestamp};
 /// }
 /// # });
 /// ```
+///
+/// With a rule and somebody who breaks it:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::net::IpAddr;
+///
+/// use autosec_core::enforce::MemoryFirewall;
+/// use autosec_core::engine::Engine;
+/// use autosec_core::event::{Event, Schema, field};
+/// use autosec_core::rule::RuleSet;
+/// use autosec_core::time::Timestamp;
+///
+/// let rules = RuleSet::builder(&Schema::ecs()).starter().build()?;
+/// let edge = MemoryFirewall::new("edge");
+/// let engine = Engine::builder().detector(rules).firewall(edge.clone()).build()?;
+/// let source: IpAddr = "203.0.113.7".parse()?;
+/// for second in 0..5 {
+///     let event = Event::new(Timestamp::from_secs(1_700_000_000 + second))
+///         .with(field::EVENT_ACTION, "ssh_login")
+///         .with(field::EVENT_OUTCOME, "failure")
+///         .with(field::USER_NAME, "root")
+///         .with(field::SOURCE_IP, source);
+///     for decision in engine.process(event).decisions() {
+///         engine.enforce(decision).await;
+///     }
+/// }
+/// assert!(edge.drops(source));
+/// assert_eq!(engine.in_force().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An engine holds all its state by itself: two engines in one process know nothing of each other. The host's own scorer,
+/// policy and observer run on the caller's thread; a panic in one of them, unlike one in a detector, reaches the caller.
 #[derive(Debug)]
 pub struct Engine {
     pub(super) detectors: Vec<Arc<dyn Detector>>,
@@ -141,6 +177,7 @@ impl Engine {
         let mut assessments = Vec::new();
         while let Some(first) = found.first() {
             let subject = first.subject.clone();
+            // Sorted, so the findings about the first subject are a prefix.
             let others = found.partition_point(|finding| finding.subject <= subject);
             let rest = found.split_off(others);
             assessments.push(self.judge(subject, std::mem::replace(&mut found, rest), now));
