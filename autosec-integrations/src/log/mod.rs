@@ -49,6 +49,19 @@
 //! User names, paths, user agents and the like are a stranger's choice and may imitate the text around them. So sshd
 //! messages are read from their end, access log lines by quotes that servers escape, and where two places may be
 //! the true address none is taken.
+//!
+//! # Which function
+//! [`LogReader`] for files, pipes and sockets: it splits lines, detects the format, unfolds repeated messages and keeps
+//! [counts](Summary). The single-line functions for hosts whose lines come one by one from elsewhere (a journal, a queue).
+//! Lines that fit neither go through [`JsonReader`](autosec_core::event::JsonReader) or are made into events by hand.
+//!
+//! # Time
+//! The time is the line's own. Syslog of the old kind (RFC 3164) has neither year nor zone; both come from [`Options`],
+//! never from the wall clock or from the machine's time zone, so that a file read twice gives the same events twice.
+//!
+//! # Limits
+//! A line longer than [`Options::max_line`] is [unread](UnreadReason::TooLong), at the cost of stepping over it. One line
+//! gives at most 1,000 events. Memory is one line, whatever the input.
 
 mod access;
 mod draft;
