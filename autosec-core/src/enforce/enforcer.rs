@@ -134,6 +134,7 @@ impl Enforcer {
     /// whatever runs beside it, no firewall holds such a block, but for those whose report says it is pending.
     pub async fn allow(&self, entity: Entity, name: &str) -> Enforcement {
         let network = entity.network();
+        // First: a block that is on its way is stopped by the guard's last look, one that has arrived by the unblock below.
         self.context.guard.allowlist().insert(entity, name);
         match network {
             Some(network) => self.unblock(network).await,
@@ -148,6 +149,7 @@ impl Enforcer {
         let work = self.targets.iter().filter_map(|target| {
             let mut items = target.due(now);
             if !target.firewall().capabilities().native_ttl {
+                // Those it owes are in `due`, or wait for their pause to pass.
                 items.extend(ended.iter().filter(|item| !target.owes(item)));
             }
             (!items.is_empty()).then_some(async move { target.sync(&items, &self.context).await })

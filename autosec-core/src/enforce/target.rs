@@ -1,3 +1,13 @@
+//! One firewall and its debts.
+//!
+//! The central idea: a change is never *carried to* a firewall. A firewall is told *which items to look at*, and looks up
+//! in the ledger what each of them should be when its turn comes. So calls may be repeated, overtaken, cut short or lost
+//! without harm; the worst is that an item is still owed. That is why block, unblock, retry, expiry and reconciliation are
+//! one function, [`Target::sync`].
+//!
+//! Items are owed from before the first call until the firewall has said that they are as they should be. A lock for each
+//! firewall keeps its changes one after the other; no lock is held while another firewall is waited for.
+
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

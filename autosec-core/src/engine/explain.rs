@@ -1,3 +1,15 @@
+//! The form, one block for each subject:
+//!
+//! ```text
+//! <time>: <action> <subject> for <duration>
+//!   found  <analytic>: <name> (<severity>, confidence <0..1>)
+//!          <evidence>, one a line
+//!   risk   <score> = <share> <analytic> ×<times> + …
+//!   why    <reasons>
+//!   unless <what would have had to be different>
+//!   held back: <refusal>
+//! ```
+
 use std::fmt;
 
 use super::{Assessment, Verdict};

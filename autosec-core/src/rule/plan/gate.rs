@@ -47,6 +47,7 @@ impl Gates {
         }
         let mut gates = Self::default();
         for (rule, condition) in (0u32..).zip(conditions) {
+            // Equal numbers of uses are settled by the field's number, so that the same rules always give the same gates.
             let rank = |field: &FieldId| (uses.get(field).copied().unwrap_or(0), std::cmp::Reverse(*field));
             match conjuncts(condition).into_iter().max_by_key(|(field, _)| rank(field)) {
                 Some((field, keys)) => gates.file(field, keys, rule),
@@ -69,6 +70,7 @@ impl Gates {
                 rules.extend_from_slice(filed.map_or(&[], Vec::as_slice));
             }
         }
+        // Findings come in the order of the rules, and a list of values may lead to one rule twice.
         rules.sort_unstable();
         rules.dedup();
         rules
@@ -96,6 +98,7 @@ fn conjuncts(condition: &Condition) -> Vec<(FieldId, Vec<Key>)> {
     match condition {
         Condition::All(parts) => parts.iter().flat_map(conjuncts).collect(),
         Condition::Test(field, fact) => keys(fact).map(|keys| (*field, keys)).into_iter().collect(),
+        // No single value is needed there: another branch, or the absence of the value, satisfies it as well.
         Condition::Any(_) | Condition::Not(_) => Vec::new(),
     }
 }
