@@ -53,6 +53,9 @@ pub struct Outcome {
 }
 
 /// What became of one item of a call that as a whole was answered.
+///
+/// The difference between the last two matters: what is [`Unsupported`](Self::Unsupported) is given up on this firewall, what
+/// is [`Rejected`](Self::Rejected) is tried again later, because a set that is full today may have room tomorrow.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -87,6 +90,9 @@ impl std::fmt::Display for Change {
 }
 
 /// How a firewall is.
+///
+/// It is about the firewall as a whole, for a dashboard; whether a certain block is in force is the business of
+/// [`FirewallIntegration::blocked`] and of reconciling.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Health {
     /// Whether blocks take effect now.

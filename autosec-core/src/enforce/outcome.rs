@@ -51,6 +51,8 @@ pub enum Enforcement {
 }
 
 /// What became of a change on one firewall.
+///
+/// Displayed, it names the firewall, the items done and not done with the reasons, and what will be tried again.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FirewallReport {
     /// The firewall's name.

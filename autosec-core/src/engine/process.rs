@@ -120,31 +120,45 @@ impl Engine {
     ///
     /// Time limits and pauses between tries need tokio's timer; on another executor there are none. A tokio runtime
     /// must have its timer enabled.
+    ///
+    /// Nothing is an error here: the [`Enforcement`] says for each firewall what became of it, and what will be tried again.
+    /// It may be called from any task, also for several decisions at the same time.
     pub async fn enforce(&self, decision: &Decision) -> Enforcement {
         self.enforcer.enforce(decision).await
     }
 
     /// Takes every block that overlaps `network` back, on every firewall.
+    ///
+    /// The decision that caused it is not undone: risk and strikes stay, and a further finding may block the address again.
     pub async fn unblock(&self, network: IpNet) -> Enforcement {
         self.enforcer.unblock(network).await
     }
 
     /// Puts `entity` on the allowlist under `name` and takes every block that overlaps it back.
+    ///
+    /// This is the way to correct a wrong block: [`Engine::unblock`] alone lifts it, and the next finding puts it back. The
+    /// entry lasts as long as the engine; what must last longer belongs into the host's configuration.
     pub async fn allow(&self, entity: Entity, name: &str) -> Enforcement {
         self.enforcer.allow(entity, name).await
     }
 
     /// Brings every firewall to the ledger: call it at start and when a firewall may have been changed by others.
+    ///
+    /// It reads back every firewall, which may take a while on some, so it is for occasions and not for every second.
     pub async fn reconcile(&self) -> Vec<FirewallReport> {
         self.enforcer.reconcile().await
     }
 
     /// Lets go of what has ended and tries again what failed: call it every second or so.
+    ///
+    /// The reports are of firewalls that had something to do; most of the time there are none. Calls that overlap are safe.
     pub async fn maintain(&self) -> Vec<FirewallReport> {
         self.enforcer.maintain().await
     }
 
     /// What is to be in force on the firewalls now.
+    ///
+    /// This is what the ledger wants. What a firewall holds may differ while an item is pending.
     pub fn in_force(&self) -> Vec<Entry> {
         self.enforcer.in_force()
     }

@@ -51,6 +51,8 @@ pub struct Verdict {
 }
 
 /// What AutoSec says about one subject.
+///
+/// An event may be about several subjects, its source and its user say; each has a risk and a decision of its own.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Assessment {

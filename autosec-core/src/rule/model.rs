@@ -90,6 +90,9 @@ impl Rule {
 }
 
 /// Alarms when at least `at_least` events with the same values of `by` fall into a window of the length `within`.
+///
+/// `count: { by: [source.ip], within: 10m, at_least: 5 }` is "five in ten minutes from one address". Which events are
+/// counted is the rule's `when`. See [the module](super) for how windows move.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
@@ -105,6 +108,10 @@ pub struct Count {
 
 /// Alarms when at least `at_least` different values of `of` fall into a window of the length `within`, among events
 /// with the same values of `by`.
+///
+/// `distinct: { of: user.name, by: [source.ip], within: 10m, at_least: 5 }` is "one address tries five names": a spray, which
+/// a count of events could not tell from one user's forgotten password. Turned around, `of: source.ip, by: [user.name]`
+/// is "many addresses try one account".
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distinct {

@@ -10,8 +10,8 @@
 //!
 //! 1. A rule of severity `high` (0.7) and confidence 0.8 fires: *p* = 0.7 × 0.8 = 0.56. Risk 0.56: an alert.
 //! 2. A second rule, `medium` (0.45) and 0.8, fires about the same subject: *p* = 0.36. Risk 1 − 0.44 × 0.64 = 0.72.
-//! 3. The first rule fires again at once: a fresh repeat counts half, *p* = 0.28. Risk 1 − 0.44 × 0.64 × 0.72 = 0.80: a
-//!    block.
+//! 3. The first rule fires again at once: a fresh repeat counts half, *p* = 0.28. Risk 1 − 0.44 × 0.64 × 0.72 = 0.797:
+//!    just short of a block.
 //! 4. An hour of silence later each piece weighs half. Weight is −ln(1 − *p*), which adds up where probabilities
 //!    multiply: −ln(0.20) = 1.60 has become 0.80, and the risk 1 − e^−0.80 = 0.55.
 //!

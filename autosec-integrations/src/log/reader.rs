@@ -141,6 +141,8 @@ impl<R: BufRead> LogReader<R> {
     }
 
     /// Moves the time that years are inferred from: a host that follows a log for weeks does so now and then.
+    ///
+    /// A line more than a day ahead of the reference is taken for one of the year before, so a reference must not lag.
     pub fn set_reference(&mut self, reference: Timestamp) {
         self.options.reference = reference;
     }

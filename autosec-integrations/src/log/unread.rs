@@ -28,6 +28,9 @@ impl fmt::Display for Unread {
 impl std::error::Error for Unread {}
 
 /// Why a line could not be read.
+///
+/// Where a format is detected line by line ([`Format::Auto`](super::Format)), the reason is that of the format the input
+/// had so far.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum UnreadReason {

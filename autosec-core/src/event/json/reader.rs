@@ -176,6 +176,8 @@ impl JsonReaderBuilder<'_> {
     }
 
     /// Reads only the fields of the mask, whatever paths there are: what detectors ask for.
+    ///
+    /// For readers that map many paths once and serve engines that want few of them.
     pub fn only(mut self, wanted: &FieldMask) -> Self {
         self.only = Some(wanted.clone());
         self

@@ -1,4 +1,4 @@
-//! Names close to a misspelt one. Names are ASCII, so bytes are compared; near are names that one slip of the hand or two
+//! Names close to a misspelt one. Known names are ASCII, so bytes are compared; near are names that one slip of the hand or two
 //! lead to, because a suggestion that is wrong is worse than none.
 
 /// The name among `names` that `wrong` was probably meant to be: at most two edits away, or three for long names.

@@ -75,6 +75,7 @@ impl<'a, 'o> Record<'a, 'o> {
             self.draft.set(field::EVENT_CATEGORY, category);
             self.draft.set(field::EVENT_ACTION, action(event_type));
         }
+        // Only now: the host name may follow the URL, and a URL that names one itself has the last word.
         if let Some(url) = self.url {
             let bytes = match url {
                 Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -249,6 +250,7 @@ fn integer(value: &Scalar<'_>) -> Option<i64> {
 
 fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
     match text.as_ref() {
+        // Nearly every record holds one of these; borrowed, they cost no allocation.
         "TCP" => Cow::Borrowed("tcp"),
         "UDP" => Cow::Borrowed("udp"),
         "ICMP" => Cow::Borrowed("icmp"),
