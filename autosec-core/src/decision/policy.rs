@@ -16,7 +16,7 @@ use crate::time::{Timestamp, human};
 /// The thresholds and durations of a [`ThresholdPolicy`].
 ///
 /// The thresholds are chosen with [`NoisyOr`](crate::score::NoisyOr) in mind: one `high` rule of the usual confidence
-/// alerts (0.56), two different ones block (0.81), one alone that keeps firing stays below a block (0.77). Actions
+/// alerts (0.56), two different ones block (0.81), one alone that keeps firing stays below a block (0.76). Actions
 /// between alert and block are taken only where an analytic asks for them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]

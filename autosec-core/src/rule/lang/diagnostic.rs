@@ -1,3 +1,5 @@
+//! How something wrong is shown: the code and the title, the lines of the source with the place marked, the rule, a help line.
+
 use std::fmt;
 use std::ops::Range;
 

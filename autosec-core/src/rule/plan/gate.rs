@@ -19,6 +19,10 @@ pub(crate) type Candidates = SmallVec<[u32; 64]>;
 ///
 /// Measured with 15 rules, all of them gated, twelve by one action (2026-11-22, 2-core x86-64 VM under other load): an
 /// event that passes no gate costs 67 ns instead of 323 ns, one that passes thirteen 572 ns instead of 812 ns.
+///
+/// With rules A `event.action == "login" and …`, B `event.action in { "login" "logout" }` and C `url.path contains "x"`, the
+/// gate of `event.action` files A and B under `login` and B under `logout`; C, which needs no single value, is always
+/// visited. Being visited says nothing yet: the rule's whole expression still runs.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     fields: Vec<Gate>,

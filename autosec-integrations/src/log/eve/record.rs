@@ -1,3 +1,6 @@
+//! The walk over a record. Fields that follow from several keys (action and category from the type, outcome from the
+//! status, path and query from the URL) are set when the record has ended, because JSON gives keys in any order.
+
 use std::borrow::Cow;
 use std::fmt;
 
