@@ -92,6 +92,21 @@ impl Engine {
     }
 
     /// The fields that the detectors read: readers need to fill only these.
+    ///
+    /// ```
+    /// use autosec_core::engine::Engine;
+    /// use autosec_core::event::{JsonReader, Schema, field};
+    /// use autosec_core::rule::RuleSet;
+    ///
+    /// let schema = Schema::ecs();
+    /// let rules = RuleSet::builder(&schema).starter().build()?;
+    /// let engine = Engine::builder().detector(rules).build()?;
+    /// let reader = JsonReader::new(&schema, engine.fields());
+    /// let event = reader.read(br#"{"@timestamp":"2026-11-22T14:02:11Z","url.path":"/","cloud.region":"eu"}"#)?;
+    /// assert_eq!(event.text(field::URL_PATH), Some("/"));
+    /// assert_eq!(event.text(field::CLOUD_REGION), None, "no rule reads it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fields(&self) -> &FieldMask {
         &self.fields
     }

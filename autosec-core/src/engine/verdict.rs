@@ -80,6 +80,8 @@ impl Verdict {
     }
 
     /// Every decision that the guard let pass, to be handed to [`Engine::enforce`](super::Engine::enforce).
+    ///
+    /// Decisions milder than a block are among them: the engine does nothing about those, the host may.
     pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
         let passed = self.assessments.iter().filter(|assessment| assessment.refusal.is_none());
         passed.filter_map(|assessment| assessment.decision.as_ref())

@@ -27,6 +27,31 @@ use crate::time::human;
 /// assert_eq!(set.rules().count(), 1);
 /// # Ok::<(), autosec_core::rule::RuleErrors>(())
 /// ```
+///
+/// Every key a rule can have:
+///
+/// ```
+/// # use autosec_core::{event::Schema, rule::RuleSet};
+/// let rules = r#"
+/// - id: admin-guessing               # required; unique in the set
+///   name: Guessing of the admin page # required
+///   description: >-
+///     One address tries passwords of the admin page. Look whether one was right.
+///   severity: high                   # required: informational, low, medium, high, critical
+///   confidence: 0.9                  # 0.8 if absent
+///   tags: [attack.t1110]
+///   when: >-                         # required
+///     event.action == "http_request" and url.path starts_with "/admin"
+///     and http.response.status_code in { 401 403 }
+///   count: { by: [source.ip], within: 5m, at_least: 10 }   # or `distinct`, or neither
+///   subject: source.ip               # the first field of `by` if absent
+///   response: { action: block, for: 2h }                   # none if absent: the risk decides
+///   mode: shadow                     # enforce if absent; off
+/// "#;
+/// let set = RuleSet::builder(&Schema::ecs()).source("admin.yaml", rules).build()?;
+/// assert_eq!(set.rules().next().unwrap().confidence.value(), 0.9);
+/// # Ok::<(), autosec_core::rule::RuleErrors>(())
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
