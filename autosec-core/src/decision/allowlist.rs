@@ -10,6 +10,23 @@ use crate::net::{self, AddressSet};
 ///
 /// An address or prefix is covered when it *overlaps* an entry: blocking a /24 that holds an allowed host would block
 /// the host.
+///
+/// ```
+/// use autosec_core::decision::Allowlist;
+/// use autosec_core::entity::Entity;
+///
+/// let allowlist = Allowlist::new();
+/// let shared = allowlist.clone();
+/// shared.insert(Entity::Address("192.0.2.0/24".parse()?), "office");
+///
+/// let refusal = allowlist.covers(&Entity::Address("192.0.0.0/16".parse()?)).unwrap();
+/// assert_eq!(refusal.to_string(), "the allowlist holds `192.0.2.0/24` (office)");
+/// assert!(shared.remove(&Entity::Address("192.0.2.0/24".parse()?)));
+/// assert_eq!(allowlist.covers(&Entity::address("192.0.2.7".parse().unwrap())), None);
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
+///
+/// Asking takes O(log n) for addresses; a change rebuilds the index, O(n log n).
 #[derive(Clone, Debug, Default)]
 pub struct Allowlist {
     state: Arc<RwLock<State>>,

@@ -8,6 +8,10 @@ use crate::sketch::BoundedMap;
 use crate::time::{Timestamp, human};
 
 /// How blocks grow longer for subjects that come back.
+///
+/// With the defaults and a rule that asks for an hour, a subject that comes back after each block is blocked for 1 h,
+/// 4 h, 16 h, 64 h, and from the fifth time on for 7 days. A duration asked for that is already longer than the
+/// longest stays as it is.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EscalationConfig {
@@ -56,6 +60,7 @@ impl Escalation {
             offenders.entry(subject.clone(), at, || Offender { strikes: 0, until: Timestamp::EPOCH });
         let is_in_force = offender.strikes > 0 && at <= offender.until;
         let is_forgotten = at > offender.until + self.config.memory;
+        // A block in force counted itself as a strike when it began; its renewals go by the strikes before it.
         let before = if is_forgotten { 0 } else { offender.strikes - u32::from(is_in_force) };
         let factor = self.config.factor.max(1).saturating_pow(before);
         let duration = base.saturating_mul(factor).min(self.config.longest.max(base));

@@ -13,6 +13,17 @@ use crate::sketch::Cardinality;
 use crate::time::{Timestamp, human};
 
 /// How far AutoSec may go by itself.
+///
+/// The counts are there for the day on which a rule is wrong. A real attack seldom needs a thousand new blocks in ten minutes;
+/// a rule that matches every client reaches the limit within moments, and then nothing more is blocked until an operator
+/// has looked. A target that is blocked again in the same interval or the next is not counted anew.
+///
+/// ```
+/// use autosec_core::decision::GuardConfig;
+///
+/// let config = GuardConfig { max_new: 50, widest_ipv4: 24, ..GuardConfig::default() };
+/// assert!(!config.dry_run && config.protect_special);
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GuardConfig {
@@ -51,6 +62,25 @@ impl Default for GuardConfig {
 }
 
 /// Stands between a decision and a firewall, so that no rule, feed, model or plug-in takes the host off the air.
+///
+/// Blocks and clients are counted in intervals of event time: this one and the one before. The number of clients is
+/// [estimated](Cardinality) within about 3 %.
+///
+/// ```
+/// use autosec_core::decision::{Allowlist, Guard, GuardConfig};
+/// use autosec_core::entity::Entity;
+///
+/// let allowlist = Allowlist::new();
+/// allowlist.insert(Entity::Address("198.51.100.7/32".parse()?), "monitoring");
+/// let guard = Guard::new(GuardConfig::default(), allowlist);
+///
+/// assert_eq!(guard.permit("203.0.113.7/32".parse()?), Ok(()));
+/// let why = |network: &str| guard.permit(network.parse().unwrap()).unwrap_err().to_string();
+/// assert_eq!(why("198.51.100.0/24"), "the allowlist holds `198.51.100.7` (monitoring)");
+/// assert!(why("127.0.0.1/32").starts_with("`127.0.0.1/32` is loopback address space"));
+/// assert!(why("203.0.0.0/8").starts_with("`203.0.0.0/8` is wider than /16"));
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
 #[derive(Debug)]
 pub struct Guard {
     config: GuardConfig,
@@ -147,6 +177,7 @@ impl Recent {
 
     fn count(&mut self, target: IpNet, config: &GuardConfig) -> Result<(), Refusal> {
         let [before, current] = &mut self.blocks;
+        // Blocked again and again, it is one new block: an attack that goes on does not use the limits up.
         if before.contains(&target) || current.contains(&target) {
             return Ok(());
         }

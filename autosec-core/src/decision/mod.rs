@@ -1,5 +1,28 @@
 //! What is to be done: a [`Policy`] turns risk into a [`Decision`], the [`Allowlist`] and the [`Guard`] stand between
 //! a decision and a firewall.
+//!
+//! # From risk to a firewall: the order of checks
+//! | step | asks | by |
+//! |---|---|---|
+//! | 1 | does the risk, or an analytic's wish, call for anything? | [`Policy::decide`] |
+//! | 2 | is the subject, or a part of it, on the allowlist? | [`Guard::permit`] |
+//! | 3 | is it private, loopback or otherwise special address space? | [`Guard::permit`] |
+//! | 4 | is the prefix wider than allowed? | [`Guard::permit`] |
+//! | 5 | are there too many new blocks in this interval? | [`Guard::admit`] |
+//! | 6 | are they too large a share of the clients seen lately? | [`Guard::admit`] |
+//! | 7 | steps 2 to 4 again, when it is enforced and once more right before each firewall is called | [`Enforcer`](crate::enforce::Enforcer) |
+//!
+//! Steps 2 to 6 concern actions from [`Action::Block`](crate::finding::Action) up on addresses. Of a decision about a host
+//! or a user the allowlist alone is asked, whatever the action. The first step that says no ends it: the
+//! decision stays in the verdict with its [`Refusal`], and nothing is enforced.
+//!
+//! Steps 2 to 4 are asked again because the world changes between a decision and its enforcement: an operator who
+//! allows an address at that moment must win. Steps 5 and 6 count, so they are asked once.
+//!
+//! # Who has the last word
+//! The allowlist. No rule, response, scorer or policy can block what it covers, and
+//! [`Engine::allow`](crate::engine::Engine::allow) lifts what is already in force. For trying rules out there are two milder
+//! means: [`Mode::Shadow`](crate::rule::Mode) for one rule, [`GuardConfig::dry_run`] for all.
 
 mod allowlist;
 mod escalation;
@@ -22,6 +45,45 @@ use crate::finding::Finding;
 use crate::score::Risk;
 
 /// Turns a subject's risk and the findings that changed it into what is to be done.
+///
+/// It is asked once for each subject that something was found about, possibly by several threads at once. Time is the
+/// findings' event time. What it decides still has to pass the [`Guard`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::decision::{Decision, Policy, Reason};
+/// use autosec_core::entity::Entity;
+/// use autosec_core::finding::{Action, Finding};
+/// use autosec_core::measure::RiskScore;
+/// use autosec_core::score::Risk;
+///
+/// /// Never blocks: tells somebody from a risk of 0.3 up.
+/// #[derive(Debug)]
+/// struct TellOnly;
+///
+/// impl Policy for TellOnly {
+///     fn decide(&self, subject: &Entity, risk: &Risk, findings: &[Finding]) -> Option<Decision> {
+///         let threshold = RiskScore::clamped(0.3);
+///         let newest = findings.iter().filter(|finding| !finding.shadow).max_by_key(|finding| finding.time)?;
+///         (risk.score >= threshold).then(|| Decision {
+///             id: format!("{subject}-{}", newest.time.as_micros()).into(),
+///             subject: subject.clone(),
+///             action: Action::Alert,
+///             duration: Duration::ZERO,
+///             time: newest.time,
+///             risk: risk.score,
+///             scenario: newest.analytic.id.clone(),
+///             reasons: vec![Reason::Reached { threshold }],
+///             strikes: 0,
+///             dry_run: false,
+///         })
+///     }
+/// }
+///
+/// let calm = TellOnly.decide(&Entity::User("ann".into()), &Risk::none(), &[]);
+/// assert_eq!(calm, None);
+/// ```
 pub trait Policy: Debug + Send + Sync {
     /// The decision, or nothing where the risk asks for none.
     fn decide(&self, subject: &Entity, risk: &Risk, findings: &[Finding]) -> Option<Decision>;

@@ -14,6 +14,10 @@ use crate::score::Risk;
 use crate::time::{Timestamp, human};
 
 /// The thresholds and durations of a [`ThresholdPolicy`].
+///
+/// The thresholds are chosen with [`NoisyOr`](crate::score::NoisyOr) in mind: one `high` rule of the usual confidence
+/// alerts (0.56), two different ones block (0.81), one alone that keeps firing stays below a block (0.76). Actions
+/// between alert and block are taken only where an analytic asks for them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyConfig {
@@ -41,6 +45,30 @@ impl Default for PolicyConfig {
 
 /// The harshest of what the findings ask for and what the risk reaches, for the longest duration asked for; blocks
 /// grow longer for subjects that come back.
+///
+/// Two ways lead to a decision, and the harsher wins: the risk reaches a threshold, or an analytic's
+/// [response](crate::finding::Response) asks for an action whatever the risk. Shadow findings count for neither.
+///
+/// ```
+/// use autosec_core::decision::{PolicyConfig, ThresholdPolicy};
+/// use autosec_core::engine::Engine;
+/// use autosec_core::event::{Event, Schema, field};
+/// use autosec_core::finding::Action;
+/// use autosec_core::measure::{RiskScore, Severity};
+/// use autosec_core::rule::{Rule, RuleSet};
+/// use autosec_core::time::Timestamp;
+///
+/// let rule = Rule { subject: Some("user.name".into()), ..Rule::new("odd", Severity::High, "exists(user.name)") };
+/// let rules = RuleSet::builder(&Schema::ecs()).rule(rule).build()?;
+/// let strict = PolicyConfig { block: RiskScore::clamped(0.55), ..PolicyConfig::default() };
+/// let engine = Engine::builder().detector(rules).policy(ThresholdPolicy::new(strict)).build()?;
+///
+/// let verdict = engine.process(Event::new(Timestamp::from_secs(1)).with(field::USER_NAME, "eve"));
+/// let decision = verdict.decision().unwrap();
+/// assert_eq!(decision.action, Action::Block);
+/// assert_eq!(decision.unless(), "the risk had stayed below 0.55 (it is 0.56)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ThresholdPolicy {
     config: PolicyConfig,
@@ -111,6 +139,7 @@ fn scenario(risk: &Risk, findings: &[Finding]) -> Arc<str> {
     analytic.map_or_else(|| Arc::from(""), |analytic| Arc::clone(&analytic.id))
 }
 
+/// Made of what makes two decisions the same, with a fixed key: the same in every process and every replay.
 fn id(subject: &Entity, action: Action, time: Timestamp) -> Arc<str> {
     let mut hasher = SipHasher13::new();
     (subject.to_string(), subject.kind(), action.to_string(), time.as_micros()).hash(&mut hasher);

@@ -8,6 +8,36 @@ use crate::measure::RiskScore;
 use crate::time::Timestamp;
 
 /// What is to be done about a subject, for how long, and why.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::decision::{Decision, Reason};
+/// use autosec_core::entity::Entity;
+/// use autosec_core::finding::Action;
+/// use autosec_core::measure::RiskScore;
+/// use autosec_core::time::Timestamp;
+///
+/// let decision = Decision {
+///     id: "5f1e".into(),
+///     subject: Entity::User("eve".into()),
+///     action: Action::Alert,
+///     duration: Duration::from_secs(3600),
+///     time: Timestamp::from_secs(1_700_000_000),
+///     risk: RiskScore::clamped(0.62),
+///     scenario: "odd-hours".into(),
+///     reasons: vec![
+///         Reason::Asked { analytic: "odd-hours".into() },
+///         Reason::Reached { threshold: RiskScore::clamped(0.5) },
+///     ],
+///     strikes: 0,
+///     dry_run: false,
+/// };
+/// assert_eq!(decision.unless(), "`odd-hours` had not fired and the risk had stayed below 0.50 (it is 0.62)");
+/// ```
+///
+/// Each reason suffices by itself, so all of them would have to be gone. The time is event time; on a firewall the block
+/// lasts for the duration from the moment it is enforced, by the host's clock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
     /// The same for the same subject, action and event time: enforcing it twice is enforcing it once.

@@ -1,6 +1,8 @@
 use ipnet::IpNet;
 
 /// Why a decision must not reach a firewall.
+///
+/// Its text is for the operator who wonders why nothing was blocked; where a setting is the reason, it names the setting.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {

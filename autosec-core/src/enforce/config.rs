@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::time::human;
 
 /// How long firewalls are given and how often they are asked again.
+///
+/// The defaults suit a firewall on this machine or in this data centre. The time limit is for each exchange by itself:
+/// waiting for an earlier change of the same firewall, and each batch. A host that wants its answer sooner lowers
+/// `attempts` and leaves the rest to `maintain`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnforceConfig {

@@ -18,6 +18,56 @@ const RENEWAL: f64 = 1.1;
 ///
 /// It runs no thread and no timer: the host calls [`Enforcer::reconcile`] at start and [`Enforcer::maintain`] every
 /// second or so.
+///
+/// An [`Engine`](crate::engine::Engine) owns one. By itself it serves a host that makes its decisions elsewhere:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use autosec_core::decision::{Allowlist, Decision, Guard, GuardConfig};
+/// use autosec_core::enforce::{EnforceConfig, Enforcer, MemoryFirewall};
+/// use autosec_core::entity::Entity;
+/// use autosec_core::finding::Action;
+/// use autosec_core::measure::RiskScore;
+/// use autosec_core::observe::Silent;
+/// use autosec_core::store::MemoryStore;
+/// use autosec_core::time::{SystemClock, Timestamp};
+///
+/// let edge = MemoryFirewall::new("edge");
+/// let enforcer = Enforcer::open(
+///     vec![Arc::new(edge.clone())],
+///     Arc::new(Guard::new(GuardConfig::default(), Allowlist::new())),
+///     Arc::new(MemoryStore::new()),
+///     Arc::new(SystemClock),
+///     Arc::new(Silent),
+///     EnforceConfig::default(),
+/// )?;
+/// let decision = Decision {
+///     id: "ticket-4711".into(),
+///     subject: Entity::address("203.0.113.7".parse()?),
+///     action: Action::Block,
+///     duration: Duration::from_secs(3600),
+///     time: Timestamp::from_secs(1_700_000_000),
+///     risk: RiskScore::ONE,
+///     scenario: "manual".into(),
+///     reasons: Vec::new(),
+///     strikes: 0,
+///     dry_run: false,
+/// };
+/// assert!(enforcer.enforce(&decision).await.is_complete());
+/// assert!(edge.drops("203.0.113.7".parse()?));
+/// assert_eq!(enforcer.in_force()[0].reason, "rule=manual;id=ticket-4711");
+///
+/// assert!(enforcer.allow(decision.subject.clone(), "a customer after all").await.is_complete());
+/// assert!(!edge.drops("203.0.113.7".parse()?));
+/// let again = enforcer.enforce(&decision).await;
+/// assert_eq!(again.to_string(), "held back: the allowlist holds `203.0.113.7` (a customer after all)");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Enforcer {
     context: Context,
@@ -84,6 +134,7 @@ impl Enforcer {
     /// whatever runs beside it, no firewall holds such a block, but for those whose report says it is pending.
     pub async fn allow(&self, entity: Entity, name: &str) -> Enforcement {
         let network = entity.network();
+        // First: a block that is on its way is stopped by the guard's last look, one that has arrived by the unblock below.
         self.context.guard.allowlist().insert(entity, name);
         match network {
             Some(network) => self.unblock(network).await,
@@ -98,6 +149,7 @@ impl Enforcer {
         let work = self.targets.iter().filter_map(|target| {
             let mut items = target.due(now);
             if !target.firewall().capabilities().native_ttl {
+                // Those it owes are in `due`, or wait for their pause to pass.
                 items.extend(ended.iter().filter(|item| !target.owes(item)));
             }
             (!items.is_empty()).then_some(async move { target.sync(&items, &self.context).await })

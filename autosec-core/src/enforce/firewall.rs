@@ -21,6 +21,10 @@ pub struct Block {
 }
 
 /// What a firewall can do.
+///
+/// What a firewall cannot do is made up for where it can be: times by [`Enforcer::maintain`](super::Enforcer::maintain),
+/// large calls by batches. Prefixes and IPv6 cannot: such blocks are [`Status::Unsupported`] there, and still in force on the
+/// others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Capabilities {
     /// Whether it forgets a block by itself when its time is over.
@@ -49,6 +53,9 @@ pub struct Outcome {
 }
 
 /// What became of one item of a call that as a whole was answered.
+///
+/// The difference between the last two matters: what is [`Unsupported`](Self::Unsupported) is given up on this firewall, what
+/// is [`Rejected`](Self::Rejected) is tried again later, because a set that is full today may have room tomorrow.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -83,6 +90,9 @@ impl std::fmt::Display for Change {
 }
 
 /// How a firewall is.
+///
+/// It is about the firewall as a whole, for a dashboard; whether a certain block is in force is the business of
+/// [`FirewallIntegration::blocked`] and of reconciling.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Health {
     /// Whether blocks take effect now.
@@ -92,6 +102,23 @@ pub struct Health {
 }
 
 /// A call to a firewall that as a whole did not succeed.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::enforce::EnforceError;
+///
+/// let slow = EnforceError::Timeout { firewall: "edge".into(), after: Duration::from_secs(5) };
+/// assert!(slow.is_transient());
+/// assert_eq!(slow.to_string(), "firewall `edge` did not answer within 5s");
+///
+/// let reason = "it needs CAP_NET_ADMIN".to_owned();
+/// assert!(!EnforceError::Forbidden { firewall: "edge".into(), reason }.is_transient());
+/// ```
+///
+/// An integration chooses the variant by what helps: transient ones are tried again within the call,
+/// [`Lost`](Self::Lost) makes the enforcer put everything back, [`Rejected`](Self::Rejected) with a target makes it send the
+/// rest without that item.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnforceError {
@@ -163,6 +190,86 @@ impl EnforceError {
 /// Calls are idempotent: blocking what is blocked refreshes its time, unblocking what is not blocked succeeds. An
 /// integration touches only what AutoSec owns there. Dropping a future half-way leaves the firewall either as it was
 /// or as asked for, item by item.
+///
+/// One call changes one firewall at a time: the enforcer never has two changes under way on the same one, but may call
+/// `blocked` beside a change. Time limits are the enforcer's; an integration waits as long as it takes.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), autosec_core::enforce::EnforceError> {
+/// use std::collections::BTreeMap;
+/// use std::sync::Mutex;
+///
+/// use async_trait::async_trait;
+/// use autosec_core::enforce::{
+///     Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status,
+/// };
+/// use ipnet::IpNet;
+///
+/// /// A list that a reverse proxy reads: it knows no times.
+/// #[derive(Debug, Default)]
+/// struct DenyList(Mutex<BTreeMap<IpNet, String>>);
+///
+/// #[async_trait]
+/// impl FirewallIntegration for DenyList {
+///     fn name(&self) -> &str {
+///         "deny-list"
+///     }
+///
+///     fn capabilities(&self) -> Capabilities {
+///         Capabilities {
+///             native_ttl: false,
+///             max_ttl: None,
+///             prefixes: true,
+///             ipv6: true,
+///             batch: 1_000,
+///             capacity: None,
+///             atomic: true,
+///         }
+///     }
+///
+///     async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
+///         let mut held = self.0.lock().unwrap();
+///         let outcome = |block: &Block| {
+///             held.insert(block.target, block.reason.clone());
+///             Outcome { target: block.target, status: Status::Done }
+///         };
+///         Ok(blocks.iter().map(outcome).collect())
+///     }
+///
+///     async fn unblock(&self, targets: &[IpNet]) -> Result<Vec<Outcome>, EnforceError> {
+///         let mut held = self.0.lock().unwrap();
+///         let outcome = |target: &IpNet| {
+///             held.remove(target);
+///             Outcome { target: *target, status: Status::Done }
+///         };
+///         Ok(targets.iter().map(outcome).collect())
+///     }
+///
+///     async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
+///         let held = self.0.lock().unwrap();
+///         let block = |(target, reason): (&IpNet, &String)| Block {
+///             target: *target,
+///             ttl: None,
+///             reason: reason.clone(),
+///         };
+///         Ok(held.iter().map(block).collect())
+///     }
+///
+///     async fn health(&self) -> Result<Health, EnforceError> {
+///         Ok(Health { enforcing: true, detail: "the proxy reads the list every second".to_owned() })
+///     }
+/// }
+///
+/// let list = DenyList::default();
+/// let block = Block { target: "203.0.113.7/32".parse().unwrap(), ttl: None, reason: "rule=scan".to_owned() };
+/// let outcomes = list.block(&[block.clone()]).await?;
+/// assert_eq!(outcomes[0].status, Status::Done);
+/// assert_eq!(list.block(&[block.clone()]).await?, outcomes, "a call repeated changes nothing");
+/// assert_eq!(list.blocked().await?, [block]);
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait FirewallIntegration: Debug + Send + Sync {
     /// Its name in reports, unique among the host's firewalls.

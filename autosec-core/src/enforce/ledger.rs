@@ -15,6 +15,31 @@ const SLACK: usize = 10_000;
 /// block and leaves none for ever.
 ///
 /// Every entry has an end, so even a store that is lost leaves nothing for ever on a firewall with native expiry.
+///
+/// It is a journal of changes, read back by playing them in order. When most of its records say nothing any more, it is
+/// rewritten with what is in force, so it stays within about twice that and 10,000 records.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use autosec_core::enforce::{Entry, Ledger};
+/// use autosec_core::store::MemoryStore;
+/// use autosec_core::time::Timestamp;
+///
+/// let (store, now) = (Arc::new(MemoryStore::new()), Timestamp::from_secs(1_700_000_000));
+/// let ledger = Ledger::open(store.clone(), 1_000, now)?;
+/// let target = "203.0.113.7/32".parse().unwrap();
+/// let until = now + Duration::from_secs(3600);
+/// ledger.block(Entry { target, until, decision: "d1".into(), reason: "rule=scan".to_owned() })?;
+/// drop(ledger);
+///
+/// let after_a_crash = Ledger::open(store, 1_000, now + Duration::from_secs(60))?;
+/// assert_eq!(after_a_crash.in_force(now)[0].until, until);
+/// assert_eq!(after_a_crash.expire(until), [target]);
+/// assert!(after_a_crash.entry(&target, now).is_none());
+/// # Ok::<(), autosec_core::enforce::LedgerError>(())
+/// ```
 #[derive(Debug)]
 pub struct Ledger {
     store: Arc<dyn Store>,
@@ -99,6 +124,7 @@ impl Ledger {
     pub fn block(&self, mut entry: Entry) -> Result<Entry, LedgerError> {
         let mut state = self.state();
         match state.entries.get(&entry.target) {
+            // The same decision enforced twice must not last longer than once, whatever its age.
             Some(held) if held.until >= entry.until || held.decision == entry.decision => {
                 return Ok(held.clone());
             }

@@ -10,6 +10,30 @@ use crate::time::{Clock, SystemClock, Timestamp};
 
 /// A firewall in memory: for tests, for examples, and for hosts that drop traffic themselves by asking
 /// [`MemoryFirewall::drops`].
+///
+/// Clones share what is held. Asking walks over all blocks: a host that asks for each of its requests and holds
+/// thousands keeps an index of its own.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), autosec_core::enforce::EnforceError> {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use autosec_core::enforce::{Block, FirewallIntegration, MemoryFirewall};
+/// use autosec_core::time::{ManualClock, Timestamp};
+///
+/// let clock = Arc::new(ManualClock::new(Timestamp::from_secs(1_700_000_000)));
+/// let firewall = MemoryFirewall::with_clock("edge", clock.clone());
+/// let target = "203.0.113.0/24".parse().unwrap();
+/// firewall.block(&[Block { target, ttl: Some(Duration::from_secs(60)), reason: String::new() }]).await?;
+/// assert!(firewall.drops("203.0.113.7".parse().unwrap()));
+///
+/// clock.advance(Duration::from_secs(60));
+/// assert!(!firewall.drops("203.0.113.7".parse().unwrap()), "it ends by itself");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MemoryFirewall {
     name: String,

@@ -6,6 +6,24 @@ use super::{EnforceError, LedgerError, Outcome, Status};
 use crate::decision::Refusal;
 
 /// What became of a change, firewall by firewall.
+///
+/// Displayed, it is a sentence for a log. What a host may want to act on are [`Failed`](Self::Failed), because nothing at
+/// all was done, and reports with items [pending](FirewallReport::pending).
+///
+/// ```
+/// use autosec_core::enforce::{Enforcement, FirewallReport, Outcome, Status};
+///
+/// let outcome = |target: &str, status| Outcome { target: target.parse().unwrap(), status };
+/// let outcomes = vec![
+///     outcome("192.0.2.1/32", Status::Done),
+///     outcome("2001:db8::/64", Status::Unsupported("it takes no IPv6".to_owned())),
+/// ];
+/// let report = FirewallReport { firewall: "edge".to_owned(), result: Ok(outcomes), pending: 0 };
+/// assert_eq!(report.tally(), (1, 1));
+/// let enforcement = Enforcement::Fanned { reports: vec![report] };
+/// assert!(!enforcement.is_complete());
+/// assert_eq!(enforcement.to_string(), "`edge`: 1 done, 1 not; `2001:db8::/64`: it takes no IPv6");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Enforcement {
@@ -33,6 +51,8 @@ pub enum Enforcement {
 }
 
 /// What became of a change on one firewall.
+///
+/// Displayed, it names the firewall, the items done and not done with the reasons, and what will be tried again.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FirewallReport {
     /// The firewall's name.

@@ -1,3 +1,5 @@
+//! Time limits and pauses, on whatever executor the host has.
+
 use std::time::Duration;
 
 use tokio::runtime::Handle;

@@ -1,3 +1,13 @@
+//! One firewall and its debts.
+//!
+//! The central idea: a change is never *carried to* a firewall. A firewall is told *which items to look at*, and looks up
+//! in the ledger what each of them should be when its turn comes. So calls may be repeated, overtaken, cut short or lost
+//! without harm; the worst is that an item is still owed. That is why block, unblock, retry, expiry and reconciliation are
+//! one function, [`Target::sync`].
+//!
+//! Items are owed from before the first call until the firewall has said that they are as they should be. A lock for each
+//! firewall keeps its changes one after the other; no lock is held while another firewall is waited for.
+
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +78,7 @@ impl Target {
         }
         self.settle(items, &result, context);
         let owed = self.owed();
+        // Owed without a failure is owed only to be reminded of later: as it should be for now.
         let pending = items.iter().filter(|item| owed.get(item).is_some_and(|due| due.failures > 0)).count();
         FirewallReport { firewall: self.firewall.name().to_owned(), result, pending }
     }
@@ -125,6 +136,7 @@ impl Target {
         for item in items {
             let entry =
                 context.ledger.entry(item, now).filter(|entry| context.guard.permit(entry.target).is_ok());
+            // Neither in force nor allowed to be: whatever the caller had in mind, it has to go.
             let Some(entry) = entry else {
                 unblocks.push(*item);
                 continue;
@@ -210,6 +222,7 @@ impl Target {
             let left = context.ledger.entry(&outcome.target, now).map(|entry| entry.until.since(now));
             match (&outcome.status, rearm) {
                 (Status::Rejected(_), _) => postpone(&mut owed, outcome.target, now, &context.config),
+                // Held for a part of its time only: due again while there is still half of that part left.
                 (Status::Done, Some(longest)) if left.is_some_and(|left| left > longest) => {
                     owed.insert(outcome.target, Due { at: now + longest / 2, failures: 0 });
                 }

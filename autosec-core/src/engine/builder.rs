@@ -14,6 +14,25 @@ use crate::store::{MemoryStore, Store};
 use crate::time::{Clock, SystemClock};
 
 /// Puts an [`Engine`] together; every part has an embedded default but the detectors.
+///
+/// Where two methods set the same thing, the later call wins: `scoring` and `scorer`, `thresholds` and `policy`, and
+/// `config`, which sets all of an [`EngineConfig`]. Detectors and firewalls are added.
+///
+/// ```
+/// use autosec_core::engine::{Engine, EngineConfig};
+/// use autosec_core::event::Schema;
+/// use autosec_core::rule::RuleSet;
+/// use autosec_core::store::MemoryStore;
+///
+/// let config = EngineConfig::parse("autosec.yaml", "
+/// allowlist: [{ network: 192.0.2.0/24, name: office }]
+/// guard: { dry_run: true }
+/// ")?;
+/// let rules = RuleSet::builder(&Schema::ecs()).starter().build()?;
+/// let engine = Engine::builder().config(config).detector(rules).store(MemoryStore::new()).build()?;
+/// assert!(!engine.fields().is_empty(), "what the starter pack reads");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct EngineBuilder {
     detectors: Vec<Arc<dyn Detector>>,
@@ -142,6 +161,9 @@ impl EngineBuilder {
     }
 
     /// Where the ledger outlives the process; default in memory, so it does not.
+    ///
+    /// Give it one that lasts, such as a [`FileStore`](crate::store::FileStore), and call [`Engine::reconcile`] at start: blocks
+    /// of the process before are then known, end in time and can be lifted.
     #[must_use]
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Arc::new(store);
@@ -163,6 +185,10 @@ impl EngineBuilder {
     }
 
     /// How far ahead of the clock an event's time may be before it is taken for wrong; default one day.
+    ///
+    /// Without the bound one event of the year 2100 would move its key's windows and the guard's interval there: all that
+    /// happens until then would be late for the one, and count as a single interval for the other. Such an event is taken as of now and reported as a
+    /// [fault](crate::finding::FaultKind::ImplausibleTime).
     #[must_use]
     pub fn max_ahead(mut self, span: Duration) -> Self {
         self.max_ahead = span;

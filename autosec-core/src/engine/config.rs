@@ -28,6 +28,47 @@ use crate::time::human;
 /// assert_eq!((refused.code(), refused.position()), ("E102", Some((1, 1))));
 /// assert_eq!(refused.help_line(), Some("did you mean `guard`?"));
 /// ```
+///
+/// The keys are the fields below; durations are written as [`human`] reads them, measures as numbers between 0 and 1. A
+/// key that nobody knows is refused, so a misspelt limit is never silently the default.
+///
+/// Every key with its default; all of them may be left out:
+///
+/// ```
+/// # use autosec_core::engine::EngineConfig;
+/// let every_key = "
+/// allowlist: []             # - { network: 192.0.2.0/24, name: office }, or host:, or user:
+/// scoring:
+///   half_life: 1h           # 0s: risk never fades
+///   subjects: 100000
+/// policy:
+///   alert: 0.5
+///   block: 0.8
+///   duration: 1h            # where no rule asks for another
+///   escalation:
+///     factor: 4             # 1: blocks never grow longer
+///     longest: 7d
+///     memory: 30d
+///     subjects: 100000
+/// guard:
+///   dry_run: false
+///   protect_special: true
+///   widest_ipv4: 16
+///   widest_ipv6: 32
+///   interval: 10m
+///   max_new: 1000
+///   max_share: 0.5
+///   share_from: 50
+/// enforcement:
+///   timeout: 5s
+///   attempts: 3
+///   backoff: 100ms
+///   longest_pause: 5m
+///   capacity: 1000000
+/// max_ahead: 1d
+/// ";
+/// assert_eq!(EngineConfig::parse("autosec.yaml", every_key), Ok(EngineConfig::default()));
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

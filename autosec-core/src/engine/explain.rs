@@ -1,3 +1,15 @@
+//! The form, one block for each subject:
+//!
+//! ```text
+//! <time>: <action> <subject> for <duration>
+//!   found  <analytic>: <name> (<severity>, confidence <0..1>)
+//!          <evidence>, one a line
+//!   risk   <score> = <share> <analytic> ×<times> + …
+//!   why    <reasons>
+//!   unless <what would have had to be different>
+//!   held back: <refusal>
+//! ```
+
 use std::fmt;
 
 use super::{Assessment, Verdict};
@@ -7,6 +19,9 @@ use crate::time::human;
 
 /// A verdict in words: what was found, by which analytic, the risk with its contributions, the decision, why, and what
 /// would have to be different.
+///
+/// Evidence in it is bounded and free of control characters, so it may go to a terminal or a log. The words are for
+/// people and may change between versions; programs read the [`Verdict`].
 #[derive(Debug)]
 pub struct Explanation<'a> {
     verdict: &'a Verdict,

@@ -34,6 +34,42 @@ use crate::time::{Clock, Timestamp};
 /// }
 /// # });
 /// ```
+///
+/// With a rule and somebody who breaks it:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::net::IpAddr;
+///
+/// use autosec_core::enforce::MemoryFirewall;
+/// use autosec_core::engine::Engine;
+/// use autosec_core::event::{Event, Schema, field};
+/// use autosec_core::rule::RuleSet;
+/// use autosec_core::time::Timestamp;
+///
+/// let rules = RuleSet::builder(&Schema::ecs()).starter().build()?;
+/// let edge = MemoryFirewall::new("edge");
+/// let engine = Engine::builder().detector(rules).firewall(edge.clone()).build()?;
+/// let source: IpAddr = "203.0.113.7".parse()?;
+/// for second in 0..5 {
+///     let event = Event::new(Timestamp::from_secs(1_700_000_000 + second))
+///         .with(field::EVENT_ACTION, "ssh_login")
+///         .with(field::EVENT_OUTCOME, "failure")
+///         .with(field::USER_NAME, "root")
+///         .with(field::SOURCE_IP, source);
+///     for decision in engine.process(event).decisions() {
+///         engine.enforce(decision).await;
+///     }
+/// }
+/// assert!(edge.drops(source));
+/// assert_eq!(engine.in_force().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An engine holds all its state by itself: two engines in one process know nothing of each other. The host's own scorer,
+/// policy and observer run on the caller's thread; a panic in one of them, unlike one in a detector, reaches the caller.
 #[derive(Debug)]
 pub struct Engine {
     pub(super) detectors: Vec<Arc<dyn Detector>>,
@@ -56,6 +92,21 @@ impl Engine {
     }
 
     /// The fields that the detectors read: readers need to fill only these.
+    ///
+    /// ```
+    /// use autosec_core::engine::Engine;
+    /// use autosec_core::event::{JsonReader, Schema, field};
+    /// use autosec_core::rule::RuleSet;
+    ///
+    /// let schema = Schema::ecs();
+    /// let rules = RuleSet::builder(&schema).starter().build()?;
+    /// let engine = Engine::builder().detector(rules).build()?;
+    /// let reader = JsonReader::new(&schema, engine.fields());
+    /// let event = reader.read(br#"{"@timestamp":"2026-11-22T14:02:11Z","url.path":"/","cloud.region":"eu"}"#)?;
+    /// assert_eq!(event.text(field::URL_PATH), Some("/"));
+    /// assert_eq!(event.text(field::CLOUD_REGION), None, "no rule reads it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fields(&self) -> &FieldMask {
         &self.fields
     }
@@ -84,31 +135,45 @@ impl Engine {
     ///
     /// Time limits and pauses between tries need tokio's timer; on another executor there are none. A tokio runtime
     /// must have its timer enabled.
+    ///
+    /// Nothing is an error here: the [`Enforcement`] says for each firewall what became of it, and what will be tried again.
+    /// It may be called from any task, also for several decisions at the same time.
     pub async fn enforce(&self, decision: &Decision) -> Enforcement {
         self.enforcer.enforce(decision).await
     }
 
     /// Takes every block that overlaps `network` back, on every firewall.
+    ///
+    /// The decision that caused it is not undone: risk and strikes stay, and a further finding may block the address again.
     pub async fn unblock(&self, network: IpNet) -> Enforcement {
         self.enforcer.unblock(network).await
     }
 
     /// Puts `entity` on the allowlist under `name` and takes every block that overlaps it back.
+    ///
+    /// This is the way to correct a wrong block: [`Engine::unblock`] alone lifts it, and the next finding puts it back. The
+    /// entry lasts as long as the engine; what must last longer belongs into the host's configuration.
     pub async fn allow(&self, entity: Entity, name: &str) -> Enforcement {
         self.enforcer.allow(entity, name).await
     }
 
     /// Brings every firewall to the ledger: call it at start and when a firewall may have been changed by others.
+    ///
+    /// It reads back every firewall, which may take a while on some, so it is for occasions and not for every second.
     pub async fn reconcile(&self) -> Vec<FirewallReport> {
         self.enforcer.reconcile().await
     }
 
     /// Lets go of what has ended and tries again what failed: call it every second or so.
+    ///
+    /// The reports are of firewalls that had something to do; most of the time there are none. Calls that overlap are safe.
     pub async fn maintain(&self) -> Vec<FirewallReport> {
         self.enforcer.maintain().await
     }
 
     /// What is to be in force on the firewalls now.
+    ///
+    /// This is what the ledger wants. What a firewall holds may differ while an item is pending.
     pub fn in_force(&self) -> Vec<Entry> {
         self.enforcer.in_force()
     }
@@ -141,6 +206,7 @@ impl Engine {
         let mut assessments = Vec::new();
         while let Some(first) = found.first() {
             let subject = first.subject.clone();
+            // Sorted, so the findings about the first subject are a prefix.
             let others = found.partition_point(|finding| finding.subject <= subject);
             let rest = found.split_off(others);
             assessments.push(self.judge(subject, std::mem::replace(&mut found, rest), now));

@@ -1,4 +1,9 @@
 //! Who or what a finding is about: [`Entity`].
+//!
+//! An entity is the key that everything about one actor hangs on: risk is remembered, blocks escalate and allowlists
+//! answer by entity. So two spellings of one actor must be one entity. Addresses are made canonical
+//! ([`Entity::address`]); names are taken as they are, because whether `Ann` and `ann` are one person is known to the
+//! host alone.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,6 +15,22 @@ use serde::{Deserialize, Serialize};
 use crate::net;
 
 /// The subject of a finding, a risk and a decision.
+///
+/// Only an address can be blocked by a firewall; a decision about a host or a user is the host application's to carry
+/// out.
+///
+/// ```
+/// use autosec_core::entity::Entity;
+///
+/// let mapped = Entity::address("::ffff:192.0.2.7".parse()?);
+/// assert_eq!(mapped, Entity::address("192.0.2.7".parse()?));
+/// assert_eq!(mapped.to_string(), "192.0.2.7");
+///
+/// let client = Entity::Address("2001:db8:1:2::/64".parse()?);
+/// assert_eq!(client.network().unwrap().prefix_len(), 64);
+/// assert_eq!(Entity::User("eve".into()).network(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(tag = "type", content = "value", rename_all = "lowercase")]
 #[non_exhaustive]

@@ -1,4 +1,10 @@
 //! The built-in fields: names and types of the Elastic Common Schema 9.
+//!
+//! Each constant is valid in every [`Schema`](super::Schema), which all begin with these fields, and carries its dotted
+//! name as its documentation. What an application knows beyond them it adds by [`Schema::add`](super::Schema::add).
+//!
+//! Where a field holds several values, as `tags` or `dns.resolved_ip` do, the value is a
+//! [`Value::List`](super::Value::List); its kind is that of one value.
 
 use super::{FieldId, Kind};
 

@@ -3,8 +3,20 @@ use smallvec::SmallVec;
 use super::{FieldId, Schema};
 
 /// A set of fields: what detectors read and readers therefore fill. May be empty.
+///
+/// One bit a field: asking costs an index and a shift, and masks of the built-in fields need no heap.
+///
+/// ```
+/// use autosec_core::event::{FieldMask, field};
+///
+/// let mut wanted: FieldMask = [field::SOURCE_IP, field::USER_NAME].into_iter().collect();
+/// wanted.union(&[field::URL_PATH].into_iter().collect());
+/// assert!(wanted.contains(field::URL_PATH));
+/// assert!(!wanted.contains(field::MESSAGE));
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FieldMask {
+    // Four words hold 256 fields, the built-in ones and some of the host's.
     words: SmallVec<[u64; 4]>,
 }
 

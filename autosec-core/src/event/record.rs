@@ -41,6 +41,8 @@ impl<'a> Event<'a> {
     }
 
     /// Sets a field; one already there is replaced.
+    ///
+    /// A field of a kind that the schema does not expect is kept as it is: rules of the expected kind do not match it.
     pub fn set(&mut self, field: FieldId, value: impl Into<Value<'a>>) {
         self.place(field, value.into());
     }
@@ -86,6 +88,16 @@ impl<'a> Event<'a> {
     }
 
     /// The field's value.
+    ///
+    /// ```
+    /// use autosec_core::event::{Event, Value, field};
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let event = Event::new(Timestamp::EPOCH).with(field::DESTINATION_PORT, 22_i64);
+    /// assert_eq!(event.get(field::DESTINATION_PORT), Some(&Value::Integer(22)));
+    /// assert_eq!(event.integer(field::DESTINATION_PORT), Some(22));
+    /// assert_eq!(event.text(field::DESTINATION_PORT), None, "it is there, but no text");
+    /// ```
     pub fn get(&self, field: FieldId) -> Option<&Value<'a>> {
         if !self.may_hold(field) {
             return None;
@@ -114,6 +126,7 @@ impl<'a> Event<'a> {
     }
 
     #[inline]
+    /// False only if the field is certainly absent; a field beyond the bitmap has to be looked for.
     fn may_hold(&self, field: FieldId) -> bool {
         self.present.get(field.index() / 64).is_none_or(|word| word & (1 << (field.index() % 64)) != 0)
     }

@@ -17,6 +17,9 @@ impl FieldId {
 }
 
 /// The type of a field's values.
+///
+/// The kind is checked where a rule is loaded, not where an event is made: a text in an integer field is no error, and
+/// no numeric test matches it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -47,8 +50,29 @@ impl fmt::Display for Kind {
 /// The fields that exist: the built-in ECS fields and those the host adds.
 ///
 /// Rules are checked against it when they are loaded, so a misspelt field never waits until run time.
+///
+/// It only grows: a field is never removed or given another kind, so an id stays valid in a schema and in its clones.
+/// Add every field before rules are built and readers are made; each keeps what it looked up.
+///
+/// ```
+/// use autosec_core::event::{Event, Kind, Schema};
+/// use autosec_core::rule::{Rule, RuleSet};
+/// use autosec_core::measure::Severity;
+/// use autosec_core::time::Timestamp;
+///
+/// let mut schema = Schema::ecs();
+/// let tenant = schema.add("app.tenant", Kind::Text)?;
+/// let event = Event::new(Timestamp::EPOCH).with(tenant, "acme");
+/// assert_eq!(event.text(tenant), Some("acme"));
+///
+/// let typo = Rule::new("one-tenant", Severity::Low, r#"app.tennant == "acme""#);
+/// let refused = RuleSet::builder(&schema).rule(typo).build().unwrap_err();
+/// assert_eq!(refused.diagnostics()[0].help_line(), Some("did you mean `app.tenant`?"));
+/// # Ok::<(), autosec_core::event::SchemaError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Schema {
+    /// By id. The built-in fields come first, which is what makes their constants valid in every schema.
     fields: Vec<(Arc<str>, Kind)>,
     by_name: HashMap<Arc<str>, FieldId>,
 }

@@ -3,6 +3,26 @@ use std::fmt;
 use std::net::IpAddr;
 
 /// A field's value, borrowed from the input where it can be.
+///
+/// ```
+/// use std::net::IpAddr;
+///
+/// use autosec_core::event::Value;
+///
+/// let borrowed = Value::from("GET");
+/// assert_eq!(borrowed.as_text(), Some("GET"));
+/// assert_eq!(borrowed.as_integer(), None);
+///
+/// let mapped = Value::from("::ffff:192.0.2.1".parse::<IpAddr>()?);
+/// assert_eq!(mapped.to_string(), "192.0.2.1");
+///
+/// let ports = Value::List(vec![Value::Integer(80), Value::Integer(443)]);
+/// assert_eq!(ports.each().len(), 2);
+/// assert_eq!(ports.to_string(), "80, 443");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+///
+/// Prefer the conversions over the variants: only they make an address canonical.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -46,6 +66,8 @@ impl<'a> Value<'a> {
     }
 
     /// The value by itself, or each value of a list.
+    ///
+    /// This is what gives lists their meaning in rules: a test passes if any of these values passes it.
     pub fn each(&self) -> &[Value<'a>] {
         match self {
             Value::List(values) => values,

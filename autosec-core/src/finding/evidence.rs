@@ -7,6 +7,24 @@ use serde::Serialize;
 use crate::time::human;
 
 /// One fact that supports a finding. Texts are bounded and free of control characters when displayed.
+///
+/// Evidence quotes what strangers chose (paths, user names, user agents), and is shown in terminals and written to logs.
+/// So a value is cut when it is taken in, and control characters are escaped when it is displayed.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::finding::Evidence;
+///
+/// let window = Evidence::Window {
+///     what: "events".into(),
+///     observed: 7,
+///     threshold: 5,
+///     within: Duration::from_secs(600),
+/// };
+/// assert_eq!(window.to_string(), "7 events within 10m (it takes 5)");
+/// assert_eq!(Evidence::field("user.name", "eve\u{1b}[2J").to_string(), r"user.name = eve\u{1b}[2J");
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[non_exhaustive]

@@ -3,6 +3,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What kind of thing went wrong while an event was looked at.
+///
+/// A fault says that something was not looked at, or not as usual; count them by [`FaultKind::code`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -29,6 +31,9 @@ impl FaultKind {
 }
 
 /// Something that went wrong beside the verdict; it never stops the others.
+///
+/// What repeats with every event is reported sparsely: a rule whose keys are evicted, or whose matches lack a subject,
+/// gives a fault the first time and every 1,024th time after it; [`RuleStats`](crate::rule::RuleStats) counts all.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
     /// What kind of thing.

@@ -6,6 +6,8 @@ use crate::measure::{Confidence, Severity};
 use crate::time::Timestamp;
 
 /// What kind of analytic detected something, in OCSF's words.
+///
+/// The kind matters to scoring: an indicator or a rule says "this is bad", the others "this is unusual".
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -23,6 +25,9 @@ pub enum AnalyticKind {
 }
 
 /// What detected something: a rule, an indicator, a baseline, a model.
+///
+/// The id is what everything later refers to: contributions to a risk, reasons of a decision, a firewall's comment,
+/// metrics. Keep it stable when the name changes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Analytic {
     /// Of what kind it is.

@@ -6,6 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::time::human;
 
 /// What to do about a subject, from the mildest to the harshest; policies merge by the greatest.
+///
+/// ```
+/// use autosec_core::finding::Action;
+///
+/// assert_eq!(Action::Alert.max(Action::Block), Action::Block);
+/// assert!(Action::Block.is_enforced());
+/// assert!(!Action::Throttle.is_enforced(), "the host slows its own clients down");
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -44,6 +52,9 @@ impl fmt::Display for Action {
 }
 
 /// What an analytic asks for when it finds something.
+///
+/// In a rule it is written `response: { action: block, for: 1h }`. It is a wish: the policy merges it with what the risk
+/// asks for, and the guard may still refuse.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Response {

@@ -65,11 +65,34 @@ macro_rules! unit_interval {
 
 unit_interval! {
     /// How sure an analytic is that its finding is true, 0..=1.
+    ///
+    /// For a rule it is the share of its findings that turn out to be true, as far as its author knows; 0.8 unless
+    /// the rule says otherwise.
+    ///
+    /// ```
+    /// use autosec_core::measure::Confidence;
+    ///
+    /// assert_eq!(Confidence::new(0.9)?.value(), 0.9);
+    /// assert_eq!(Confidence::new(90.0).unwrap_err().to_string(), "`90` is outside the range 0 to 1");
+    /// assert_eq!(Confidence::clamped(90.0), Confidence::ONE);
+    /// # Ok::<(), autosec_core::measure::OutOfRange>(())
+    /// ```
     Confidence
 }
 
 unit_interval! {
     /// How risky a subject is, 0..=1; by default 0.5 raises an alert and 0.8 a block.
+    ///
+    /// Displayed with two digits. For ECS (`event.risk_score_norm`) and OCSF (`risk_score`), which count to 100,
+    /// multiply it by 100.
+    ///
+    /// ```
+    /// use autosec_core::measure::RiskScore;
+    ///
+    /// let score = RiskScore::clamped(0.8349);
+    /// assert_eq!(score.to_string(), "0.83");
+    /// assert!(score < RiskScore::ONE);
+    /// ```
     RiskScore
 }
 

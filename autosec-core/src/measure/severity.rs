@@ -3,6 +3,17 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding would be if it is true, in OCSF's words.
+///
+/// The variants are ordered, mildest first, and are written in lower case in rules. How much each weighs in a risk is
+/// the scorer's affair: see [`NoisyOr`](crate::score::NoisyOr).
+///
+/// ```
+/// use autosec_core::measure::Severity;
+///
+/// assert!(Severity::Critical > Severity::Low);
+/// assert_eq!(Severity::High.to_string(), "high");
+/// assert_eq!(Severity::High.ocsf_id(), 4);
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {

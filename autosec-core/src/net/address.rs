@@ -13,6 +13,16 @@ pub struct NetworkError {
 ///
 /// # Errors
 /// The text is neither.
+///
+/// ```
+/// use autosec_core::net;
+///
+/// assert_eq!(net::network("192.0.2.7")?.to_string(), "192.0.2.7/32");
+/// assert_eq!(net::network("192.0.2.7/24")?.to_string(), "192.0.2.0/24");
+/// assert_eq!(net::network("::ffff:192.0.2.7")?, net::network("192.0.2.7")?);
+/// assert!(net::network("example.org").is_err());
+/// # Ok::<(), net::NetworkError>(())
+/// ```
 pub fn network(text: &str) -> Result<IpNet, NetworkError> {
     let text = text.trim();
     if let Ok(address) = text.parse::<IpAddr>() {
@@ -24,12 +34,27 @@ pub fn network(text: &str) -> Result<IpNet, NetworkError> {
 }
 
 /// The address as IPv4 where it is an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`), else as it is.
+///
+/// ```
+/// use std::net::IpAddr;
+///
+/// let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+/// assert_eq!(autosec_core::net::canonical(mapped).to_string(), "192.0.2.1");
+/// ```
 pub fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
 /// The prefix that stands for one client: an IPv4 address itself, an IPv6 address's prefix of `ipv6_prefix` bits
 /// (at most 128), because one IPv6 client usually holds a whole /64.
+///
+/// ```
+/// use autosec_core::net;
+///
+/// assert_eq!(net::client("2001:db8:1:2::abcd".parse()?, 64).to_string(), "2001:db8:1:2::/64");
+/// assert_eq!(net::client("192.0.2.7".parse()?, 64).to_string(), "192.0.2.7/32");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 pub fn client(address: IpAddr, ipv6_prefix: u8) -> IpNet {
     match canonical(address) {
         IpAddr::V4(v4) => IpNet::from(IpAddr::V4(v4)),
@@ -39,6 +64,14 @@ pub fn client(address: IpAddr, ipv6_prefix: u8) -> IpNet {
 }
 
 /// A host without its prefix length (`192.0.2.1`), a prefix with it (`192.0.2.0/24`).
+///
+/// ```
+/// use autosec_core::net;
+///
+/// assert_eq!(net::display("192.0.2.1/32".parse()?), "192.0.2.1");
+/// assert_eq!(net::display("192.0.2.0/24".parse()?), "192.0.2.0/24");
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
 pub fn display(network: IpNet) -> String {
     if network.prefix_len() == network.max_prefix_len() {
         network.addr().to_string()
@@ -49,6 +82,17 @@ pub fn display(network: IpNet) -> String {
 
 /// The name of the special range that `network` overlaps, if any: ranges where a block hurts the host itself
 /// or can never be right. Documentation and benchmark ranges are ordinary here.
+///
+/// A prefix counts as soon as one of its addresses is special.
+///
+/// ```
+/// use autosec_core::net;
+///
+/// assert_eq!(net::special_range("10.1.2.3/32".parse()?), Some("private"));
+/// assert_eq!(net::special_range("0.0.0.0/0".parse()?), Some("this network"));
+/// assert_eq!(net::special_range("203.0.113.7/32".parse()?), None);
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
 pub fn special_range(network: IpNet) -> Option<&'static str> {
     const SPECIAL: [(&str, &str); 16] = [
         ("0.0.0.0/8", "this network"),

@@ -5,6 +5,21 @@ use ipnet::IpNet;
 use super::canonical;
 
 /// A set of addresses given by prefixes, answered in O(log n) from sorted disjoint ranges.
+///
+/// It is built once and then only asked; a range takes 8 bytes for IPv4 and 32 for IPv6, and prefixes that overlap share
+/// one. A change means a new set, which is why whoever holds one that changes (the
+/// [`Allowlist`](crate::decision::Allowlist)) builds it anew.
+///
+/// ```
+/// use autosec_core::net::AddressSet;
+///
+/// let office: AddressSet = ["192.0.2.0/24".parse()?, "2001:db8::/32".parse()?].into_iter().collect();
+/// assert!(office.contains("192.0.2.77".parse().unwrap()));
+/// assert!(office.contains("::ffff:192.0.2.77".parse().unwrap()));
+/// assert!(office.overlaps("192.0.0.0/16".parse()?), "a part of it is in the set");
+/// assert!(!office.contains("198.51.100.1".parse().unwrap()));
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct AddressSet {
     v4: Vec<(u32, u32)>,

@@ -1,6 +1,17 @@
 //! The seam to the host's metrics, audit trail and logs: an [`Observer`] is told what happened, in plain records.
 //!
 //! The stages above translate into these records, so this module never looks up.
+//!
+//! # What is told, and when
+//! | record | told by | at |
+//! |---|---|---|
+//! | [`Record::Found`], for each finding, shadow ones too | [`Engine::process`](crate::engine::Engine::process) | event time |
+//! | [`Record::Faulted`], for each fault | `process` | event time |
+//! | [`Record::Decided`], for each decision, refused ones too | `process` | event time |
+//! | [`Record::Refused`], behind the decision it is about | `process` | event time |
+//! | [`Record::Enforced`], one a firewall | `enforce`, `unblock`, `allow`, `maintain`, `reconcile` | clock time |
+//!
+//! A quiet event tells nothing. Records borrow; an observer copies what it keeps.
 
 use std::fmt::Debug;
 
@@ -26,7 +37,7 @@ pub enum Record<'a> {
     Enforced {
         /// The firewall's name.
         firewall: &'a str,
-        /// What changed, in one word: `block` or `unblock`.
+        /// Why it was asked, in one word: `block`, `unblock`, `maintain` or `reconcile`.
         change: &'a str,
         /// How many items it took on.
         applied: usize,
@@ -47,6 +58,43 @@ pub enum Record<'a> {
 }
 
 /// The host's ear. Called on the caller's thread: keep it short.
+///
+/// It is called while the engine works, so it must not wait: count, or hand the record to a channel. A panic in it
+/// reaches the caller of the engine.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use autosec_core::engine::Engine;
+/// use autosec_core::event::{Event, field};
+/// use autosec_core::measure::Severity;
+/// use autosec_core::observe::{Observer, Record};
+/// use autosec_core::rule::{Rule, RuleSet};
+/// use autosec_core::event::Schema;
+/// use autosec_core::time::Timestamp;
+///
+/// /// Counts findings; the host keeps a clone to read the number from.
+/// #[derive(Clone, Debug, Default)]
+/// struct Found(Arc<AtomicU64>);
+///
+/// impl Observer for Found {
+///     fn note(&self, _at: Timestamp, record: &Record<'_>) {
+///         if let Record::Found(_) = record {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// let found = Found::default();
+/// let rule = Rule { subject: Some("user.name".into()), ..Rule::new("root", Severity::Low, r#"user.name == "root""#) };
+/// let rules = RuleSet::builder(&Schema::ecs()).rule(rule).build()?;
+/// let engine = Engine::builder().detector(rules).observer(found.clone()).build()?;
+/// engine.process(Event::new(Timestamp::EPOCH).with(field::USER_NAME, "root"));
+/// engine.process(Event::new(Timestamp::EPOCH).with(field::USER_NAME, "ann"));
+/// assert_eq!(found.0.load(Ordering::Relaxed), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Observer: Debug + Send + Sync {
     /// Takes note of one record; `at` is event time for detection, clock time for enforcement.
     fn note(&self, at: Timestamp, record: &Record<'_>);

@@ -5,6 +5,31 @@ use ipnet::IpNet;
 use crate::net::AddressSet;
 
 /// Values that the host gives a name, for `field in $name`. Cheap to clone.
+///
+/// ```
+/// use std::net::IpAddr;
+///
+/// use autosec_core::event::{Event, Schema, field};
+/// use autosec_core::finding::{Detector, Findings};
+/// use autosec_core::measure::Severity;
+/// use autosec_core::rule::{List, Rule, RuleSet};
+/// use autosec_core::time::Timestamp;
+///
+/// let office = List::addresses(["192.0.2.0/24".parse()?]);
+/// let rule = Rule::new("admin-from-outside", Severity::High, r#"url.path starts_with "/admin" and not source.ip in $office"#);
+/// let rules = RuleSet::builder(&Schema::ecs()).list("office", office).rule(rule).build()?;
+///
+/// let mut findings = Findings::default();
+/// for source in ["192.0.2.7", "203.0.113.7"] {
+///     let request = Event::new(Timestamp::EPOCH).with(field::URL_PATH, "/admin/users");
+///     rules.detect(&request.with(field::SOURCE_IP, source.parse::<IpAddr>()?), &mut findings);
+/// }
+/// let found: Vec<_> = findings.found().iter().map(|finding| finding.subject.to_string()).collect();
+/// assert_eq!(found, ["203.0.113.7"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A list is fixed when the rule set is built; its length is not limited.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum List {

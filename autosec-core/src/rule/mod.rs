@@ -18,6 +18,35 @@
 //! `!=`, so that `user.name != "root"` needs a user, and `not user.name == "root"` does not. A list passes a test when
 //! any of its values does.
 //!
+//! # What a rule says beyond its expression
+//! A rule without `count` and `distinct` gives a finding for each event that satisfies its expression. With one of them it
+//! counts such events, or different values of a field in them, for each key (the values of the `by` fields) in a window
+//! of event time, and gives a finding when there are enough.
+//!
+//! A window moves by slots, sixteenths of its length, that begin at the same points in time for every key, every shard
+//! and every replay. With `within: 160s` a slot is ten seconds long, and an event at 14:02:11 is counted in the window
+//! that began at 13:59:40 and ends with 14:02:20. In each stretch of sixteen slots (an *epoch*) a key gives at most one
+//! finding, so that an attack that goes on gives one a window and not one an event. Epochs are absolute too: an attack
+//! that straddles the end of one may give two findings soon after each other.
+//!
+//! Order does not matter within the [lateness](RuleSetBuilder::lateness), 10 s by default: an event that arrives late
+//! completes the same windows as if it had come in time. Beyond it, the event is not counted and a
+//! [fault](crate::finding::FaultKind::Late) says so.
+//!
+//! The finding is about the rule's `subject`: the field it names, else the first field of `by`, else `source.ip`.
+//! Addresses give [`Entity::Address`](crate::entity::Entity) (an IPv6 address its /64), fields below `user` give
+//! users, `host.…` hosts. What the finding quotes as evidence is the fields the expression reads.
+//!
+//! # From text to findings
+//! [`RuleSet::builder`] takes YAML, JSON or [`Rule`] values; [`RuleSetBuilder::build`] either gives a set in which
+//! everything is resolved, or all that is wrong with all rules at once ([`RuleErrors`]), each with a stable
+//! [code](CODES), a place and a help line. A set never changes. To change rules, build another; its windows begin empty.
+//!
+//! A rule is looked at only for events that can match it at all: rules are filed by a field that must have one of a
+//! few values, usually `event.action`. An expression with such a comparison is nearly free for all other
+//! events. It need not stand first, but it has to be a part that `and` joins to the rest.
+//!
+//! # Limits
 //! Limits, each with a diagnostic of its own: 64 KiB an expression, nested 64 deep, 10,000 members a set, 1 MiB a
 //! compiled regular expression, 10,000 rules a set, 1 MiB a source.
 

@@ -27,6 +27,31 @@ use crate::time::human;
 /// assert_eq!(set.rules().count(), 1);
 /// # Ok::<(), autosec_core::rule::RuleErrors>(())
 /// ```
+///
+/// Every key a rule can have:
+///
+/// ```
+/// # use autosec_core::{event::Schema, rule::RuleSet};
+/// let rules = r#"
+/// - id: admin-guessing               # required; unique in the set
+///   name: Guessing of the admin page # required
+///   description: >-
+///     One address tries passwords of the admin page. Look whether one was right.
+///   severity: high                   # required: informational, low, medium, high, critical
+///   confidence: 0.9                  # 0.8 if absent
+///   tags: [attack.t1110]
+///   when: >-                         # required
+///     event.action == "http_request" and url.path starts_with "/admin"
+///     and http.response.status_code in { 401 403 }
+///   count: { by: [source.ip], within: 5m, at_least: 10 }   # or `distinct`, or neither
+///   subject: source.ip               # the first field of `by` if absent
+///   response: { action: block, for: 2h }                   # none if absent: the risk decides
+///   mode: shadow                     # enforce if absent; off
+/// "#;
+/// let set = RuleSet::builder(&Schema::ecs()).source("admin.yaml", rules).build()?;
+/// assert_eq!(set.rules().next().unwrap().confidence.value(), 0.9);
+/// # Ok::<(), autosec_core::rule::RuleErrors>(())
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -90,6 +115,9 @@ impl Rule {
 }
 
 /// Alarms when at least `at_least` events with the same values of `by` fall into a window of the length `within`.
+///
+/// `count: { by: [source.ip], within: 10m, at_least: 5 }` is "five in ten minutes from one address". Which events are
+/// counted is the rule's `when`. See [the module](super) for how windows move.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
@@ -105,6 +133,10 @@ pub struct Count {
 
 /// Alarms when at least `at_least` different values of `of` fall into a window of the length `within`, among events
 /// with the same values of `by`.
+///
+/// `distinct: { of: user.name, by: [source.ip], within: 10m, at_least: 5 }` is "one address tries five names": a spray, which
+/// a count of events could not tell from one user's forgotten password. Turned around, `of: source.ip, by: [user.name]`
+/// is "many addresses try one account".
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distinct {
@@ -121,6 +153,10 @@ pub struct Distinct {
 }
 
 /// Whether a rule's findings count.
+///
+/// A new rule starts as `shadow`: its findings appear in verdicts, metrics and [`RuleStats`](super::RuleStats), and once
+/// they are what its author expects it is enforced. `off` keeps a rule in the file, checked, so that it still
+/// builds on the day it is needed.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {

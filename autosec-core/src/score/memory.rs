@@ -38,9 +38,12 @@ impl Memory {
     /// Takes in a finding of probability `p` (below 1); each repeat that is still fresh halves it.
     pub(super) fn note(&mut self, analytic: &Arc<Analytic>, p: f64, at: Timestamp, half_life: Duration) {
         let trace = self.trace(analytic, at);
+        // One of the two is 1. In order, what is held ages to the new finding's time; a late finding ages itself to the time
+        // of what is held. Either way all weights of a trace are as of `last`, so that order does not change the sum.
         let aged = decay(at.since(trace.last), half_life);
         let late = decay(trace.last.since(at), half_life);
         trace.recent *= aged;
+        // -ln(1 - p · 0.5^recent); `ln_1p` keeps its digits for small p, where 1 - p is nearly 1.
         let evidence = -(-p * (-trace.recent).exp2()).ln_1p();
         trace.weight = trace.weight * aged + evidence * late;
         trace.recent += 1.0;

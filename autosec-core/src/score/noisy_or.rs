@@ -42,6 +42,36 @@ impl Default for ScoreConfig {
 /// - evidence fades with a half-life in event time.
 ///
 /// Each contribution's share of the score is its share of the sum of `-ln(1 - p)`, so the shares add up exactly.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use autosec_core::entity::Entity;
+/// use autosec_core::finding::{Analytic, AnalyticKind, Finding};
+/// use autosec_core::measure::{Confidence, Severity};
+/// use autosec_core::score::{NoisyOr, Scorer};
+/// use autosec_core::time::Timestamp;
+///
+/// let (eve, start) = (Entity::User("eve".into()), Timestamp::from_secs(1_700_000_000));
+/// let finding = |rule: &str, severity, time| {
+///     let (id, tags) = (Arc::from(rule), Arc::from([]));
+///     let analytic = Analytic { kind: AnalyticKind::Rule, name: Arc::clone(&id), id, tags };
+///     let (subject, confidence) = (eve.clone(), Confidence::clamped(0.8));
+///     let analytic = Arc::new(analytic);
+///     Finding { analytic, subject, time, severity, confidence, evidence: vec![], response: None, shadow: false }
+/// };
+/// let scorer = NoisyOr::default();
+/// let score = |found: Finding| scorer.score(&eve, &[found.clone()], found.time).score.to_string();
+/// assert_eq!(score(finding("a", Severity::High, start)), "0.56");
+/// assert_eq!(score(finding("b", Severity::Medium, start)), "0.72");
+/// assert_eq!(score(finding("a", Severity::High, start)), "0.80");
+///
+/// let later = start + Duration::from_secs(3600);
+/// let risk = scorer.score(&eve, &[finding("c", Severity::Informational, later)], later);
+/// assert_eq!(risk.score.to_string(), "0.57", "what was 0.80 has faded to 0.55");
+/// assert_eq!(&*risk.contributions[0].analytic.id, "a");
+/// ```
 #[derive(Debug)]
 pub struct NoisyOr {
     config: ScoreConfig,
@@ -95,6 +125,7 @@ fn probability(finding: &Finding) -> f64 {
 fn weigh(memory: &Memory, now: Timestamp, half_life: Duration) -> Risk {
     let weights: Vec<f64> = memory.traces().iter().map(|trace| trace.weight(now, half_life)).collect();
     let total: f64 = weights.iter().sum();
+    // 1 - e^-total.
     let score = -(-total).exp_m1();
     let per_weight = if total > 0.0 { score / total } else { 0.0 };
     let mut contributions: Vec<Contribution> = memory

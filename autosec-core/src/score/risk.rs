@@ -5,6 +5,9 @@ use crate::measure::RiskScore;
 use crate::time::Timestamp;
 
 /// How risky a subject is, and what that is made of: the shares add up to the score.
+///
+/// Up to sixteen contributions, from findings of this event and of earlier ones: `last` and `times` say which. A risk without
+/// contributions is one that its scorer does not explain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Risk {
     /// The whole.

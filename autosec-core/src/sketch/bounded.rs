@@ -8,12 +8,31 @@ use crate::time::Timestamp;
 const INSPECTED: usize = 8;
 
 /// A map that never holds more than its capacity: a new key then takes the place of a stale one, in constant time.
+///
+/// Stale is what was last of use longest ago, by the times that [`BoundedMap::entry`] is given. Eight entries at a moving
+/// hand are compared, not all: that takes constant time, and an entry in use is given up only if all eight are. Keys are
+/// hashed with a random seed, so that nobody can choose keys that collide.
+///
+/// ```
+/// use autosec_core::sketch::BoundedMap;
+/// use autosec_core::time::Timestamp;
+///
+/// let mut tries = BoundedMap::new(2);
+/// *tries.entry("ann", Timestamp::from_secs(1), || 0) += 1;
+/// *tries.entry("eve", Timestamp::from_secs(2), || 0) += 1;
+/// *tries.entry("eve", Timestamp::from_secs(3), || 0) += 1;
+/// *tries.entry("bob", Timestamp::from_secs(4), || 0) += 1;
+/// assert_eq!((tries.get(&"eve"), tries.get(&"ann")), (Some(&2), None));
+/// assert_eq!((tries.len(), tries.evicted()), (2, 1));
+/// ```
 #[derive(Debug)]
 pub struct BoundedMap<K, V> {
+    /// Positions in `slots`. Values stay where they are when the index grows, so that the hand can walk over them.
     index: HashTable<usize>,
     slots: Vec<Slot<K, V>>,
     hasher: RandomState,
     capacity: usize,
+    /// Where the next search for a stale entry begins; moves on, so that no entry is overlooked for ever.
     hand: usize,
     evicted: u64,
 }

@@ -9,6 +9,24 @@ const INLINE_SLOTS: usize = 20;
 ///
 /// 112 bytes, and 4 for each slot beyond twenty (then all of them on the heap). Every operation is O(slots) at most.
 /// A slot counts up to 2^32 − 1 and stays there.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::sketch::{CountWindow, WindowShape};
+/// use autosec_core::time::Timestamp;
+///
+/// let shape = WindowShape::new(Duration::from_secs(160), Duration::from_secs(20), 64)?;
+/// let slot = |second| shape.slot(Timestamp::from_secs(second));
+/// let mut window = CountWindow::new(&shape, slot(0));
+/// assert!(window.insert(slot(0), 1) && window.insert(slot(159), 1));
+/// assert_eq!(window.ending_in(slot(159)), 2);
+/// assert!(window.insert(slot(160), 1), "the first event has now left the window");
+/// assert_eq!(window.ending_in(slot(160)), 2);
+/// assert!(window.insert(slot(145), 1), "late, but by less than 20 s");
+/// assert!(!window.insert(slot(100), 1), "too late to be counted");
+/// # Ok::<(), autosec_core::sketch::ShapeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CountWindow {
     newest: i64,

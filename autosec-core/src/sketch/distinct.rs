@@ -7,6 +7,22 @@ use super::WindowShape;
 /// is exact (but for hash collisions, 2^-64 a pair). Beyond, the value seen longest ago is dropped: the count is then
 /// never too high, and of events in order never below `capacity` while the true one is not.
 /// Every operation is O(capacity).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::sketch::{DistinctWindow, WindowShape};
+///
+/// let shape = WindowShape::new(Duration::from_secs(60), Duration::ZERO, DistinctWindow::SLOT_LIMIT)?;
+/// let mut window = DistinctWindow::new(&shape, 8, 0);
+/// for hash in [11, 22, 22, 33] {
+///     window.insert(0, hash);
+/// }
+/// assert_eq!(window.ending_in(0), 3);
+/// window.insert(16, 11);
+/// assert_eq!(window.ending_in(16), 1, "sixteen slots on, the others are gone");
+/// # Ok::<(), autosec_core::sketch::ShapeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct DistinctWindow {
     newest: i64,

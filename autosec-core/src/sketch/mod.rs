@@ -1,4 +1,23 @@
 //! Bounded structures that windows, memories and guards count with.
+//!
+//! Whoever attacks chooses how many addresses, users and paths there are, so nothing here grows with them. Each structure
+//! has a bound that is known when it is made, works in constant time (or in time of its own fixed size), and says what it
+//! gave up.
+//!
+//! | structure | answers | size | error | merges |
+//! |---|---|---|---|---|
+//! | [`CountWindow`] | events of one key in a sliding window | 4 bytes a slot, 112 in all for twenty slots | exact, by sixteenths of the window | exactly |
+//! | [`DistinctWindow`] | different values of one key in a sliding window | 32 bytes a value, at most `capacity` | exact up to `capacity`, never too high | exactly, up to `capacity` |
+//! | [`Cardinality`] | different values since the last [`clear`](Cardinality::clear) | 1 KiB | about 3 % | exactly |
+//! | [`BoundedMap`] | any value by key | its capacity | gives up a stale key for a new one | no |
+//!
+//! [`WindowShape`] cuts time for the two windows. Windows do not slide with every microsecond: they move by slots of a
+//! sixteenth of their length. That is what makes them small, mergeable, and independent of the order of events: the
+//! slot an event belongs to follows from its own time alone. The price is that a window covers between fifteen sixteenths
+//! and the whole of its length.
+//!
+//! Merging two windows of the same shape gives what one window would hold that had seen both inputs. So counting in one
+//! shard and counting in many are the same.
 
 mod bounded;
 mod cardinality;

@@ -8,6 +8,19 @@ use crate::time::Timestamp;
 /// length. The window that ends in slot s is made of the slots s − 15 ..= s: it never covers more than its length, and
 /// always at least fifteen sixteenths of it (less up to 16 µs of rounding). Slots are absolute, so every shard and every
 /// replay cuts time in the same places.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::sketch::WindowShape;
+/// use autosec_core::time::Timestamp;
+///
+/// let shape = WindowShape::new(Duration::from_secs(160), Duration::from_secs(15), 64)?;
+/// assert_eq!(shape.slot(Timestamp::from_secs(25)), 2, "a slot lasts ten seconds");
+/// assert_eq!(shape.start(2), Timestamp::from_secs(20));
+/// assert_eq!((shape.late(), shape.kept()), (2, 18), "two more slots wait for events up to 15 s late");
+/// # Ok::<(), autosec_core::sketch::ShapeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WindowShape {
     width: i64,

@@ -12,6 +12,28 @@ use super::{Store, StoreError};
 /// returns. A last line cut off by a crash was never acknowledged and is dropped.
 ///
 /// One process at a time owns the directory.
+///
+/// A line is a checksum in hexadecimal, a space and the record, so journals can be read with a pager. A line feed
+/// inside a record becomes a space. A journal is the file `<name>.journal`; it is replaced by writing
+/// `<name>.new`, flushing it and renaming it.
+///
+/// The checksum finds damage, not forgery: whoever can write to the directory can write valid records. Give it to the
+/// host's user alone.
+///
+/// ```
+/// use autosec_core::store::{FileStore, Store};
+///
+/// let directory = std::env::temp_dir().join(format!("autosec-example-{}", std::process::id()));
+/// let store = FileStore::open(&directory)?;
+/// store.append("notes", &["first".to_owned()])?;
+/// drop(store);
+///
+/// let again = FileStore::open(&directory)?;
+/// assert_eq!(again.read("notes")?, ["first"]);
+/// assert!(again.read("nothing")?.is_empty());
+/// # std::fs::remove_dir_all(&directory).unwrap();
+/// # Ok::<(), autosec_core::store::StoreError>(())
+/// ```
 #[derive(Debug)]
 pub struct FileStore {
     directory: PathBuf,
@@ -33,6 +55,7 @@ impl FileStore {
         self.directory.join(format!("{journal}.journal"))
     }
 
+    /// A new or renamed file is durable only once its directory is.
     fn sync_directory(&self) -> io::Result<()> {
         File::open(&self.directory)?.sync_all()
     }
@@ -52,6 +75,7 @@ impl Store for FileStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             read => read.map_err(failed(journal, "read"))?,
         };
+        // What stands behind the last line feed was cut off by a crash, before `append` returned.
         let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let acknowledged = bytes.get(..complete).unwrap_or_default();
         acknowledged
@@ -125,6 +149,7 @@ fn record(line: &[u8]) -> Option<String> {
     (u64::from_str_radix(sum, 16).ok()? == checksum(record)).then(|| record.to_owned())
 }
 
+/// SipHash with a fixed key: the same on every machine and in every version, as the files need it to be.
 fn checksum(record: &str) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(record.as_bytes());

@@ -1,4 +1,15 @@
 //! Where state outlives the process: the [`Store`] seam with an in-memory and a file default.
+//!
+//! What must survive a crash goes through a [`Store`]: today the [ledger](crate::enforce::Ledger) of what is to be in
+//! force. Counters, risk and strikes are kept in memory only and begin anew with the process.
+//!
+//! **Durability is the contract.** [`Store::append`] returns when the record would outlive a power failure, not when it is
+//! on its way. The enforcer calls no firewall before that. A store that acknowledges early makes blocks that nobody
+//! remembers: they stay on a firewall until their native expiry or the next reconciliation.
+//!
+//! **Which one.** [`MemoryStore`] (the default) for tests, for replays and for hosts whose blocks may end with the process.
+//! [`FileStore`] for one process on one machine. An implementation of the host's for a database, or where several
+//! hosts share one; calls come from the thread that enforces and block it, so keep them in the milliseconds.
 
 mod file;
 mod memory;
@@ -12,6 +23,43 @@ pub use memory::MemoryStore;
 ///
 /// Calls are synchronous and must be durable when they return: enforcement relies on "written before a firewall
 /// is called".
+///
+/// A journal's name is a short word (`ledger`), a record one line of text without line feeds. AutoSec makes sure by itself
+/// that a journal does not grow without bound: it [replaces](Store::replace) one that is mostly out of date.
+///
+/// ```
+/// use std::sync::Mutex;
+///
+/// use autosec_core::store::{Store, StoreError};
+///
+/// /// Keeps one list of (journal, record) pairs, as a table of a database would.
+/// #[derive(Debug, Default)]
+/// struct Table(Mutex<Vec<(String, String)>>);
+///
+/// impl Store for Table {
+///     fn append(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
+///         let rows = records.iter().map(|record| (journal.to_owned(), record.clone()));
+///         self.0.lock().unwrap().extend(rows);
+///         Ok(())
+///     }
+///
+///     fn read(&self, journal: &str) -> Result<Vec<String>, StoreError> {
+///         let rows = self.0.lock().unwrap();
+///         Ok(rows.iter().filter(|(name, _)| name == journal).map(|(_, record)| record.clone()).collect())
+///     }
+///
+///     fn replace(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
+///         self.0.lock().unwrap().retain(|(name, _)| name != journal);
+///         self.append(journal, records)
+///     }
+/// }
+///
+/// let table = Table::default();
+/// table.append("ledger", &["one".to_owned(), "two".to_owned()])?;
+/// table.replace("ledger", &["two".to_owned()])?;
+/// assert_eq!(table.read("ledger")?, ["two"]);
+/// # Ok::<(), StoreError>(())
+/// ```
 pub trait Store: Debug + Send + Sync {
     /// Adds records to the end of a journal, all or none of them.
     ///

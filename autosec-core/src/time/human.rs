@@ -1,4 +1,24 @@
 //! Durations as people write them: `90s`, `10m`, `1h 30m`, `7d`. Use with `#[serde(with = "human")]`.
+//!
+//! A duration is one or more numbers, each with a unit of `ms`, `s`, `m`, `h`, `d` or `w`; they are added up. A number
+//! without a unit is refused, because nobody remembers whether `90` meant seconds or minutes. There are no fractions, no
+//! months and no years, whose lengths vary.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use autosec_core::time::human;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Settings {
+//!     #[serde(with = "human")]
+//!     pause: Duration,
+//! }
+//!
+//! let settings: Settings = serde_json::from_str(r#"{ "pause": "1m 30s" }"#)?;
+//! assert_eq!(settings.pause, Duration::from_secs(90));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -19,6 +39,18 @@ pub struct DurationError {
 ///
 /// # Errors
 /// The text is empty, a unit is missing or unknown, or the sum overflows 2^64 milliseconds.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::time::human;
+///
+/// assert_eq!(human::parse("1h 30m"), Ok(Duration::from_secs(5400)));
+/// assert_eq!(human::parse("1h30m"), human::parse("90m"));
+///
+/// let refused = human::parse("90").unwrap_err();
+/// assert!(refused.to_string().starts_with("`90` is not a duration"));
+/// ```
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let refused = || DurationError { text: text.chars().take(64).collect() };
     let mut millis: u64 = 0;
@@ -40,6 +72,17 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
 }
 
 /// Writes a duration so that [`parse`] reads it back, to the millisecond: `1h 30m`.
+///
+/// What is below a millisecond is dropped, so a duration of less than one is `0s`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::time::human;
+///
+/// assert_eq!(human::format(Duration::from_millis(90_500)), "1m 30s 500ms");
+/// assert_eq!(human::format(Duration::from_secs(8 * 86_400)), "1w 1d");
+/// ```
 pub fn format(span: Duration) -> String {
     let mut millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     if millis == 0 {

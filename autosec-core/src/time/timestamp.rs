@@ -7,6 +7,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, before it negative.
 ///
 /// Arithmetic saturates, so no event can overflow it.
+///
+/// It reaches 292,000 years either way; as text it is RFC 3339 in UTC with as many digits as it needs. The few points
+/// in time that RFC 3339 cannot name (beyond the years -9999 to 9999) are displayed as a number of `µs`, which
+/// [`Timestamp::parse`] does not read back.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::time::Timestamp;
+///
+/// let at = Timestamp::parse("2026-11-22T14:02:11.5+01:00")?;
+/// assert_eq!(at.to_string(), "2026-11-22T13:02:11.5Z");
+///
+/// let later = at + Duration::from_secs(90);
+/// assert_eq!(later.since(at), Duration::from_secs(90));
+/// assert_eq!(at.since(later), Duration::ZERO);
+/// assert_eq!(Timestamp::MAX + Duration::from_secs(1), Timestamp::MAX);
+/// # Ok::<(), autosec_core::time::TimestampError>(())
+/// ```
 #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(i64);
 

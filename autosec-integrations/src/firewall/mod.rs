@@ -1,4 +1,12 @@
 //! Firewalls AutoSec acts on, each a [`FirewallIntegration`](autosec_core::enforce::FirewallIntegration).
+//!
+//! A host adds as many as it has; decisions go to all of them at the same time, and one that fails delays none of the
+//! others. What is to be in force, for how long, retries and time limits are the
+//! [enforcer](autosec_core::enforce)'s; an integration says what its device can do and carries out one call.
+//!
+//! | firewall | where | native expiry | prefixes | IPv6 |
+//! |---|---|---|---|---|
+//! | `nftables::Nftables` | this Linux machine, its forwarded traffic and its containers | yes | yes | yes |
 
 #[cfg(target_os = "linux")]
 pub mod nftables;

@@ -1,3 +1,5 @@
+//! Filling an event in place, with the wanted fields alone.
+
 use autosec_core::event::{Event, FieldId, FieldMask, Value, field};
 use autosec_core::time::Timestamp;
 

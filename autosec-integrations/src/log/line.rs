@@ -1,3 +1,6 @@
+//! Lines out of any input, in bounded memory. A line beyond the limit is stepped over as it comes, chunk by chunk: a
+//! gigabyte without a line feed costs time but no memory.
+
 use std::io::{self, BufRead, ErrorKind};
 
 use memchr::memchr;

@@ -49,6 +49,37 @@
 //! User names, paths, user agents and the like are a stranger's choice and may imitate the text around them. So sshd
 //! messages are read from their end, access log lines by quotes that servers escape, and where two places may be
 //! the true address none is taken.
+//!
+//! # Which function
+//! [`LogReader`] for files, pipes and sockets: it splits lines, detects the format, unfolds repeated messages and keeps
+//! [counts](Summary). The single-line functions for hosts whose lines come one by one from elsewhere (a journal, a queue).
+//! Lines that fit neither go through [`JsonReader`](autosec_core::event::JsonReader) or are made into events by hand.
+//!
+//! # Time
+//! The time is the line's own. Syslog of the old kind (RFC 3164) has neither year nor zone; both come from [`Options`],
+//! never from the wall clock or from the machine's time zone, so that a file read twice gives the same events twice.
+//!
+//! # Limits
+//! A line longer than [`Options::max_line`] is [unread](UnreadReason::TooLong), at the cost of stepping over it. One line
+//! gives at most 1,000 events. Memory is one line, whatever the input.
+//!
+//! # Which fields are filled
+//! `source.ip` holds what is an address, `source.address` what is a host name instead. A field is absent where the line says
+//! nothing.
+//!
+//! | lines | fields |
+//! |---|---|
+//! | all syslog | `host.name`, `process.name`, `process.pid` (or `log.syslog.procid`), `message`, `log.syslog.msgid`, `log.syslog.facility.code`, `log.syslog.severity.code` |
+//! | sshd | `event.category`, `.action`, `.outcome`, `.reason`, `user.name`, `source.ip`, `source.port` |
+//! | PAM | the same, and `source.user.name` |
+//! | sudo | `user.name`, `user.effective.name` (as whom), `process.command_line`, `process.working_directory` |
+//! | access logs | `source.ip`, `user.name`, `http.request.method`, `http.version`, `http.request.referrer`, `http.response.status_code`, `http.response.body.bytes`, `url.original`, `url.path` and `url.query` (decoded once), `url.domain`, `user_agent.original`; `message` where the request is none |
+//! | EVE, all | `source.ip`, `source.port`, `destination.ip`, `destination.port`, `network.transport`, `network.protocol`, `network.community_id`, `observer.name`, `observer.ingress.interface.name` |
+//! | EVE alerts | `rule.id`, `rule.name`, `rule.category`, `rule.version`, `event.severity`, `event.type` (`denied`, `allowed`) |
+//! | EVE flows | `source.bytes`, `source.packets`, `destination.bytes`, `destination.packets` |
+//! | EVE HTTP | as access logs, and `http.response.mime_type` |
+//! | EVE DNS | `dns.question.name`, `dns.question.type`, `dns.response_code`, `dns.type` |
+//! | EVE TLS | `tls.version`, `tls.client.server_name`, `tls.client.ja3`, `tls.server.ja3s`, `tls.server.subject`, `tls.server.issuer` |
 
 mod access;
 mod draft;

@@ -39,6 +39,8 @@ impl Moment {
 
     /// The same with the year that makes it the latest point in time at most a day after `reference`: a log is
     /// written before it is read, give or take a clock that is ahead. `year` is ignored.
+    ///
+    /// With a reference of 2027-01-01 a line of December 31 is of 2026, and one of January 2 of 2027: at most a day ahead.
     pub(super) fn nearest(self, reference: Timestamp, offset: i32) -> Option<Timestamp> {
         let latest = reference + DAY;
         let last_year = year_of(latest, offset);

@@ -2,6 +2,22 @@ use autosec_core::event::{FieldMask, Schema};
 use autosec_core::time::Timestamp;
 
 /// How lines are read.
+///
+/// ```
+/// use autosec_core::event::field;
+/// use autosec_core::time::Timestamp;
+/// use autosec_integrations::log::{self, Options};
+///
+/// let line = b"Dec 31 23:59:58 web1 sshd[42]: Accepted publickey for ann from 192.0.2.7 port 4711 ssh2";
+/// let new_year = Timestamp::parse("2027-01-01T00:10:00Z")?;
+/// let options = Options { utc_offset: 3600, ..Options::new(new_year) };
+/// let event = log::syslog(line, &options)?;
+/// assert_eq!(event.time().to_string(), "2026-12-31T22:59:58Z", "last year, an hour east of Greenwich");
+///
+/// let only_user = Options { fields: [field::USER_NAME].into_iter().collect(), ..options };
+/// assert_eq!(log::syslog(line, &only_user)?.fields().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options {
     /// About when the lines were written or received. It gives RFC 3164 times their year and RFC 5424 lines

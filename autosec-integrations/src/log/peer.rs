@@ -1,3 +1,6 @@
+//! Who was at the other end. [`Peer::off_end`] is for text in which a stranger's words stand before the address,
+//! [`Peer::off_start`] for text in which they cannot; which of the two a message needs is the reader's knowledge.
+
 use std::net::IpAddr;
 use std::str;
 

@@ -10,6 +10,9 @@ use super::unread::{Unread, UnreadReason};
 use super::{access, eve, syslog};
 
 /// What the lines of an input are.
+///
+/// Name the format where it is known: `Auto` costs a second and third attempt for each line that the first format cannot
+/// read, and a mixed input lets a stranger's line choose its reader.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Format {
@@ -29,6 +32,22 @@ pub enum Format {
 const CHOICES: [Format; 3] = [Format::Syslog, Format::Access, Format::Eve];
 
 /// What became of the lines so far: `lines == read + blank` and the sum over `unread`.
+///
+/// ```
+/// use autosec_core::time::Timestamp;
+/// use autosec_integrations::log::{Format, LogReader, Options, UnreadReason};
+///
+/// let log = "\n\
+///     Nov 22 14:02:11 web1 sshd[42]: message repeated 2 times: [ Failed password for root from 192.0.2.7 port 4711 ssh2]\n\
+///     what is this\n";
+/// let options = Options::new(Timestamp::parse("2026-11-22T15:00:00Z")?);
+/// let mut reader = LogReader::new(log.as_bytes(), Format::Syslog, options);
+/// while reader.read()?.is_some() {}
+/// let summary = reader.summary();
+/// assert_eq!((summary.lines, summary.blank, summary.read, summary.events), (3, 1, 1, 2));
+/// assert_eq!(summary.unread[&UnreadReason::NotSyslog], 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -122,6 +141,8 @@ impl<R: BufRead> LogReader<R> {
     }
 
     /// Moves the time that years are inferred from: a host that follows a log for weeks does so now and then.
+    ///
+    /// A line more than a day ahead of the reference is taken for one of the year before, so a reference must not lag.
     pub fn set_reference(&mut self, reference: Timestamp) {
         self.options.reference = reference;
     }

@@ -1,6 +1,16 @@
 use std::fmt;
 
 /// A line that gave no event.
+///
+/// It holds no text of the line: what is displayed is safe to log, and the line's number leads to the rest.
+///
+/// ```
+/// use autosec_integrations::log::{Unread, UnreadReason};
+///
+/// let unread = Unread { line: 7, reason: UnreadReason::Time };
+/// assert_eq!(unread.to_string(), "line 7: no readable time");
+/// assert_eq!(unread.reason.code(), "time");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Unread {
     /// Its number in the input, from 1.
@@ -18,6 +28,9 @@ impl fmt::Display for Unread {
 impl std::error::Error for Unread {}
 
 /// Why a line could not be read.
+///
+/// Where a format is detected line by line ([`Format::Auto`](super::Format)), the reason is that of the format the input
+/// had so far.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum UnreadReason {

@@ -1,4 +1,16 @@
 /// Why some bytes are no event. Each names the byte, counted from 0, where reading ended.
+///
+/// An error never quotes more of the input than 64 characters of a time, so it may be logged as it is.
+///
+/// ```
+/// use autosec_core::event::{FieldMask, JsonError, JsonReader, Schema};
+///
+/// let reader = JsonReader::new(&Schema::ecs(), &FieldMask::default());
+/// let error = reader.read(br#"{"@timestamp":"2026-11-22T14:02:11Z","a":01}"#).unwrap_err();
+/// assert_eq!(error, JsonError::Malformed { offset: 42, expected: "`,` or `}`" });
+/// assert_eq!((error.code(), error.offset()), ("json-malformed", 42));
+/// assert_eq!(error.to_string(), "expected `,` or `}` at byte 42");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {

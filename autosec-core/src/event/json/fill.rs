@@ -1,3 +1,5 @@
+//! From pieces of JSON to fields of an event: what is wanted is put where the paths say, the rest is stepped over.
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 

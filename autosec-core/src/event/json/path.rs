@@ -21,6 +21,10 @@ pub(super) struct Key<'a> {
 ///
 /// A node knows the dotted names of all its descendants, not of its children alone, so each key of the input,
 /// nested or dotted, costs one look-up.
+///
+/// With `source.ip` and `source.as.number` wanted, the root knows `source`, `source.ip`, `source.as` and
+/// `source.as.number`; the node of `source` knows `ip`, `as` and `as.number`. So `{"source":{"as.number":1}}`,
+/// `{"source.as":{"number":1}}` and the other two spellings each lead to the same node.
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
     nodes: Vec<Node>,

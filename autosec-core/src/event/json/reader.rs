@@ -6,6 +6,8 @@ use super::scan::Scanner;
 use crate::time::Timestamp;
 
 /// How much input one event may be.
+///
+/// Beyond either limit reading ends with an error, after work that is bounded by what was read so far.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct JsonLimits {
     /// The most bytes, white space included; 1 MiB unless set. Reading a list of
@@ -104,6 +106,19 @@ impl JsonReader {
     ///
     /// # Errors
     /// The bytes are not one JSON object within the limits.
+    ///
+    /// ```
+    /// use autosec_core::event::{FieldMask, JsonReader, Schema, field};
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let schema = Schema::ecs();
+    /// let reader = JsonReader::new(&schema, &FieldMask::all(&schema));
+    /// let received = Timestamp::from_secs(1_800_000_000);
+    /// let event = reader.read_at(br#"{"user":{"name":"eve"}}"#, received)?;
+    /// assert_eq!((event.time(), event.text(field::USER_NAME)), (received, Some("eve")));
+    /// assert_eq!(reader.read(b"{}").unwrap_err().code(), "json-time-missing");
+    /// # Ok::<(), autosec_core::event::JsonError>(())
+    /// ```
     pub fn read_at<'a>(&self, bytes: &'a [u8], fallback: Timestamp) -> Result<Event<'a>, JsonError> {
         let mut event = Event::new(fallback);
         if !matches!(self.fill(bytes, &mut event)?, (Time::Read, _)) {
@@ -161,6 +176,8 @@ impl JsonReaderBuilder<'_> {
     }
 
     /// Reads only the fields of the mask, whatever paths there are: what detectors ask for.
+    ///
+    /// For readers that map many paths once and serve engines that want few of them.
     pub fn only(mut self, wanted: &FieldMask) -> Self {
         self.only = Some(wanted.clone());
         self

@@ -1,3 +1,9 @@
+//! The grammar of JSON, a piece at a time, without a tree and without copying.
+//!
+//! The scanner never looks at what a string holds: a security log with one broken byte must not be lost, and most strings
+//! are not wanted. It does check everything else in parts that nobody wants, so that whether a line is accepted does not
+//! depend on which fields detectors read.
+
 use super::JsonError;
 use super::text::Quoted;
 
@@ -166,6 +172,7 @@ impl<'a> Scanner<'a> {
                 break;
             }
             escaped = true;
+            // Whatever is escaped, be it a quote or a backslash, does not end the string.
             end += 2;
         }
         self.at = end + 1;
@@ -178,6 +185,7 @@ impl<'a> Scanner<'a> {
         if self.bytes.get(self.at) == Some(&b'-') {
             self.at += 1;
         }
+        // A zero stands alone: digits behind it are left for whoever reads on, and are refused there.
         if self.bytes.get(self.at) == Some(&b'0') {
             self.at += 1;
         } else {

@@ -1,3 +1,6 @@
+//! The syntax tree, as close to what was written as diagnostics need: names are not resolved, kinds are not known, and
+//! each word that may turn out wrong knows its place. [`Display`](fmt::Display) gives a text that parses to the same tree.
+
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
@@ -25,6 +28,15 @@ pub(crate) struct Test {
     pub(crate) check: Check,
 }
 
+/// | variant | written |
+/// |---|---|
+/// | `Exists` | `exists(field)` |
+/// | `True` | `field` by itself |
+/// | `Compare` | `field == 5`, also `eq` and the like |
+/// | `In` | `field in { "a" "b" }`, `field in 10.0.0.0/8` |
+/// | `InList` | `field in $list` |
+/// | `Find` | `field contains "x"`, `starts_with`, `ends_with`, each also with a set |
+/// | `Matches` | `field matches r"…"` |
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Check {
     Exists,

@@ -1,3 +1,17 @@
+//! Whether names exist and kinds go together. Which operator takes which kind of field:
+//!
+//! | | text | integer | float | address | boolean |
+//! |---|---|---|---|---|---|
+//! | `==`, `!=` | text | integer | number | address | `true`, `false` |
+//! | `<`, `<=`, `>`, `>=` | | integer | number | | |
+//! | `in` | texts | integers, ranges | | addresses, prefixes | |
+//! | `in $list` | list of texts | | | list of addresses | |
+//! | `contains`, `starts_with`, `ends_with`, `matches`, `lower` | yes | | | | |
+//! | by itself | | | | | yes |
+//!
+//! What passes here needs no further checks: a [`Condition`] holds fields of the schema, values of the fields' kinds, and
+//! regular expressions that are compiled and bounded.
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -45,6 +59,7 @@ impl Scope<'_> {
 
     fn condition(&self, expr: &Expr, issues: &mut Vec<Issue>) -> Option<Condition> {
         let mut each = |parts: &[Expr]| -> Option<Vec<Condition>> {
+            // All of them first: stopping at the first part that is wrong would hide what is wrong with the others.
             let checked: Vec<_> = parts.iter().map(|part| self.condition(part, issues)).collect();
             checked.into_iter().collect()
         };

@@ -1,3 +1,5 @@
+//! How something wrong is shown: the code and the title, the lines of the source with the place marked, the rule, a help line.
+
 use std::fmt;
 use std::ops::Range;
 
@@ -6,6 +8,9 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use super::issue::{Code, Issue};
 
 /// Something wrong with a rule or a configuration: a stable code, a place and what would be right.
+///
+/// Displayed, it shows the line it is about with the place marked; the parts are there for editors and tests.
+/// The excerpt is cut to the lines that matter, so a diagnostic stays small whatever the source's size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
     code: &'static str,

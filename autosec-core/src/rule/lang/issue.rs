@@ -1,3 +1,7 @@
+//! What can be wrong, and its stable code. A code is what documentation, tests and editors refer to, so it is never
+//! given another meaning: a new kind of mistake gets a new number at the end of its group (`E0` expressions, `E1` the file,
+//! `E2` the rule, `E3` settings).
+
 use std::ops::Range;
 
 /// What is wrong with a rule or a configuration: see [`CODES`] for what each says.

@@ -1,3 +1,8 @@
+//! Words are cut first and told apart afterwards: a name, a number, a range and an address share most of their characters
+//! (`443`, `1..1024`, `10.0.0.0/8`, `2001:db8::1`, `source.ip`), and an issue about the whole word helps more than one about
+//! its first odd character. Words of the language (`and`, `in`, `lower`) are ordinary words here; the parser knows where they
+//! mean something.
+
 use std::ops::Range;
 
 use super::ast::Comparison;

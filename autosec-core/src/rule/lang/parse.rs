@@ -1,3 +1,6 @@
+//! From tokens to a syntax tree, by recursive descent. `a and b and c` becomes one `All` of three parts, not a tree of
+//! pairs, so that the depth is that of the parentheses and a rule of a thousand alternatives does not recurse.
+
 use std::ops::Range;
 
 use super::ast::{Check, Comparison, Expr, Literal, Place, Spanned, Test};
@@ -136,6 +139,7 @@ impl<'t> Parser<'t> {
             return Ok(Check::Compare(comparison, self.literal()?));
         }
         match (kind, word) {
+            // No operator follows: the field stands by itself, and the check will see whether it is a boolean.
             (TokenKind::And | TokenKind::Or | TokenKind::Close | TokenKind::End, _)
             | (TokenKind::Word, "and" | "or") => Ok(Check::True),
             (TokenKind::Word, "in") => self.membership(),
@@ -283,6 +287,7 @@ impl<'t> Parser<'t> {
     /// Steps over the next token and gives its place; stays at the end.
     fn advance(&mut self) -> Range<usize> {
         let span = self.span();
+        // The last token is the end; it stays, so that looking ahead always finds one.
         if let [_, rest @ ..] = self.tokens
             && !rest.is_empty()
         {

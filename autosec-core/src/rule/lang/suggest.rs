@@ -1,3 +1,6 @@
+//! Names close to a misspelt one. Known names are ASCII, so bytes are compared; near are names that one slip of the hand or two
+//! lead to, because a suggestion that is wrong is worse than none.
+
 /// The name among `names` that `wrong` was probably meant to be: at most two edits away, or three for long names.
 pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let limit = if wrong.len() < 4 { 1 } else { 2 + usize::from(wrong.len() > 12) };

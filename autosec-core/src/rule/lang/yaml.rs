@@ -1,3 +1,7 @@
+//! Reading YAML into a value with diagnostics of our own: the reader's errors become codes, titles and help lines that
+//! speak of rules and settings and not of the reader's types. JSON is YAML, so one reader serves both. Depth and aliases
+//! are bounded by the reader's defaults, the length by [`SOURCE_LIMIT`].
+
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;

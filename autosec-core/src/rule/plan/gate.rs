@@ -19,6 +19,10 @@ pub(crate) type Candidates = SmallVec<[u32; 64]>;
 ///
 /// Measured with 15 rules, all of them gated, twelve by one action (2026-11-22, 2-core x86-64 VM under other load): an
 /// event that passes no gate costs 67 ns instead of 323 ns, one that passes thirteen 572 ns instead of 812 ns.
+///
+/// With rules A `event.action == "login" and …`, B `event.action in { "login" "logout" }` and C `url.path contains "x"`, the
+/// gate of `event.action` files A and B under `login` and B under `logout`; C, which needs no single value, is always
+/// visited. Being visited says nothing yet: the rule's whole expression still runs.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     fields: Vec<Gate>,
@@ -47,6 +51,7 @@ impl Gates {
         }
         let mut gates = Self::default();
         for (rule, condition) in (0u32..).zip(conditions) {
+            // Equal numbers of uses are settled by the field's number, so that the same rules always give the same gates.
             let rank = |field: &FieldId| (uses.get(field).copied().unwrap_or(0), std::cmp::Reverse(*field));
             match conjuncts(condition).into_iter().max_by_key(|(field, _)| rank(field)) {
                 Some((field, keys)) => gates.file(field, keys, rule),
@@ -69,6 +74,7 @@ impl Gates {
                 rules.extend_from_slice(filed.map_or(&[], Vec::as_slice));
             }
         }
+        // Findings come in the order of the rules, and a list of values may lead to one rule twice.
         rules.sort_unstable();
         rules.dedup();
         rules
@@ -96,6 +102,7 @@ fn conjuncts(condition: &Condition) -> Vec<(FieldId, Vec<Key>)> {
     match condition {
         Condition::All(parts) => parts.iter().flat_map(conjuncts).collect(),
         Condition::Test(field, fact) => keys(fact).map(|keys| (*field, keys)).into_iter().collect(),
+        // No single value is needed there: another branch, or the absence of the value, satisfies it as well.
         Condition::Any(_) | Condition::Not(_) => Vec::new(),
     }
 }

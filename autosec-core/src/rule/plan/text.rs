@@ -31,6 +31,7 @@ impl TextSet {
     }
 
     pub(super) fn contains(&self, value: &[u8]) -> bool {
+        // Paths and agents of strangers may be long; no member is, so they are not even hashed.
         if value.len() > self.longest {
             return false;
         }

@@ -2,6 +2,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What happened to one rule since its set was built.
+///
+/// Read it by [`RuleSet::stats`](super::super::RuleSet::stats). A rule with many matches and no finding has too high a
+/// threshold; one with `evicted` above 0 needs more [keys](super::super::RuleSetBuilder::keys_per_rule), or counts by a field
+/// that strangers choose.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RuleStats {

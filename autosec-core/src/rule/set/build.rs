@@ -1,3 +1,6 @@
+//! From sources to compiled rules. A set is refused as a whole: a host that loads nine of ten rules and runs believes
+//! itself protected by ten. Rules that are off are checked like the others and then left out.
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;

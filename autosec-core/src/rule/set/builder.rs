@@ -14,6 +14,27 @@ use crate::rule::state::key::KeyHasher;
 use crate::rule::state::window::Budget;
 
 /// Gathers rules, lists and limits; made by [`RuleSet::builder`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use autosec_core::event::Schema;
+/// use autosec_core::measure::Severity;
+/// use autosec_core::rule::{Rule, RuleSet};
+///
+/// let schema = Schema::ecs();
+/// let rules = RuleSet::builder(&schema)
+///     .starter()
+///     .rule(Rule::new("own-rule", Severity::Low, "source.port < 1024"))
+///     .lateness(Duration::from_secs(30))
+///     .keys_per_rule(10_000)
+///     .build()?;
+/// assert!(rules.rules().any(|rule| rule.id == "ssh-brute-force"));
+///
+/// let twice = RuleSet::builder(&schema).starter().starter().build().unwrap_err();
+/// assert!(twice.diagnostics().iter().all(|diagnostic| diagnostic.code() == "E202"));
+/// # Ok::<(), autosec_core::rule::RuleErrors>(())
+/// ```
 #[derive(Debug)]
 pub struct RuleSetBuilder<'s> {
     schema: &'s Schema,

@@ -5,6 +5,19 @@ use crate::rule::lang::diagnostic::Diagnostic;
 /// Why a rule set was refused: everything that is wrong, in the order of the sources.
 ///
 /// Displayed, it is all diagnostics as people read them, one after the other, over several lines.
+///
+/// ```
+/// use autosec_core::event::Schema;
+/// use autosec_core::measure::Severity;
+/// use autosec_core::rule::{Rule, RuleSet};
+///
+/// let rule = Rule::new("typo", Severity::Low, r#"sorce.ip == "192.0.2.1""#);
+/// let refused = RuleSet::builder(&Schema::ecs()).rule(rule).build().unwrap_err();
+/// let diagnostic = &refused.diagnostics()[0];
+/// assert_eq!((diagnostic.code(), diagnostic.rule()), ("E002", Some("typo")));
+/// assert_eq!(diagnostic.help_line(), Some("did you mean `source.ip`?"));
+/// assert!(refused.to_string().starts_with("error[E002]"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleErrors {
     diagnostics: Vec<Diagnostic>,

@@ -1,4 +1,7 @@
 //! A rule set: read, checked and compiled as a whole, or refused with everything that is wrong with it.
+//!
+//! `build` reads the sources and compiles rule by rule; `verify` checks one rule by itself and gathers all that is wrong;
+//! `place` finds where in the source an issue belongs, and is asked only when there is one; `rules` is the result.
 
 mod build;
 mod builder;

@@ -1,3 +1,10 @@
+//! From an issue to the place in the file that a person sees.
+//!
+//! A rule is read into plain values first, because keeping a place for each would slow every good file down for the sake
+//! of the bad ones. Only when something is wrong is the source read a second time, for places alone. An issue inside `when`
+//! is given in bytes of the *expression*; [`align`] maps them to bytes of the *file*, across quotes, escapes and folded
+//! lines.
+
 use std::ops::Range;
 
 use serde::Deserialize;

@@ -21,6 +21,37 @@ use crate::rule::state::key::{KeyHasher, Keys};
 ///
 /// A finding's subject is the same in whatever order events come if it is one of the fields a rule counts by; else it is
 /// that of the event that completed the window.
+///
+/// ```
+/// use std::net::IpAddr;
+///
+/// use autosec_core::event::{Event, Schema, field};
+/// use autosec_core::finding::{Detector, Findings};
+/// use autosec_core::rule::RuleSet;
+/// use autosec_core::time::Timestamp;
+///
+/// let rules = RuleSet::builder(&Schema::ecs()).source("login.yaml", r#"
+/// - id: brute-force
+///   name: Brute force
+///   severity: high
+///   when: event.action == "login" and event.outcome == "failure"
+///   count: { by: [source.ip], within: 1m, at_least: 3 }
+/// "#).build()?;
+///
+/// let mut findings = Findings::default();
+/// for second in [960, 962, 964, 966] {
+///     let failure = Event::new(Timestamp::from_secs(second))
+///         .with(field::EVENT_ACTION, "login")
+///         .with(field::EVENT_OUTCOME, "failure")
+///         .with(field::SOURCE_IP, "203.0.113.7".parse::<IpAddr>().unwrap());
+///     rules.detect(&failure, &mut findings);
+/// }
+/// let [finding] = findings.found() else { panic!("one a window") };
+/// assert_eq!(finding.subject.to_string(), "203.0.113.7");
+/// assert_eq!(finding.evidence.last().unwrap().to_string(), "3 events within 1m (it takes 3)");
+/// assert_eq!(rules.stats().next().unwrap().matches, 4);
+/// # Ok::<(), autosec_core::rule::RuleErrors>(())
+/// ```
 #[derive(Debug)]
 pub struct RuleSet {
     written: Vec<Rule>,

@@ -1,3 +1,7 @@
+//! One rule by itself: is everything in it right? All that is wrong is gathered, so an author corrects a rule in one go.
+//! What concerns several rules (ids that are taken, how many there are) is `build`'s. What comes out has nothing left
+//! to refuse: fields are ids, the expression is checked, windows fit their limits.
+
 use std::time::Duration;
 
 use crate::event::FieldId;
@@ -116,6 +120,7 @@ fn state(
     lateness: Duration,
     issues: &mut Vec<(Key, Issue)>,
 ) -> Option<State> {
+    // Issues of the expression do not stand in the way of looking at the window as well.
     let before = issues.len();
     let mut field = |key, name: &str| match named(name, scope) {
         Ok(field) => Some(field),

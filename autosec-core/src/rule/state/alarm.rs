@@ -51,6 +51,7 @@ impl<W: Window> Tracked<W> {
         at_least: u64,
         insert: impl FnOnce(&mut W) -> bool,
     ) -> Option<Alarms> {
+        // Bits count epochs back from the newest, so they move on with it.
         let before = WindowShape::epoch(self.window.newest());
         if !insert(&mut self.window) {
             return None;

@@ -18,6 +18,7 @@ impl KeyHasher {
     /// Keys of this seed, or of one drawn at random.
     pub(crate) fn new(seed: Option<u64>, ipv6_prefix: u8) -> Self {
         let random = || RandomState::new().build_hasher().finish();
+        // SipHash takes two halves; of a given seed the second is derived, which is no secret anyway.
         let (left, right) = seed.map_or_else(|| (random(), random()), |seed| (seed, !seed));
         Self { hasher: SipHasher13::new_with_keys(left, right), ipv6_prefix }
     }
@@ -84,6 +85,7 @@ fn feed(hasher: &mut SipHasher13, value: &Value<'_>, ipv6_prefix: u8) {
         Value::Float(number) => tagged(hasher, 2, &number.to_bits().to_le_bytes()),
         Value::Integer(number) => tagged(hasher, 3, &number.to_le_bytes()),
         Value::Text(text) => {
+            // The length first: else `ab`, `c` and `a`, `bc` would be one key.
             tagged(hasher, 5, &text.len().to_le_bytes());
             hasher.write(text.as_bytes());
         }

@@ -27,6 +27,30 @@ use super::session::Session;
 /// first poll. A batch of 100,000 holds the calling thread, and other callers of the same adapter, for a fraction of a
 /// second. [`blocked`](FirewallIntegration::blocked) is for reconciling, not for asking about one address: the kernel
 /// takes time that grows with the square of a set's size, about half a second for 100,000 entries.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use autosec_core::enforce::FirewallIntegration;
+/// use autosec_core::engine::Engine;
+/// use autosec_core::event::Schema;
+/// use autosec_core::rule::RuleSet;
+/// use autosec_core::store::FileStore;
+/// use autosec_integrations::firewall::nftables::{Nftables, NftablesConfig};
+///
+/// let firewall = Nftables::open(NftablesConfig::default())?;
+/// println!("{}", firewall.health().await?.detail);
+///
+/// let engine = Engine::builder()
+///     .detector(RuleSet::builder(&Schema::ecs()).starter().build()?)
+///     .firewall(firewall)
+///     .store(FileStore::open("/var/lib/autosec")?)
+///     .build()?;
+/// for report in engine.reconcile().await {
+///     println!("{report}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Nftables {
     config: NftablesConfig,

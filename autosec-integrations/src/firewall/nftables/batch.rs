@@ -1,4 +1,11 @@
 //! A transaction: messages the kernel applies all or none.
+//!
+//! ```text
+//! BEGIN (generation) │ message 1 │ message 2 │ … │ message n, asks for an answer │ END
+//! ```
+//!
+//! All of it is one send. Messages are numbered one after the other, so the number in an error tells which message it is
+//! about, and, where that message carries a single item, which of the caller's items.
 
 use super::wire::{ACK, Encoder, Head, REQUEST};
 
@@ -46,6 +53,7 @@ pub(super) struct Batch {
     first: u32,
     /// For each message behind the first, the index of the caller's item where it carries exactly one.
     items: Vec<Option<usize>>,
+    /// Where the last message begins among the bytes.
     last: usize,
 }
 

@@ -1,6 +1,15 @@
 use std::time::Duration;
 
 /// How [`Nftables`](super::Nftables) is set up.
+///
+/// ```
+/// use autosec_core::enforce::{EnforceError, FirewallIntegration};
+/// use autosec_integrations::firewall::nftables::{Nftables, NftablesConfig};
+///
+/// let config = NftablesConfig { table: "my table".to_owned(), ..NftablesConfig::default() };
+/// let refused = Nftables::open(config).unwrap_err();
+/// assert!(matches!(refused, EnforceError::Rejected { .. }), "a space has no place in a table's name");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NftablesConfig {
     /// The firewall's name in reports; default `nftables`.

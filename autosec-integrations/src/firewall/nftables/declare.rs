@@ -1,4 +1,21 @@
 //! What stands in the kernel before the first block: table, chain, and a set with its rule for each slot in use.
+//!
+//! Attributes are numbers here; these are their names in the kernel's `nf_tables.h`, where others may look them up:
+//!
+//! | message | attributes |
+//! |---|---|
+//! | table | 1 `TABLE_NAME`, 2 `TABLE_FLAGS` |
+//! | chain | 1 `CHAIN_TABLE`, 3 `CHAIN_NAME`, 4 `CHAIN_HOOK` (1 `HOOK_HOOKNUM`, 2 `HOOK_PRIORITY`), 5 `CHAIN_POLICY`, 7 `CHAIN_TYPE` |
+//! | set | 1 `SET_TABLE`, 2 `SET_NAME`, 3 `SET_FLAGS`, 4 `SET_KEY_TYPE`, 5 `SET_KEY_LEN`, 9 `SET_DESC` (1 `SET_DESC_SIZE`), 10 `SET_ID` |
+//! | rule | 1 `RULE_TABLE`, 2 `RULE_CHAIN`, 4 `RULE_EXPRESSIONS`, a list of 1 `LIST_ELEM` (1 `EXPR_NAME`, 2 `EXPR_DATA`) |
+//! | `meta` | 1 `META_DREG`, 2 `META_KEY` |
+//! | `cmp` | 1 `CMP_SREG`, 2 `CMP_OP`, 3 `CMP_DATA` (1 `DATA_VALUE`) |
+//! | `payload` | 1 `PAYLOAD_DREG`, 2 `PAYLOAD_BASE`, 3 `PAYLOAD_OFFSET`, 4 `PAYLOAD_LEN` |
+//! | `bitwise` | 1 `BITWISE_SREG`, 2 `BITWISE_DREG`, 3 `BITWISE_LEN`, 4 `BITWISE_MASK`, 5 `BITWISE_XOR` |
+//! | `lookup` | 1 `LOOKUP_SET`, 2 `LOOKUP_SREG` |
+//! | `immediate` | 1 `IMMEDIATE_DREG`, 2 `IMMEDIATE_DATA` (2 `DATA_VERDICT`, in it 1 `VERDICT_CODE`) |
+//!
+//! Numbers are in network order; priorities are signed.
 
 use super::batch::{Batch, Operation};
 use super::config::NftablesConfig;
@@ -100,6 +117,7 @@ fn family(expressions: &mut Encoder, slot: Slot) {
     });
     expression(expressions, "cmp", |compare| {
         compare.number(1, REGISTER);
+        // Operation 0 is "equal".
         compare.number(2, 0);
         compare.nest(3, |value| value.attribute(1, &[if slot.ipv6() { IPV6 } else { IPV4 }]));
     });
@@ -111,6 +129,7 @@ fn source(expressions: &mut Encoder, slot: Slot) {
     expression(expressions, "payload", |payload| {
         payload.number(1, REGISTER);
         payload.number(2, NETWORK_HEADER);
+        // Where the source address stands in the header.
         payload.number(3, if slot.ipv6() { 8 } else { 12 });
         payload.number(4, length);
     });

@@ -1,4 +1,7 @@
 //! Elements of our sets: from blocks to lists of them in messages, and back.
+//!
+//! An element is a prefix with the time left and a comment, `autosec:` and the reason. Sets hold elements of one
+//! prefix length only, so the key is the prefix's first address and the length is the set's.
 
 use std::time::Duration;
 

@@ -36,6 +36,26 @@
 //! the ruleset meanwhile; only then is our part read again, and where some of it is gone, `block` answers
 //! [`Lost`](autosec_core::enforce::EnforceError::Lost) once, having applied nothing; the call after that declares
 //! everything anew. Elements that others remove one by one are not noticed: that is what reconciling is for.
+//!
+//! # Rights
+//! `CAP_NET_ADMIN` in the network namespace, whether by root, a service manager's ambient capabilities or a user namespace
+//! of its own. Without it the first call answers [`Forbidden`](autosec_core::enforce::EnforceError::Forbidden).
+//! Batches beyond the system's ceiling on send buffers (`net.core.wmem_max`) need the right on the host itself.
+//!
+//! # What a failure says
+//! | kernel | answer | what to do |
+//! |---|---|---|
+//! | no such right | `Forbidden` | give the process `CAP_NET_ADMIN` |
+//! | no netfilter, no nftables | `Absent` | load or build `nf_tables` |
+//! | our table, chain or set is gone | `Lost` | nothing: the enforcer puts everything back |
+//! | others kept changing the ruleset | `Transport` | nothing: it is tried again |
+//! | no answer in time | `Timeout` | nothing: whether it was applied is not known, and calls are idempotent |
+//! | the set is full, a name is taken | `Rejected` | raise `capacity`; give AutoSec a table of its own |
+//!
+//! # What it does not do
+//! It drops by source address only, and only in the namespace it was opened in. Connections that are established are
+//! dropped too, because the chain stands before connection tracking. Nothing is written to a configuration file: after a
+//! restart of the machine the enforcer's reconciliation puts everything back.
 
 mod adapter;
 mod batch;

@@ -1,4 +1,9 @@
 //! Our part of the kernel's ruleset: what is believed to stand there, and changing it.
+//!
+//! Two beliefs are kept. `seen` is what stood there at a certain generation of the ruleset; it saves reading it again
+//! before each change, and a transaction that names the generation fails if it is no longer true. `declared` is
+//! what this adapter has put there; what of it is missing later was taken by somebody else, and that is a loss to report.
+//! Before the first declaration nothing can be lost.
 
 use std::collections::BTreeSet;
 
@@ -186,6 +191,8 @@ impl Ruleset {
             by_slot(elements).map(|(slot, _)| slot).filter(|slot| !layout.sets.contains(slot)).collect();
         if self.declared.is_none() {
             declare::table(&mut batch, config);
+            // The table may hold the blocks of a process before; they stay. Its chain is made anew, because that costs less
+            // than finding out whether its rules are the right ones.
             declare::chain(&mut batch, config, layout.has_chain());
         }
         new.iter().for_each(|slot| declare::set(&mut batch, config, *slot));

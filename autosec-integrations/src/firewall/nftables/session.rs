@@ -1,4 +1,7 @@
 //! Exchanges over the socket: a transaction and its answers, a question and its answers.
+//!
+//! Every exchange has a number of its own. An answer that comes after its exchange was given up (a timeout, an overrun) is
+//! known by its number and passed over, so a socket stays usable after any failure.
 
 use std::time::Duration;
 
@@ -46,6 +49,7 @@ impl Session {
 
     fn answers(&mut self, batch: &Batch) -> Result<(), Failure> {
         let mut refused = None;
+        // After an overrun answers are missing. A refusal among those left is certain; without one nothing is.
         let mut overrun = false;
         loop {
             let datagram = match self.socket.receive() {

@@ -43,6 +43,7 @@ impl Socket {
         loop {
             match sendto(&self.descriptor, bytes, SendFlags::empty(), &kernel()) {
                 Err(Errno::INTR) => {}
+                // A transaction sent in two parts would be two.
                 Ok(sent) if sent < bytes.len() => return Err(Errno::MSGSIZE),
                 sent => return sent.map(drop),
             }

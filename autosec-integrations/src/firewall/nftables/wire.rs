@@ -1,4 +1,12 @@
 //! Netlink's messages and attributes: writing them, and reading them from bytes that are not trusted to be whole.
+//!
+//! ```text
+//! message    length u32 | kind u16 | flags u16 | sequence u32 | port u32 | family u8 | version u8 | resource u16 | attributes
+//! attribute  length u16 | type u16 | value | padding to 4 bytes            type: bit 15 nested, bit 14 network order
+//! ```
+//!
+//! Lengths include the headers and not the padding. Headers are in the machine's order; the resource number and the values of
+//! nftables' attributes are in network order.
 
 const ALIGNMENT: usize = 4;
 const HEADER: usize = 16;

@@ -26,6 +26,7 @@ pub(in super::super) fn read<'a>(
     let (request, rest) = take_quoted(quoted).ok_or(UnreadReason::NotAccess)?;
     let rest = rest.strip_prefix(b" ").ok_or(UnreadReason::NotAccess)?;
     let (status, rest) = word(rest);
+    // `-` where the client was gone before there was a status.
     let known = number(status).filter(|status| *status <= 999);
     if known.is_none() && status != b"-" {
         return Err(UnreadReason::NotAccess);

@@ -76,6 +76,7 @@ fn split(request: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 
 /// Where the path starts: behind `http://host`, if that is there, else at once.
 fn path_start(target: &[u8]) -> usize {
+    // A path may hold `://` in a parameter; only what does not begin with a slash can be a URL.
     if target.first().is_none_or(|byte| *byte == b'/') {
         return 0;
     }
@@ -89,6 +90,7 @@ fn path_start(target: &[u8]) -> usize {
 fn authority(target: &[u8], end: usize) -> (usize, usize) {
     let url = target.get(..end).unwrap_or_default();
     let start = find(url, b"://").map_or(0, |at| at + 3);
+    // The last `@`: what stands before it is the client's choice and may hold others.
     let start = memchr::memrchr(b'@', url).map_or(start, |at| (at + 1).max(start));
     let host = url.get(start..).unwrap_or_default();
     let length = match cut_last(host, b':') {

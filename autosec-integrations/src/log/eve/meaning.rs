@@ -1,3 +1,7 @@
+//! Which key of an EVE record becomes which field. To read one more key, add it here; the walk over the record does not
+//! change. What has no field of its own in ECS is put where rules look for its like: the state of a flow in
+//! `event.code`, its reason in `event.reason`.
+
 use autosec_core::event::{FieldId, field};
 
 /// The objects of a record that hold something wanted.

@@ -1,3 +1,6 @@
+//! The walk over a record. Fields that follow from several keys (action and category from the type, outcome from the
+//! status, path and query from the URL) are set when the record has ended, because JSON gives keys in any order.
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -75,6 +78,7 @@ impl<'a, 'o> Record<'a, 'o> {
             self.draft.set(field::EVENT_CATEGORY, category);
             self.draft.set(field::EVENT_ACTION, action(event_type));
         }
+        // Only now: the host name may follow the URL, and a URL that names one itself has the last word.
         if let Some(url) = self.url {
             let bytes = match url {
                 Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -249,6 +253,7 @@ fn integer(value: &Scalar<'_>) -> Option<i64> {
 
 fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
     match text.as_ref() {
+        // Nearly every record holds one of these; borrowed, they cost no allocation.
         "TCP" => Cow::Borrowed("tcp"),
         "UDP" => Cow::Borrowed("udp"),
         "ICMP" => Cow::Borrowed("icmp"),

@@ -46,6 +46,7 @@ fn unrepeat(message: &[u8]) -> (&[u8], u32) {
 fn read_repeat(message: &[u8]) -> Option<(&[u8], u32)> {
     let rest = message.strip_prefix(b"message repeated ")?;
     let (times, inner) = cut_at(rest, b" times: [")?;
+    // Bounded, because the number is only text of the line: one forged line must not give a billion events.
     let times = number(times)?.clamp(1, MOST_REPEATS);
     let inner = inner.strip_prefix(b" ").unwrap_or(inner);
     Some((inner.strip_suffix(b"]").unwrap_or(inner), u32::try_from(times).ok()?))

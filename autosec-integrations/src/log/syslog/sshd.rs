@@ -1,3 +1,11 @@
+//! What sshd says, by how its messages begin.
+//!
+//! A user name is sent by the client before it has proved anything and may be `x from 192.0.2.1 port 1 ssh2`. sshd writes it
+//! as it is. So an address is never read from behind the first ` from `: it is taken off the *end* of the message, where
+//! sshd writes what it knows itself. Messages whose end is a stranger's choice too (a certificate's label, a reason that
+//! repeats a name) give an address only if just one place looks like one. No address is better than a false one: a false one
+//! would have an innocent blocked.
+
 use autosec_core::event::field;
 use memchr::memmem;
 
