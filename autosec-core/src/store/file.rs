@@ -1,21 +1,21 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::Hasher;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use siphasher::sip::SipHasher13;
 
 use super::{Store, StoreError};
 
-/// Journals as files of a directory: one record a line, each with a checksum, flushed to disk before `append`
-/// returns. A last line cut off by a crash was never acknowledged and is dropped.
+/// Journals as files of a directory: one line for each `append`, with a checksum, flushed to disk before `append`
+/// returns. A last line that a crash left incomplete was never acknowledged and is dropped as a whole.
 ///
-/// One process at a time owns the directory.
+/// One store at a time owns the directory: it holds a lock on the file `lock` in it.
 ///
-/// A line is a checksum in hexadecimal, a space and the record, so journals can be read with a pager. A line feed
-/// inside a record becomes a space. A journal is the file `<name>.journal`; it is replaced by writing
-/// `<name>.new`, flushing it and renaming it.
+/// A line is a checksum in hexadecimal, a space and the records, which are set apart by the control character RS (1E), so
+/// journals can be read with a pager. A line feed or RS inside a record becomes a space. A journal is the file
+/// `<name>.journal`; it is replaced by writing `<name>.new`, flushing it and renaming it.
 ///
 /// The checksum finds damage, not forgery: whoever can write to the directory can write valid records. Give it to the
 /// host's user alone.
@@ -37,18 +37,38 @@ use super::{Store, StoreError};
 #[derive(Debug)]
 pub struct FileStore {
     directory: PathBuf,
-    writing: Mutex<()>,
+    writing: Mutex<Writing>,
+    /// Locked for as long as it is open.
+    _lock: File,
 }
+
+#[derive(Debug, Default)]
+struct Writing {
+    /// A write failed and could not be undone: what the disk holds is not known, so nothing more is acknowledged.
+    is_broken: bool,
+}
+
+/// Between the records of one line.
+const SEPARATOR: char = '\u{1e}';
+/// Records a line when a journal is rewritten.
+const RECORDS: usize = 1_000;
 
 impl FileStore {
     /// A store in `directory`, which is made if it is absent.
     ///
     /// # Errors
-    /// The directory cannot be made.
+    /// The directory cannot be made or written to, or another store owns it.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let directory = directory.into();
-        fs::create_dir_all(&directory).map_err(failed(&directory.to_string_lossy(), "written"))?;
-        Ok(Self { directory, writing: Mutex::new(()) })
+        let refused = |source| StoreError::Directory { directory: directory.clone(), source };
+        fs::create_dir_all(&directory).map_err(refused)?;
+        let lock = OpenOptions::new().create(true).write(true).truncate(false).open(directory.join("lock"));
+        let lock = lock.map_err(refused)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { directory, writing: Mutex::default(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Owned { directory }),
+            Err(TryLockError::Error(source)) => Err(refused(source)),
+        }
     }
 
     fn path(&self, journal: &str) -> PathBuf {
@@ -63,11 +83,21 @@ impl FileStore {
 
 impl Store for FileStore {
     fn append(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if writing.is_broken {
+            let source =
+                io::Error::other("an earlier write could not be undone; start again once the disk is well");
+            return Err(failed(journal, "written")(source));
+        }
         let path = self.path(journal);
-        append_lines(&path, &lines(records))
-            .and_then(|new| if new { self.sync_directory() } else { Ok(()) })
-            .map_err(failed(journal, "written"))
+        let new = !path.exists();
+        let appended =
+            OpenOptions::new().create(true).read(true).append(true).open(path).and_then(|mut file| {
+                append_line(&mut file, &line(records))
+                    .inspect_err(|failure| writing.is_broken = failure.stands)?;
+                if new { self.sync_directory() } else { Ok(()) }
+            });
+        appended.map_err(failed(journal, "written"))
     }
 
     fn read(&self, journal: &str) -> Result<Vec<String>, StoreError> {
@@ -75,17 +105,22 @@ impl Store for FileStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             read => read.map_err(failed(journal, "read"))?,
         };
-        // What stands behind the last line feed was cut off by a crash, before `append` returned.
-        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let acknowledged = bytes.get(..complete).unwrap_or_default();
-        acknowledged
-            .split_inclusive(|byte| *byte == b'\n')
-            .enumerate()
-            .map(|(index, line)| {
-                record(line)
-                    .ok_or_else(|| StoreError::Damaged { journal: journal.to_owned(), record: index + 1 })
-            })
-            .collect()
+        let mut records = Vec::new();
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').peekable();
+        while let Some(line) = lines.next() {
+            match parse(line) {
+                Some(of_line) => records.extend(of_line),
+                // The last line: a crash cut it off, or its pages reached the disk in part, before `append` returned.
+                None if lines.peek().is_none() => break,
+                None => {
+                    return Err(StoreError::Damaged {
+                        journal: journal.to_owned(),
+                        record: records.len() + 1,
+                    });
+                }
+            }
+        }
+        Ok(records)
     }
 
     fn replace(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
@@ -93,7 +128,9 @@ impl Store for FileStore {
         let fresh = self.directory.join(format!("{journal}.new"));
         let swap = || {
             let mut file = File::create(&fresh)?;
-            file.write_all(lines(records).as_bytes())?;
+            for records in records.chunks(RECORDS) {
+                file.write_all(line(records).as_bytes())?;
+            }
             file.sync_all()?;
             fs::rename(&fresh, self.path(journal))?;
             self.sync_directory()
@@ -102,54 +139,72 @@ impl Store for FileStore {
     }
 }
 
-/// Appends to the file, first cutting off a torn last line; says whether the file is new.
-fn append_lines(path: &Path, text: &str) -> io::Result<bool> {
-    let new = !path.exists();
-    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
-    let before = trim_torn_tail(&mut file)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
-    if let Err(error) = written {
-        // All or none: a disk that filled up halfway must not leave records that were reported as refused.
-        let _ = file.set_len(before);
-        return Err(error);
-    }
-    Ok(new)
+/// A write that failed, and whether something of it may still stand in the file.
+#[derive(Debug)]
+struct Failure {
+    source: io::Error,
+    stands: bool,
 }
 
-/// Cuts a last line without its newline; gives the length kept.
+impl From<Failure> for io::Error {
+    fn from(failure: Failure) -> io::Error {
+        failure.source
+    }
+}
+
+/// Appends a line, first cutting off one that a crash left incomplete.
+fn append_line(file: &mut File, text: &str) -> Result<(), Failure> {
+    let harmless = |source| Failure { source, stands: false };
+    let before = trim_torn_tail(file).map_err(harmless)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(|source| {
+        // All or none: a disk that filled up halfway must not keep records that were reported as refused.
+        let undone = file.set_len(before).and_then(|()| file.sync_data());
+        Failure { source, stands: undone.is_err() }
+    })
+}
+
+/// Cuts off a last line that is not whole; gives the length kept.
 fn trim_torn_tail(file: &mut File) -> io::Result<u64> {
     use std::io::{Read, Seek, SeekFrom};
 
     let length = file.metadata()?.len();
-    if length == 0 {
-        return Ok(0);
+    let mut begin = length;
+    let mut tail = Vec::new();
+    // Reads backwards, a block at a time, to the line feed before the last line.
+    while begin > 0 && tail.iter().rev().skip(1).all(|byte| *byte != b'\n') {
+        let block = begin.min(4096);
+        begin -= block;
+        file.seek(SeekFrom::Start(begin))?;
+        let mut bytes = Vec::new();
+        file.take(block).read_to_end(&mut bytes)?;
+        bytes.extend_from_slice(&tail);
+        tail = bytes;
     }
-    file.seek(SeekFrom::Start(length - 1))?;
-    let mut last = [0_u8];
-    file.read_exact(&mut last)?;
-    if last == *b"\n" {
+    let last =
+        tail.iter().rev().skip(1).position(|byte| *byte == b'\n').map_or(tail.len(), |from_end| from_end + 1);
+    let line = tail.get(tail.len() - last..).unwrap_or_default();
+    if line.is_empty() || parse(line).is_some() {
         return Ok(length);
     }
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(0))?;
-    file.read_to_end(&mut bytes)?;
-    let kept = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1) as u64;
+    let kept = length - line.len() as u64;
     file.set_len(kept)?;
     Ok(kept)
 }
 
-fn lines(records: &[String]) -> String {
-    let one_line = records.iter().map(|record| record.replace('\n', " "));
-    one_line.map(|record| format!("{:016x} {record}\n", checksum(&record))).collect()
+fn line(records: &[String]) -> String {
+    let plain = records.iter().map(|record| record.replace(['\n', SEPARATOR], " "));
+    let body = plain.collect::<Vec<_>>().join(SEPARATOR.encode_utf8(&mut [0; 4]));
+    format!("{:016x} {body}\n", checksum(&body))
 }
 
-fn record(line: &[u8]) -> Option<String> {
+/// The records of a line, if it is whole.
+fn parse(line: &[u8]) -> Option<impl Iterator<Item = String>> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let (sum, record) = line.split_once(' ')?;
-    (u64::from_str_radix(sum, 16).ok()? == checksum(record)).then(|| record.to_owned())
+    let (sum, body) = line.split_once(' ')?;
+    let is_whole = u64::from_str_radix(sum, 16).ok()? == checksum(body);
+    is_whole.then(|| body.split(SEPARATOR).map(str::to_owned))
 }
 
-/// SipHash with a fixed key: the same on every machine and in every version, as the files need it to be.
 fn checksum(record: &str) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(record.as_bytes());
@@ -202,9 +257,38 @@ mod tests {
     }
 
     #[test]
+    fn drops_a_torn_append_of_several_records_as_a_whole() {
+        let store = store("several");
+        store.append("ledger", &records(&["first"])).unwrap();
+        let first = fs::read(store.path("ledger")).unwrap();
+        store.append("ledger", &records(&["second", &"x".repeat(10_000), "third"])).unwrap();
+        assert_eq!(store.read("ledger").unwrap().len(), 4);
+        let both = fs::read(store.path("ledger")).unwrap();
+        let mut zeroed = both.clone();
+        zeroed[first.len() + 40] = 0;
+        for torn in [&both[..both.len() - 1], &both[..first.len() + 30], &zeroed] {
+            fs::write(store.path("ledger"), torn).unwrap();
+            assert_eq!(store.read("ledger").unwrap(), ["first"]);
+            store.append("ledger", &records(&["fourth"])).unwrap();
+            assert_eq!(store.read("ledger").unwrap(), ["first", "fourth"]);
+        }
+    }
+
+    #[test]
+    fn has_one_owner() {
+        let store = store("owner");
+        let directory = store.directory.clone();
+        let second = FileStore::open(&directory);
+        assert!(matches!(second, Err(StoreError::Owned { .. })), "{second:?}");
+        drop(store);
+        assert!(FileStore::open(&directory).is_ok());
+    }
+
+    #[test]
     fn refuses_a_damaged_middle() {
         let store = store("damage");
         store.append("ledger", &records(&["first", "second"])).unwrap();
+        store.append("ledger", &records(&["third"])).unwrap();
         let text = fs::read_to_string(store.path("ledger")).unwrap().replace("first", "f1rst");
         fs::write(store.path("ledger"), text).unwrap();
         assert!(matches!(store.read("ledger"), Err(StoreError::Damaged { record: 1, .. })));

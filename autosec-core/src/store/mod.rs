@@ -94,6 +94,21 @@ pub enum StoreError {
         /// The number of the record, from 1.
         record: usize,
     },
+    /// The directory of a store cannot be used.
+    #[error("the store's directory `{}` cannot be made or written to", directory.display())]
+    Directory {
+        /// The directory.
+        directory: std::path::PathBuf,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another store, of this process or another, owns the directory.
+    #[error("the store's directory `{}` is in use: give each engine its own", directory.display())]
+    Owned {
+        /// The directory.
+        directory: std::path::PathBuf,
+    },
     /// The storage refused.
     #[error("journal `{journal}` cannot be {verb}")]
     Io {

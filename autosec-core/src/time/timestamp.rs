@@ -32,17 +32,25 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Timestamp = Timestamp(0);
-    /// The latest point in time that can be held.
-    pub const MAX: Timestamp = Timestamp(i64::MAX);
+    /// The earliest point in time that can be held: 0001-01-01T00:00:00Z.
+    pub const MIN: Timestamp = Timestamp(-62_135_596_800_000_000);
+    /// The latest point in time that can be held, in the year 9999: what RFC 3339 can write in any offset.
+    pub const MAX: Timestamp = Timestamp(253_402_207_199_999_999);
 
     /// `micros` microseconds after the epoch.
     pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        if micros < Self::MIN.0 {
+            Self::MIN
+        } else if micros > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(micros)
+        }
     }
 
     /// `secs` seconds after the epoch, saturating.
     pub const fn from_secs(secs: i64) -> Self {
-        Self(secs.saturating_mul(1_000_000))
+        Self::from_micros(secs.saturating_mul(1_000_000))
     }
 
     /// Reads an RFC 3339 timestamp such as `2026-11-22T14:02:11.5Z`, also with an offset without a colon (`+0100`).
@@ -51,7 +59,7 @@ impl Timestamp {
     /// The text is no such timestamp, or lies outside the years -9999 to 9999.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         text.parse::<jiff::Timestamp>()
-            .map(|at| Self(at.as_microsecond()))
+            .map(|at| Self::from_micros(at.as_microsecond()))
             .map_err(|_| TimestampError { text: text.chars().take(64).collect() })
     }
 
@@ -77,7 +85,7 @@ impl Add<Duration> for Timestamp {
     type Output = Timestamp;
 
     fn add(self, span: Duration) -> Timestamp {
-        Timestamp(self.0.saturating_add(micros(span)))
+        Timestamp::from_micros(self.0.saturating_add(micros(span)))
     }
 }
 
@@ -85,7 +93,7 @@ impl Sub<Duration> for Timestamp {
     type Output = Timestamp;
 
     fn sub(self, span: Duration) -> Timestamp {
-        Timestamp(self.0.saturating_sub(micros(span)))
+        Timestamp::from_micros(self.0.saturating_sub(micros(span)))
     }
 }
 
@@ -97,6 +105,7 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(at) => write!(f, "{at}"),
+            // Out of reach: the range held is the range that can be written.
             Err(_) => write!(f, "{} µs", self.0),
         }
     }
@@ -133,6 +142,20 @@ mod tests {
         let offset = Timestamp::parse("2026-11-22T14:02:11.123456+0100").unwrap();
         assert_eq!(offset.to_string(), "2026-11-22T13:02:11.123456Z");
         assert!(Timestamp::parse("yesterday").is_err());
+    }
+
+    #[test]
+    fn every_time_that_can_be_held_can_be_read_back() {
+        let day = Duration::from_secs(86_400);
+        for time in
+            [Timestamp::MIN, Timestamp::MIN + day, Timestamp::EPOCH, Timestamp::MAX - day, Timestamp::MAX]
+        {
+            assert_eq!(Timestamp::parse(&time.to_string()), Ok(time), "{time}");
+        }
+        for micros in [i64::MIN, i64::MAX] {
+            let time = Timestamp::from_micros(micros);
+            assert_eq!(Timestamp::parse(&time.to_string()), Ok(time));
+        }
     }
 
     #[test]
