@@ -38,7 +38,7 @@ fn memory(name: &str, clock: &Arc<ManualClock>) -> MemoryFirewall {
 
 fn reports(enforcement: Enforcement) -> Vec<autosec_core::enforce::FirewallReport> {
     match enforcement {
-        Enforcement::Fanned { reports } => reports,
+        Enforcement::Fanned { reports, unwritten: None } => reports,
         other => panic!("expected reports, got: {other}"),
     }
 }

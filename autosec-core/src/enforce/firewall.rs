@@ -59,6 +59,8 @@ pub struct Outcome {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
+    /// Not tried yet, because other items of the call were objected to; it stays owed.
+    Deferred,
     /// It is as asked for now (also where it already was).
     Done,
     /// This firewall cannot hold such an item, now or later.
@@ -129,6 +131,14 @@ pub enum EnforceError {
         firewall: String,
         /// What is missing, and what to do.
         reason: String,
+    },
+    /// The integration itself failed: it panicked.
+    #[error(
+        "firewall `{firewall}` is broken: its integration panicked; see the host's standard error for where"
+    )]
+    Broken {
+        /// The firewall's name.
+        firewall: String,
     },
     /// The host lacks the rights.
     #[error("firewall `{firewall}` needs more rights: {reason}")]

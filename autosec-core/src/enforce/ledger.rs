@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Store, StoreError};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, human};
 
 const JOURNAL: &str = "ledger";
 /// Records that say nothing any more are tolerated up to this many beyond the number of live ones.
@@ -30,8 +31,9 @@ const SLACK: usize = 10_000;
 /// let (store, now) = (Arc::new(MemoryStore::new()), Timestamp::from_secs(1_700_000_000));
 /// let ledger = Ledger::open(store.clone(), 1_000, now)?;
 /// let target = "203.0.113.7/32".parse().unwrap();
-/// let until = now + Duration::from_secs(3600);
-/// ledger.block(Entry { target, until, decision: "d1".into(), reason: "rule=scan".to_owned() })?;
+/// let (duration, reason) = (Duration::from_secs(3600), "rule=scan".to_owned());
+/// let until = now + duration;
+/// ledger.block(Entry { target, until, duration, decision: "d1".into(), reason }, now)?;
 /// drop(ledger);
 ///
 /// let after_a_crash = Ledger::open(store, 1_000, now + Duration::from_secs(60))?;
@@ -50,6 +52,8 @@ pub struct Ledger {
 #[derive(Debug, Default)]
 struct State {
     entries: BTreeMap<IpNet, Entry>,
+    /// Targets that have ended and that nobody was told of yet.
+    ended: Vec<IpNet>,
     /// Records in the journal, dead ones included.
     records: usize,
 }
@@ -62,6 +66,10 @@ pub struct Entry {
     pub target: IpNet,
     /// The end, by the host's clock.
     pub until: Timestamp,
+    /// How long it was meant to last: no firewall is asked to hold it for longer, whatever a clock that was set back
+    /// makes of `until`.
+    #[serde(with = "human")]
+    pub duration: Duration,
     /// The decision that caused it.
     pub decision: Arc<str>,
     /// Why, for whoever reads a firewall's listing.
@@ -73,6 +81,17 @@ pub struct Entry {
 enum Record {
     Block(Entry),
     Unblock { target: IpNet },
+}
+
+impl Entry {
+    /// How much longer it is to last at `now`.
+    pub fn left(&self, now: Timestamp) -> Duration {
+        self.until.since(now).min(self.duration)
+    }
+
+    fn is_in_force(&self, now: Timestamp) -> bool {
+        self.until > now
+    }
 }
 
 /// A ledger that could not do its work. Nothing was changed, on no firewall.
@@ -96,6 +115,9 @@ pub enum LedgerError {
     /// The store failed.
     #[error("the ledger could not be kept")]
     Store(#[from] StoreError),
+    /// An entry cannot be put into words.
+    #[error("an entry of the ledger cannot be written")]
+    Unwritable(#[source] serde_json::Error),
 }
 
 impl Ledger {
@@ -105,7 +127,7 @@ impl Ledger {
     /// The store cannot be read, or holds something else.
     pub fn open(store: Arc<dyn Store>, capacity: usize, now: Timestamp) -> Result<Self, LedgerError> {
         let records = store.read(JOURNAL)?;
-        let mut state = State { entries: BTreeMap::new(), records: records.len() };
+        let mut state = State { records: records.len(), ..State::default() };
         for (index, text) in records.iter().enumerate() {
             let record = serde_json::from_str(text)
                 .map_err(|error| LedgerError::Foreign { record: index + 1, reason: error.to_string() })?;
@@ -115,25 +137,23 @@ impl Ledger {
         Ok(Self { store, capacity, state: Mutex::new(state) })
     }
 
-    /// Makes `entry` in force, durably; where its target already is, the later end counts.
+    /// Makes `entry` in force from `now`, durably; where its target already is, the later end counts.
     ///
     /// Gives the entry as it now is in force.
     ///
     /// # Errors
     /// The ledger is full, or the store failed; nothing has changed then.
-    pub fn block(&self, mut entry: Entry) -> Result<Entry, LedgerError> {
+    pub fn block(&self, mut entry: Entry, now: Timestamp) -> Result<Entry, LedgerError> {
+        entry.target = entry.target.trunc();
         let mut state = self.state();
-        match state.entries.get(&entry.target) {
-            // The same decision enforced twice must not last longer than once, whatever its age.
+        match state.entries.get(&entry.target).filter(|held| held.is_in_force(now)) {
+            // The same decision enforced twice must not last longer than once.
             Some(held) if held.until >= entry.until || held.decision == entry.decision => {
                 return Ok(held.clone());
             }
-            None if state.entries.len() >= self.capacity => {
-                return Err(LedgerError::Full { capacity: self.capacity });
-            }
-            _ => {}
+            Some(_) => {}
+            None => self.make_room(&mut state, now)?,
         }
-        entry.target = entry.target.trunc();
         self.write(&mut state, vec![Record::Block(entry.clone())])?;
         Ok(entry)
     }
@@ -151,25 +171,42 @@ impl Ledger {
 
     /// The entry of `target`, if it is in force at `now`.
     pub fn entry(&self, target: &IpNet, now: Timestamp) -> Option<Entry> {
-        self.state().entries.get(target).filter(|entry| entry.until > now).cloned()
+        self.state().entries.get(&target.trunc()).filter(|entry| entry.is_in_force(now)).cloned()
     }
 
     /// Everything that is to be in force at `now`.
     pub fn in_force(&self, now: Timestamp) -> Vec<Entry> {
-        self.state().entries.values().filter(|entry| entry.until > now).cloned().collect()
+        self.state().entries.values().filter(|entry| entry.is_in_force(now)).cloned().collect()
+    }
+
+    /// The targets in force that `chosen` picks.
+    pub fn targets(&self, chosen: impl Fn(&IpNet) -> bool) -> Vec<IpNet> {
+        self.state().entries.keys().copied().filter(|target| chosen(target)).collect()
+    }
+
+    /// Whether nothing was ever written to its journal.
+    pub fn is_new(&self) -> bool {
+        self.state().records == 0
     }
 
     /// Drops what has ended by `now`; gives the targets. Needs no write: the end is in the record.
+    ///
+    /// Where the clock was set back, ends are brought forward to what the blocks were meant to last.
     pub fn expire(&self, now: Timestamp) -> Vec<IpNet> {
-        let mut ended = Vec::new();
-        self.state().entries.retain(|target, entry| {
-            let keeps = entry.until > now;
-            if !keeps {
-                ended.push(*target);
-            }
-            keeps
-        });
-        ended
+        let mut state = self.state();
+        state.expire(now);
+        std::mem::take(&mut state.ended)
+    }
+
+    /// Makes sure that one more entry fits.
+    fn make_room(&self, state: &mut State, now: Timestamp) -> Result<(), LedgerError> {
+        if state.entries.len() >= self.capacity {
+            state.expire(now);
+        }
+        if state.entries.len() >= self.capacity {
+            return Err(LedgerError::Full { capacity: self.capacity });
+        }
+        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -181,15 +218,15 @@ impl Ledger {
         if records.is_empty() {
             return Ok(());
         }
-        let texts: Vec<String> = records.iter().map(encode).collect();
+        let texts = records.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
         self.store.append(JOURNAL, &texts)?;
         state.records += texts.len();
         for record in records {
             state.apply(record);
         }
         if state.records > 2 * state.entries.len() + SLACK {
-            let live: Vec<String> =
-                state.entries.values().map(|entry| encode(&Record::Block(entry.clone()))).collect();
+            let live = state.entries.values().map(|entry| encode(&Record::Block(entry.clone())));
+            let live = live.collect::<Result<Vec<_>, _>>()?;
             // The change itself is already durable; a rewrite that fails is tried again at the next change.
             if self.store.replace(JOURNAL, &live).is_ok() {
                 state.records = live.len();
@@ -200,6 +237,19 @@ impl Ledger {
 }
 
 impl State {
+    fn expire(&mut self, now: Timestamp) {
+        let ended = &mut self.ended;
+        self.entries.retain(|target, entry| {
+            let keeps = entry.is_in_force(now);
+            if keeps {
+                entry.until = now + entry.left(now);
+            } else {
+                ended.push(*target);
+            }
+            keeps
+        });
+    }
+
     fn apply(&mut self, record: Record) {
         match record {
             Record::Block(entry) => self.entries.insert(entry.target, entry),
@@ -208,8 +258,8 @@ impl State {
     }
 }
 
-fn encode(record: &Record) -> String {
-    serde_json::to_string(record).unwrap_or_default()
+fn encode(record: &Record) -> Result<String, LedgerError> {
+    serde_json::to_string(record).map_err(LedgerError::Unwritable)
 }
 
 #[cfg(test)]
@@ -219,7 +269,8 @@ mod tests {
 
     fn entry(target: &str, until: i64, decision: &str) -> Entry {
         let target = target.parse().unwrap();
-        Entry { target, until: Timestamp::from_secs(until), decision: decision.into(), reason: "why".into() }
+        let (until, duration) = (Timestamp::from_secs(until), Duration::from_secs(1_000_000));
+        Entry { target, until, duration, decision: decision.into(), reason: "why".into() }
     }
 
     fn open(store: &Arc<MemoryStore>, now: i64) -> Ledger {
@@ -230,9 +281,9 @@ mod tests {
     fn survives_a_restart_and_forgets_what_ended() {
         let store = Arc::new(MemoryStore::new());
         let ledger = open(&store, 0);
-        ledger.block(entry("192.0.2.1/32", 100, "a")).unwrap();
-        ledger.block(entry("192.0.2.2/32", 200, "b")).unwrap();
-        ledger.block(entry("192.0.2.3/32", 300, "c")).unwrap();
+        ledger.block(entry("192.0.2.1/32", 100, "a"), Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.2/32", 200, "b"), Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.3/32", 300, "c"), Timestamp::EPOCH).unwrap();
         ledger.unblock(|target| target.to_string() == "192.0.2.3/32").unwrap();
         let again = open(&store, 150);
         assert_eq!(again.in_force(Timestamp::from_secs(150)), [entry("192.0.2.2/32", 200, "b")]);
@@ -243,19 +294,64 @@ mod tests {
     fn keeps_the_later_end_and_the_same_decision_once() {
         let store = Arc::new(MemoryStore::new());
         let ledger = open(&store, 0);
-        ledger.block(entry("192.0.2.1/32", 100, "a")).unwrap();
-        assert_eq!(ledger.block(entry("192.0.2.1/32", 50, "b")).unwrap().until, Timestamp::from_secs(100));
-        assert_eq!(ledger.block(entry("192.0.2.1/32", 150, "a")).unwrap().until, Timestamp::from_secs(100));
-        assert_eq!(ledger.block(entry("192.0.2.1/32", 150, "b")).unwrap().until, Timestamp::from_secs(150));
+        ledger.block(entry("192.0.2.1/32", 100, "a"), Timestamp::EPOCH).unwrap();
+        assert_eq!(
+            ledger.block(entry("192.0.2.1/32", 50, "b"), Timestamp::EPOCH).unwrap().until,
+            Timestamp::from_secs(100)
+        );
+        assert_eq!(
+            ledger.block(entry("192.0.2.1/32", 150, "a"), Timestamp::EPOCH).unwrap().until,
+            Timestamp::from_secs(100)
+        );
+        assert_eq!(
+            ledger.block(entry("192.0.2.1/32", 150, "b"), Timestamp::EPOCH).unwrap().until,
+            Timestamp::from_secs(150)
+        );
+    }
+
+    #[test]
+    fn what_has_ended_is_not_held() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = Ledger::open(store, 1, Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.1/32", 100, "a"), Timestamp::EPOCH).unwrap();
+        let later = Timestamp::from_secs(200);
+        let again = ledger.block(entry("192.0.2.1/32", 260, "a"), later).unwrap();
+        assert_eq!(again.until, Timestamp::from_secs(260), "an ended block is blocked anew");
+        let later = Timestamp::from_secs(300);
+        ledger.block(entry("192.0.2.2/32", 400, "b"), later).unwrap();
+        assert_eq!(ledger.in_force(later).len(), 1, "what has ended makes room");
+    }
+
+    #[test]
+    fn host_bits_make_no_other_target() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 0);
+        ledger.block(entry("192.0.2.0/24", 100, "a"), Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.7/24", 10, "b"), Timestamp::EPOCH).unwrap();
+        let held = ledger.entry(&"192.0.2.9/24".parse().unwrap(), Timestamp::EPOCH).unwrap();
+        assert_eq!(held.until, Timestamp::from_secs(100));
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_no_block_longer() {
+        let store = Arc::new(MemoryStore::new());
+        let now = Timestamp::from_secs(1_700_000_000);
+        let ledger = Ledger::open(store, 10, now).unwrap();
+        let minute = Duration::from_secs(60);
+        let held = Entry { duration: minute, until: now + minute, ..entry("192.0.2.1/32", 0, "a") };
+        ledger.block(held, now).unwrap();
+        assert_eq!(ledger.in_force(Timestamp::EPOCH)[0].left(Timestamp::EPOCH), minute);
+        ledger.expire(Timestamp::EPOCH);
+        assert!(ledger.in_force(Timestamp::EPOCH + minute).is_empty());
     }
 
     #[test]
     fn is_bounded() {
         let store = Arc::new(MemoryStore::new());
         let ledger = Ledger::open(store, 2, Timestamp::EPOCH).unwrap();
-        ledger.block(entry("192.0.2.1/32", 100, "a")).unwrap();
-        ledger.block(entry("192.0.2.2/32", 100, "b")).unwrap();
-        let third = ledger.block(entry("192.0.2.3/32", 100, "c"));
+        ledger.block(entry("192.0.2.1/32", 100, "a"), Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.2/32", 100, "b"), Timestamp::EPOCH).unwrap();
+        let third = ledger.block(entry("192.0.2.3/32", 100, "c"), Timestamp::EPOCH);
         assert!(matches!(third, Err(LedgerError::Full { capacity: 2 })));
     }
 
@@ -264,7 +360,7 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let ledger = open(&store, 0);
         for round in 0..SLACK as i64 + 10 {
-            ledger.block(entry("192.0.2.1/32", 100 + round, &round.to_string())).unwrap();
+            ledger.block(entry("192.0.2.1/32", 100 + round, &round.to_string()), Timestamp::EPOCH).unwrap();
         }
         assert!(store.read(JOURNAL).unwrap().len() < SLACK);
         assert_eq!(open(&store, 0).in_force(Timestamp::EPOCH).len(), 1);

@@ -44,6 +44,7 @@
 //! implementation of [`FirewallIntegration`] for any other.
 
 mod config;
+mod debt;
 mod enforcer;
 mod firewall;
 mod ledger;
@@ -59,4 +60,4 @@ pub use firewall::{
 };
 pub use ledger::{Entry, Ledger, LedgerError};
 pub use memory::MemoryFirewall;
-pub use outcome::{Enforcement, FirewallReport};
+pub use outcome::{Enforcement, FirewallReport, Idle};

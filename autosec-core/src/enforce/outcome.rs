@@ -2,7 +2,7 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::{EnforceError, LedgerError, Outcome, Status};
+use super::{Change, EnforceError, LedgerError, Outcome, Status};
 use crate::decision::Refusal;
 
 /// What became of a change, firewall by firewall.
@@ -20,17 +20,19 @@ use crate::decision::Refusal;
 /// ];
 /// let report = FirewallReport { firewall: "edge".to_owned(), result: Ok(outcomes), pending: 0 };
 /// assert_eq!(report.tally(), (1, 1));
-/// let enforcement = Enforcement::Fanned { reports: vec![report] };
+/// let enforcement = Enforcement::Fanned { reports: vec![report], unwritten: None };
 /// assert!(!enforcement.is_complete());
 /// assert_eq!(enforcement.to_string(), "`edge`: 1 done, 1 not; `2001:db8::/64`: it takes no IPv6");
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Enforcement {
-    /// A dry run: this is what would be asked of these firewalls.
+    /// A dry run: this is what would be asked of these firewalls. Neither they nor the ledger were touched.
     DryRun {
-        /// The address or prefix.
-        target: IpNet,
+        /// What would be done.
+        change: Change,
+        /// To which addresses and prefixes.
+        targets: Vec<IpNet>,
         /// The firewalls' names.
         firewalls: Vec<String>,
     },
@@ -40,14 +42,39 @@ pub enum Enforcement {
     Fanned {
         /// One report a firewall, in the order they were added.
         reports: Vec<FirewallReport>,
+        /// What was let in could not be written down: after a restart it may be blocked again until its end, unless the
+        /// allowlist holds it then.
+        unwritten: Option<LedgerError>,
     },
-    /// The decision asks nothing of a firewall.
-    Nothing {
-        /// Why not.
-        why: &'static str,
-    },
+    /// No firewall had to be asked.
+    Nothing(Idle),
     /// The guard held it back.
     Refused(Refusal),
+}
+
+/// Why no firewall had to be asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Idle {
+    /// It is in force already, for about as long.
+    InForce,
+    /// The host has no firewall.
+    NoFirewall,
+    /// Nothing of it is blocked.
+    NotBlocked,
+    /// Firewalls can do nothing about it: it is no block, or not of an address.
+    NotForFirewalls,
+}
+
+impl fmt::Display for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Idle::InForce => "it is already in force for about as long",
+            Idle::NoFirewall => "the host has no firewall",
+            Idle::NotBlocked => "nothing of it is blocked",
+            Idle::NotForFirewalls => "only blocks of addresses are enforced by firewalls",
+        })
+    }
 }
 
 /// What became of a change on one firewall.
@@ -76,13 +103,11 @@ impl Enforcement {
     /// Whether every firewall is as it should be now.
     pub fn is_complete(&self) -> bool {
         match self {
-            Enforcement::Fanned { reports } => reports.iter().all(|report| {
-                report
-                    .result
-                    .as_ref()
-                    .is_ok_and(|outcomes| outcomes.iter().all(|one| one.status == Status::Done))
-            }),
-            Enforcement::DryRun { .. } | Enforcement::Nothing { .. } => true,
+            Enforcement::Fanned { reports, unwritten } => {
+                let is_done = |report: &FirewallReport| report.result.is_ok() && report.tally().1 == 0;
+                unwritten.is_none() && reports.iter().all(is_done)
+            }
+            Enforcement::DryRun { .. } | Enforcement::Nothing(_) => true,
             Enforcement::Failed(_) | Enforcement::Refused(_) => false,
         }
     }
@@ -91,21 +116,33 @@ impl Enforcement {
 impl fmt::Display for Enforcement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Enforcement::DryRun { target, firewalls } => {
-                write!(f, "dry run: would block `{target}` on {}", firewalls.join(", "))
+            Enforcement::DryRun { change, targets, firewalls } => {
+                let targets: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
+                write!(f, "dry run: would {change} {} on {}", targets.join(", "), firewalls.join(", "))
             }
-            Enforcement::Failed(error) => write!(f, "nothing was touched: {error}"),
-            Enforcement::Nothing { why } => write!(f, "nothing to enforce: {why}"),
+            Enforcement::Failed(error) => write!(f, "nothing was touched: {}", chain(error)),
+            Enforcement::Nothing(idle) => write!(f, "nothing to enforce: {idle}"),
             Enforcement::Refused(refusal) => write!(f, "held back: {refusal}"),
-            Enforcement::Fanned { reports } => {
+            Enforcement::Fanned { reports, unwritten } => {
                 for (index, report) in reports.iter().enumerate() {
                     let gap = if index == 0 { "" } else { "; " };
                     write!(f, "{gap}{report}")?;
                 }
-                Ok(())
+                unwritten.as_ref().map_or(Ok(()), |error| write!(f, "; not written down: {}", chain(error)))
             }
         }
     }
+}
+
+/// An error with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(": {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 impl fmt::Display for FirewallReport {

@@ -10,15 +10,18 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use ipnet::IpNet;
 
+use super::debt::Debts;
 use super::patience::{pause, within};
 use super::{
-    Block, Capabilities, EnforceConfig, EnforceError, Entry, FirewallIntegration, FirewallReport, Ledger,
-    Outcome, REASON_LIMIT, Status,
+    Block, Capabilities, EnforceConfig, EnforceError, Entry, FirewallIntegration, FirewallReport, Health,
+    Ledger, Outcome, REASON_LIMIT, Status,
 };
 use crate::decision::Guard;
 use crate::time::{Clock, Timestamp};
@@ -33,14 +36,7 @@ pub(super) struct Target {
     firewall: Arc<dyn FirewallIntegration>,
     /// One change at a time; never held by another firewall's work.
     gate: tokio::sync::Mutex<()>,
-    /// Items that are not known to be as they should be, and when to try them next.
-    owed: Mutex<BTreeMap<IpNet, Due>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Due {
-    at: Timestamp,
-    failures: u32,
+    debts: Mutex<Debts>,
 }
 
 /// What a target needs to know of the rest.
@@ -52,9 +48,11 @@ pub(super) struct Context {
     pub(super) config: EnforceConfig,
 }
 
+type Answer = Result<Vec<Outcome>, EnforceError>;
+
 impl Target {
     pub(super) fn new(firewall: Arc<dyn FirewallIntegration>) -> Self {
-        Self { firewall, gate: tokio::sync::Mutex::default(), owed: Mutex::default() }
+        Self { firewall, gate: tokio::sync::Mutex::default(), debts: Mutex::default() }
     }
 
     pub(super) fn firewall(&self) -> &dyn FirewallIntegration {
@@ -63,8 +61,11 @@ impl Target {
 
     /// Brings `items` to what the ledger says; tries transient failures again; what is left stays owed.
     pub(super) async fn sync(&self, items: &[IpNet], context: &Context) -> FirewallReport {
+        if context.guard.is_dry_run() {
+            return self.report(items, Ok(Vec::new()));
+        }
         // Owed before the first call: a future that is dropped half-way must not forget them.
-        self.owe(items, context.clock.now());
+        self.owe(items, context);
         let mut result = self.attempt(items, context).await;
         let mut backoff = context.config.backoff;
         for _ in 1..context.config.attempts {
@@ -76,42 +77,66 @@ impl Target {
             backoff = backoff.saturating_mul(2);
             result = self.attempt(items, context).await;
         }
-        self.settle(items, &result, context);
-        let owed = self.owed();
-        // Owed without a failure is owed only to be reminded of later: as it should be for now.
-        let pending = items.iter().filter(|item| owed.get(item).is_some_and(|due| due.failures > 0)).count();
-        FirewallReport { firewall: self.firewall.name().to_owned(), result, pending }
+        if result.is_err() {
+            let now = context.clock.now();
+            let mut debts = self.debts();
+            items.iter().for_each(|item| debts.postpone(*item, now, &context.config));
+        }
+        self.report(items, result)
     }
 
-    /// Compares what the firewall holds with the ledger and repairs the difference.
+    /// Compares what the firewall holds with the ledger and repairs the difference; stays owed if that fails.
     pub(super) async fn reconcile(&self, context: &Context) -> FirewallReport {
-        let failed = |error| FirewallReport {
-            firewall: self.firewall.name().to_owned(),
-            result: Err(error),
-            pending: 0,
-        };
-        let held = match self.timed(context, self.firewall.blocked()).await {
-            Ok(held) => held,
-            Err(error) => return failed(error),
+        if context.guard.is_dry_run() {
+            return self.report(&[], Ok(Vec::new()));
+        }
+        self.debts().owe_reconciliation(context.clock.now());
+        let report = match self.wrong(context).await {
+            Ok(items) => self.sync(&items, context).await,
+            Err(error) => self.report(&[], Err(error)),
         };
         let now = context.clock.now();
-        let mut desired = context.ledger.in_force(now);
-        desired.retain(|entry| context.guard.permit(entry.target).is_ok());
-        let items = difference(&held, &desired, now);
-        self.sync(&items, context).await
+        self.debts().reconciled(report.result.is_ok(), now, &context.config);
+        report
     }
 
-    /// Whether `item` is not known to be as it should be.
+    /// What the firewall holds now.
+    pub(super) async fn blocked(&self, context: &Context) -> Result<Vec<Block>, EnforceError> {
+        self.timed(context, self.firewall.blocked()).await
+    }
+
+    /// How the firewall is.
+    pub(super) async fn health(&self, context: &Context) -> Result<Health, EnforceError> {
+        self.timed(context, self.firewall.health()).await
+    }
+
+    /// Whether `item` is not known to be as it should be, or cannot be held at all.
     pub(super) fn owes(&self, item: &IpNet) -> bool {
-        self.owed().contains_key(item)
+        unsupported(&self.firewall.capabilities(), *item).is_some() || self.debts().owes(item)
     }
 
     /// Items whose time to be tried again has come.
     pub(super) fn due(&self, now: Timestamp) -> Vec<IpNet> {
-        self.owed().iter().filter(|(_, due)| due.at <= now).map(|(item, _)| *item).collect()
+        self.debts().due(now, self.firewall.capabilities().native_ttl)
     }
 
-    async fn attempt(&self, items: &[IpNet], context: &Context) -> Result<Vec<Outcome>, EnforceError> {
+    /// Whether everything is to be compared now.
+    pub(super) fn reconciliation_is_due(&self, now: Timestamp) -> bool {
+        self.debts().reconciliation_is_due(now)
+    }
+
+    /// Items that the firewall does not hold as the ledger says. One that does not enforce holds none of them.
+    async fn wrong(&self, context: &Context) -> Result<Vec<IpNet>, EnforceError> {
+        let held = self.blocked(context).await?;
+        let health = self.health(context).await?;
+        let now = context.clock.now();
+        let mut desired = context.ledger.in_force(now);
+        desired.retain(|entry| context.guard.permit(entry.target).is_ok());
+        Ok(difference(&held, &desired, health.enforcing, now))
+    }
+
+    /// One try, alone on this firewall; what it did is settled before another may begin.
+    async fn attempt(&self, items: &[IpNet], context: &Context) -> Answer {
         let Some(_gate) = within(context.config.timeout, self.gate.lock()).await else {
             return Err(self.timeout(context.config.timeout));
         };
@@ -119,17 +144,40 @@ impl Target {
         if !matches!(answer, Err(EnforceError::Lost { .. })) {
             return answer;
         }
-        // Everything AutoSec had there is gone: put it all back, these items among it.
+        // Everything AutoSec had there is gone: put it all back, these items among it. All of it is owed until it is.
         let asked: HashSet<IpNet> = items.iter().copied().collect();
         let in_force = context.ledger.in_force(context.clock.now());
         let others = in_force.iter().map(|entry| entry.target).filter(|target| !asked.contains(target));
         let all: Vec<IpNet> = items.iter().copied().chain(others).collect();
+        self.debts().owe_reconciliation(context.clock.now());
         let outcomes = self.apply(&all, context).await?;
+        self.debts().reconciled(true, context.clock.now(), &context.config);
         Ok(outcomes.into_iter().filter(|outcome| asked.contains(&outcome.target)).collect())
     }
 
     /// One pass over `items` in batches; the guard is asked once more, as the very last step.
-    async fn apply(&self, items: &[IpNet], context: &Context) -> Result<Vec<Outcome>, EnforceError> {
+    async fn apply(&self, items: &[IpNet], context: &Context) -> Answer {
+        // Before the ledger is read: what changes there from now on is owed with a later version.
+        let version = self.debts().version();
+        let (blocks, unblocks, mut outcomes) = self.sort_out(items, context);
+        let batch = self.firewall.capabilities().batch.max(1);
+        let answered: Result<(), EnforceError> = async {
+            for chunk in unblocks.chunks(batch) {
+                let answer = self.timed(context, self.firewall.unblock(chunk)).await?;
+                outcomes.extend(complete(chunk.iter().copied(), answer));
+            }
+            for chunk in blocks.chunks(batch) {
+                self.block(chunk.to_vec(), &mut outcomes, context).await?;
+            }
+            Ok(())
+        }
+        .await;
+        self.settle(&outcomes, version, context);
+        answered.map(|()| outcomes)
+    }
+
+    /// What to block, what to unblock, and what this firewall cannot hold.
+    fn sort_out(&self, items: &[IpNet], context: &Context) -> (Vec<Block>, Vec<IpNet>, Vec<Outcome>) {
         let capabilities = self.firewall.capabilities();
         let now = context.clock.now();
         let (mut blocks, mut unblocks, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
@@ -145,20 +193,13 @@ impl Target {
                 outcomes.push(Outcome { target: *item, status: Status::Unsupported(why.to_owned()) });
                 continue;
             }
-            let left = entry.until.since(now);
+            let left = entry.left(now);
             let ttl = capabilities
                 .native_ttl
                 .then(|| capabilities.max_ttl.map_or(left, |longest| left.min(longest)));
             blocks.push(Block { target: *item, ttl, reason: printable(&entry.reason) });
         }
-        let batch = capabilities.batch.max(1);
-        for chunk in unblocks.chunks(batch) {
-            outcomes.extend(self.timed(context, self.firewall.unblock(chunk)).await?);
-        }
-        for chunk in blocks.chunks(batch) {
-            self.block(chunk.to_vec(), &mut outcomes, context).await?;
-        }
-        Ok(outcomes)
+        (blocks, unblocks, outcomes)
     }
 
     /// Blocks a batch; an item that the firewall objects to by name is set aside and the others are sent again.
@@ -173,7 +214,7 @@ impl Target {
             let (target, reason) = match answer {
                 Err(EnforceError::Rejected { target: Some(target), reason, .. }) => (target, reason),
                 answer => {
-                    outcomes.extend(answer?);
+                    outcomes.extend(complete(blocks.iter().map(|block| block.target), answer?));
                     return Ok(());
                 }
             };
@@ -183,66 +224,81 @@ impl Target {
                 return Ok(());
             }
         }
-        let rest = blocks.iter().map(|block| block.target);
-        let status = Status::Rejected(format!("sent {OBJECTIONS} times with other items that were rejected"));
-        outcomes.extend(rest.map(|target| Outcome { target, status: status.clone() }));
+        // The next try has the rest to itself: those that were objected to wait longer.
+        outcomes
+            .extend(blocks.iter().map(|block| Outcome { target: block.target, status: Status::Deferred }));
         Ok(())
     }
 
+    /// A call to the firewall: as long as it may take, and a panic is an error of this firewall alone.
     async fn timed<T>(
         &self,
         context: &Context,
         call: impl Future<Output = Result<T, EnforceError>>,
     ) -> Result<T, EnforceError> {
         let after = context.config.timeout;
-        within(after, call).await.unwrap_or_else(|| Err(self.timeout(after)))
+        match within(after, AssertUnwindSafe(call).catch_unwind()).await {
+            Some(Ok(answer)) => answer,
+            Some(Err(_panic)) => Err(EnforceError::Broken { firewall: self.firewall.name().to_owned() }),
+            None => Err(self.timeout(after)),
+        }
     }
 
     fn timeout(&self, after: Duration) -> EnforceError {
         EnforceError::Timeout { firewall: self.firewall.name().to_owned(), after }
     }
 
-    fn owe(&self, items: &[IpNet], now: Timestamp) {
-        let mut owed = self.owed();
-        for item in items {
-            owed.entry(*item).or_insert(Due { at: now, failures: 0 });
-        }
+    fn owe(&self, items: &[IpNet], context: &Context) {
+        let now = context.clock.now();
+        let ends: Vec<_> =
+            items.iter().map(|item| context.ledger.entry(item, now).map(|entry| entry.until)).collect();
+        let mut debts = self.debts();
+        items.iter().zip(ends).for_each(|(item, until)| debts.owe(*item, until, now));
     }
 
     /// Strikes off what is as it should be; sets the next try of what is not, and of what must be re-armed.
-    fn settle(&self, items: &[IpNet], result: &Result<Vec<Outcome>, EnforceError>, context: &Context) {
+    fn settle(&self, outcomes: &[Outcome], version: u64, context: &Context) {
         let now = context.clock.now();
-        let mut owed = self.owed();
-        let Ok(outcomes) = result else {
-            items.iter().for_each(|item| postpone(&mut owed, *item, now, &context.config));
-            return;
-        };
         let rearm = self.firewall.capabilities().max_ttl;
-        for outcome in outcomes {
-            let left = context.ledger.entry(&outcome.target, now).map(|entry| entry.until.since(now));
-            match (&outcome.status, rearm) {
-                (Status::Rejected(_), _) => postpone(&mut owed, outcome.target, now, &context.config),
+        let mut debts = self.debts();
+        for Outcome { target, status } in outcomes {
+            let left = context.ledger.entry(target, now).map(|entry| entry.left(now));
+            match (status, rearm) {
+                (Status::Rejected(_), _) => debts.postpone(*target, now, &context.config),
+                (Status::Deferred, _) => {}
                 // Held for a part of its time only: due again while there is still half of that part left.
                 (Status::Done, Some(longest)) if left.is_some_and(|left| left > longest) => {
-                    owed.insert(outcome.target, Due { at: now + longest / 2, failures: 0 });
+                    debts.remind(*target, now + longest / 2);
                 }
-                (Status::Done | Status::Unsupported(_), _) => {
-                    owed.remove(&outcome.target);
-                }
+                (Status::Done | Status::Unsupported(_), _) => debts.strike(target, version),
             }
         }
     }
 
-    fn owed(&self) -> MutexGuard<'_, BTreeMap<IpNet, Due>> {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn report(&self, items: &[IpNet], result: Answer) -> FirewallReport {
+        let debts = self.debts();
+        // Owed without a failure is owed only to be reminded of later, or not tried yet.
+        let deferred = |item: &IpNet| {
+            let outcomes = result.as_ref().map_or(&[][..], Vec::as_slice);
+            outcomes.iter().any(|outcome| outcome.target == *item && outcome.status == Status::Deferred)
+        };
+        let pending = items.iter().filter(|item| debts.has_failed(item) || deferred(item)).count();
+        drop(debts);
+        FirewallReport { firewall: self.firewall.name().to_owned(), result, pending }
+    }
+
+    fn debts(&self) -> MutexGuard<'_, Debts> {
+        self.debts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn postpone(owed: &mut BTreeMap<IpNet, Due>, item: IpNet, now: Timestamp, config: &EnforceConfig) {
-    let due = owed.entry(item).or_insert(Due { at: now, failures: 0 });
-    due.failures = due.failures.saturating_add(1);
-    let pause = config.backoff.saturating_mul(2_u32.saturating_pow(due.failures)).min(config.longest_pause);
-    due.at = now + pause;
+/// The outcomes of a call, with one for each item that the firewall said nothing about.
+fn complete(items: impl Iterator<Item = IpNet>, mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let answered: HashSet<IpNet> = outcomes.iter().map(|outcome| outcome.target).collect();
+    let silence = || Status::Rejected("the firewall said nothing about it".to_owned());
+    let missing = items.filter(|item| !answered.contains(item));
+    outcomes.extend(missing.map(|target| Outcome { target, status: silence() }).collect::<Vec<_>>());
+    outcomes
 }
 
 /// What a firewall cannot hold, and why.
@@ -257,16 +313,18 @@ fn unsupported(capabilities: &Capabilities, item: IpNet) -> Option<&'static str>
     }
 }
 
-/// Items that the firewall lacks, holds too short or too long, or holds without reason.
-fn difference(held: &[Block], desired: &[Entry], now: Timestamp) -> Vec<IpNet> {
+/// Items that the firewall lacks, holds too short or too long, or holds without reason; all of them where what it holds
+/// has no effect.
+fn difference(held: &[Block], desired: &[Entry], enforcing: bool, now: Timestamp) -> Vec<IpNet> {
     /// Clocks and transit may differ by this much before an end counts as wrong.
     const TOLERANCE: Duration = Duration::from_secs(5);
 
     let held: BTreeMap<IpNet, Option<Duration>> =
-        held.iter().map(|block| (block.target, block.ttl)).collect();
+        held.iter().map(|block| (block.target.trunc(), block.ttl)).collect();
     let is_right = |entry: &Entry| {
-        let left = entry.until.since(now);
-        held.get(&entry.target).is_some_and(|ttl| ttl.is_none_or(|ttl| ttl.abs_diff(left) <= TOLERANCE))
+        let left = entry.left(now);
+        let ttl = held.get(&entry.target);
+        enforcing && ttl.is_some_and(|ttl| ttl.is_none_or(|ttl| ttl.abs_diff(left) <= TOLERANCE))
     };
     let wrong = desired.iter().filter(|entry| !is_right(entry)).map(|entry| entry.target);
     let extra = held.keys().filter(|item| desired.binary_search_by(|entry| entry.target.cmp(item)).is_err());

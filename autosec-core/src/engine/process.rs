@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::{Assessment, EngineBuilder, Verdict};
 use crate::decision::{Decision, Guard, Policy};
-use crate::enforce::{Enforcement, Enforcer, Entry, FirewallReport};
+use crate::enforce::{EnforceError, Enforcement, Enforcer, Entry, FirewallReport, Health};
 use crate::entity::Entity;
 use crate::event::{Event, FieldMask, field};
 use crate::finding::{Detector, Fault, FaultKind, Finding, Findings};
@@ -169,6 +169,11 @@ impl Engine {
     /// The reports are of firewalls that had something to do; most of the time there are none. Calls that overlap are safe.
     pub async fn maintain(&self) -> Vec<FirewallReport> {
         self.enforcer.maintain().await
+    }
+
+    /// How each firewall is, in the order they were added.
+    pub async fn health(&self) -> Vec<(String, Result<Health, EnforceError>)> {
+        self.enforcer.health().await
     }
 
     /// What is to be in force on the firewalls now.
