@@ -124,6 +124,34 @@ impl Guard {
     ///
     /// # Errors
     /// The decision must not be enforced.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use autosec_core::decision::{Allowlist, Decision, Guard, GuardConfig, Refusal};
+    /// use autosec_core::entity::Entity;
+    /// use autosec_core::finding::Action;
+    /// use autosec_core::measure::RiskScore;
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let guard = Guard::new(GuardConfig { max_new: 2, ..GuardConfig::default() }, Allowlist::new());
+    /// let block = |host: u8| Decision {
+    ///     id: "id".into(),
+    ///     subject: Entity::address([203, 0, 113, host].into()),
+    ///     action: Action::Block,
+    ///     duration: Duration::from_secs(3600),
+    ///     time: Timestamp::from_secs(1_700_000_000),
+    ///     risk: RiskScore::ONE,
+    ///     scenario: "scan".into(),
+    ///     reasons: Vec::new(),
+    ///     strikes: 0,
+    ///     dry_run: false,
+    /// };
+    /// assert_eq!(guard.admit(&block(1)), Ok(()));
+    /// assert_eq!(guard.admit(&block(2)), Ok(()));
+    /// assert_eq!(guard.admit(&block(1)), Ok(()), "counted before");
+    /// assert_eq!(guard.admit(&block(3)), Err(Refusal::TooMany { limit: 2 }));
+    /// ```
     pub fn admit(&self, decision: &Decision) -> Result<(), Refusal> {
         let Some(target) = decision.subject.network() else {
             return self.allowlist.covers(&decision.subject).map_or(Ok(()), Err);

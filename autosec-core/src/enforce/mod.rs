@@ -42,6 +42,50 @@
 //! # Which firewall
 //! [`MemoryFirewall`] for tests and for hosts that drop traffic themselves; the integrations crate for real ones; an
 //! implementation of [`FirewallIntegration`] for any other.
+//!
+//! # After a crash
+//! The ledger is read back when an engine is built, and reconciling brings a firewall that was reset meanwhile to it:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::net::IpAddr;
+//!
+//! use autosec_core::enforce::MemoryFirewall;
+//! use autosec_core::engine::Engine;
+//! use autosec_core::event::{Event, Schema, field};
+//! use autosec_core::measure::{Confidence, Severity};
+//! use autosec_core::rule::{Rule, RuleSet};
+//! use autosec_core::store::FileStore;
+//! use autosec_core::time::Timestamp;
+//!
+//! let directory = std::env::temp_dir().join(format!("autosec-crash-example-{}", std::process::id()));
+//! let edge = MemoryFirewall::new("edge");
+//! let start = || -> Result<Engine, Box<dyn std::error::Error>> {
+//!     let when = r#"url.path contains "/../""#;
+//!     let rule = Rule { confidence: Confidence::ONE, ..Rule::new("traversal", Severity::Critical, when) };
+//!     let rules = RuleSet::builder(&Schema::ecs()).rule(rule).build()?;
+//!     let store = FileStore::open(&directory)?;
+//!     Ok(Engine::builder().detector(rules).firewall(edge.clone()).store(store).build()?)
+//! };
+//! let attacker: IpAddr = "203.0.113.7".parse()?;
+//!
+//! let engine = start()?;
+//! let request = Event::new(Timestamp::from_secs(1_700_000_000)).with(field::URL_PATH, "/a/../b");
+//! let verdict = engine.process(request.with(field::SOURCE_IP, attacker));
+//! engine.enforce(verdict.decision().unwrap()).await;
+//! assert!(edge.drops(attacker));
+//!
+//! drop(engine);
+//! edge.flush();
+//! let engine = start()?;
+//! assert_eq!(engine.in_force().len(), 1, "the block is remembered");
+//! engine.reconcile().await;
+//! assert!(edge.drops(attacker), "and in force again");
+//! # std::fs::remove_dir_all(&directory)?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod config;
 mod debt;

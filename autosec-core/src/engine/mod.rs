@@ -14,6 +14,58 @@
 //!
 //! Settings that an operator keeps in a file are an [`EngineConfig`]; parts that a programmer chooses are methods of the
 //! [`EngineBuilder`].
+//!
+//! A whole host, but for where its lines come from:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use autosec_core::enforce::MemoryFirewall;
+//! use autosec_core::engine::{Engine, EngineConfig};
+//! use autosec_core::event::{JsonReader, Schema};
+//! use autosec_core::rule::RuleSet;
+//! use autosec_core::store::FileStore;
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let schema = Schema::ecs();
+//!     let config = std::fs::read_to_string("autosec.yaml")?;
+//!     let engine = Engine::builder()
+//!         .config(EngineConfig::parse("autosec.yaml", &config)?)
+//!         .detector(RuleSet::builder(&schema).starter().build()?)
+//!         .firewall(MemoryFirewall::new("edge"))
+//!         .store(FileStore::open("/var/lib/autosec")?)
+//!         .build()?;
+//!     engine.reconcile().await;
+//!
+//!     let engine = Arc::new(engine);
+//!     let keeper = Arc::clone(&engine);
+//!     let timer = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+//!     std::thread::spawn(move || {
+//!         timer.block_on(async {
+//!             loop {
+//!                 tokio::time::sleep(Duration::from_secs(1)).await;
+//!                 keeper.maintain().await;
+//!             }
+//!         })
+//!     });
+//!
+//!     let reader = JsonReader::new(&schema, engine.fields());
+//!     for line in std::io::stdin().lines() {
+//!         let line = line?;
+//!         let Ok(event) = reader.read(line.as_bytes()) else { continue };
+//!         let verdict = engine.process(event);
+//!         for decision in verdict.decisions() {
+//!             println!("{}: {}", decision.subject, engine.enforce(decision).await);
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Maintaining has a thread of its own here because reading lines keeps the main one waiting. A host whose input is
+//! asynchronous spawns a task instead.
 
 mod builder;
 mod config;

@@ -18,6 +18,43 @@
 //! `!=`, so that `user.name != "root"` needs a user, and `not user.name == "root"` does not. A list passes a test when
 //! any of its values does.
 //!
+//! By example:
+//!
+//! ```
+//! use std::net::IpAddr;
+//!
+//! use autosec_core::event::{Event, Schema, Value, field};
+//! use autosec_core::finding::{Detector, Findings};
+//! use autosec_core::measure::Severity;
+//! use autosec_core::rule::{Rule, RuleSet};
+//! use autosec_core::time::Timestamp;
+//!
+//! let event = Event::new(Timestamp::EPOCH)
+//!     .with(field::SOURCE_IP, "203.0.113.7".parse::<IpAddr>().unwrap())
+//!     .with(field::SOURCE_PORT, 4711_i64)
+//!     .with(field::URL_PATH, "/Shop/../../etc/passwd")
+//!     .with(field::TAGS, Value::List(vec!["vpn".into(), "mobile".into()]));
+//! let holds = |when: &str| {
+//!     let rules = RuleSet::builder(&Schema::ecs()).rule(Rule::new("one", Severity::Low, when)).build().unwrap();
+//!     let mut findings = Findings::default();
+//!     rules.detect(&event, &mut findings);
+//!     !findings.found().is_empty()
+//! };
+//! assert!(holds(r#"source.ip in { 203.0.113.0/24 2001:db8::/32 }"#));
+//! assert!(holds(r#"source.port in { 22 1024..65535 }"#));
+//! assert!(holds(r#"url.path contains { "/../" "%2e%2e" } and not url.path starts_with "/static/""#));
+//! assert!(!holds(r#"url.path starts_with "/shop""#), "texts are compared as they are");
+//! assert!(holds(r#"lower(url.path) starts_with "/shop""#));
+//! assert!(holds(r#"url.path matches r"/etc/(passwd|shadow)$""#));
+//!
+//! // A field that the event lacks passes no test, so both of these are false, and `not` makes one true.
+//! assert!(!holds(r#"user.name == "root""#) && !holds(r#"user.name != "root""#));
+//! assert!(holds(r#"not user.name == "root""#) && holds("not exists(user.name)"));
+//!
+//! // One value of a list is enough, also for `!=`.
+//! assert!(holds(r#"tags == "vpn""#) && holds(r#"tags != "vpn""#) && !holds(r#"not tags == "vpn""#));
+//! ```
+//!
 //! # What a rule says beyond its expression
 //! A rule without `count` and `distinct` gives a finding for each event that satisfies its expression. With one of them it
 //! counts such events, or different values of a field in them, for each key (the values of the `by` fields) in a window

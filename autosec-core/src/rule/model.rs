@@ -91,6 +91,24 @@ pub struct Rule {
 
 impl Rule {
     /// A rule that is enforced, with a confidence of 0.8, without state or response.
+    ///
+    /// For rules that a program makes; those that people keep belong into files. Parts beyond the three are set by field:
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::finding::{Action, Response};
+    /// use autosec_core::measure::Severity;
+    /// use autosec_core::rule::{Mode, Rule, RuleSet};
+    ///
+    /// let rule = Rule {
+    ///     response: Some(Response { action: Action::Block, duration: None }),
+    ///     mode: Mode::Shadow,
+    ///     ..Rule::new("no-telnet", Severity::Medium, "destination.port == 23")
+    /// };
+    /// let rules = RuleSet::builder(&Schema::ecs()).rule(rule).build()?;
+    /// assert_eq!(rules.stats().count(), 1);
+    /// # Ok::<(), autosec_core::rule::RuleErrors>(())
+    /// ```
     pub fn new(id: impl Into<String>, severity: Severity, when: impl Into<String>) -> Self {
         let id = id.into();
         Self {

@@ -18,6 +18,23 @@
 //!
 //! Merging two windows of the same shape gives what one window would hold that had seen both inputs. So counting in one
 //! shard and counting in many are the same.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use autosec_core::sketch::{CountWindow, WindowShape};
+//!
+//! let shape = WindowShape::new(Duration::from_secs(60), Duration::ZERO, 16)?;
+//! let (mut one, mut two, mut both) =
+//!     (CountWindow::new(&shape, 0), CountWindow::new(&shape, 0), CountWindow::new(&shape, 0));
+//! for (shard, slot, events) in [(1, 0, 3), (2, 2, 2), (1, 9, 4), (2, 12, 7)] {
+//!     let window = if shard == 1 { &mut one } else { &mut two };
+//!     assert!(window.insert(slot, events) && both.insert(slot, events));
+//! }
+//! one.merge(&two);
+//! assert!((0..30).all(|slot| one.ending_in(slot) == both.ending_in(slot)), "two shards count as one");
+//! # Ok::<(), autosec_core::sketch::ShapeError>(())
+//! ```
 
 mod bounded;
 mod cardinality;
