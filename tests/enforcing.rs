@@ -12,20 +12,10 @@ use autosec_core::store::{Store, StoreError};
 use autosec_core::time::{Clock, ManualClock, Timestamp};
 use ipnet::IpNet;
 
-use crate::support::{Mood, Moody, address, block};
+use crate::support::{Mood, Moody, Shared, address, block};
 
 fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::new(Timestamp::from_secs(1_700_000_000)))
-}
-
-/// A clock that the test and the engine share.
-#[derive(Clone, Debug)]
-struct Shared(Arc<ManualClock>);
-
-impl Clock for Shared {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
 }
 
 fn engine(clock: &Arc<ManualClock>) -> EngineBuilder {

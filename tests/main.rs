@@ -4,6 +4,7 @@ mod architecture;
 mod configuration;
 mod crash;
 mod enforcing;
+mod faults;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;

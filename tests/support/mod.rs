@@ -12,8 +12,18 @@ use autosec_core::enforce::{
 use autosec_core::entity::Entity;
 use autosec_core::finding::Action;
 use autosec_core::measure::RiskScore;
-use autosec_core::time::Timestamp;
+use autosec_core::time::{Clock, ManualClock, Timestamp};
 use ipnet::IpNet;
+
+/// A clock that the test and the engine share.
+#[derive(Clone, Debug)]
+pub struct Shared(pub Arc<ManualClock>);
+
+impl Clock for Shared {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
 
 /// How a [`Moody`] firewall treats a call.
 #[derive(Clone, Copy, Debug)]
@@ -33,15 +43,28 @@ pub struct Moody {
     moods: Arc<Vec<Mood>>,
     calls: Arc<AtomicUsize>,
     native_ttl: bool,
+    unreadable: Arc<AtomicUsize>,
 }
 
 impl Moody {
     pub fn new(memory: MemoryFirewall, moods: &[Mood]) -> Self {
-        Self { memory, moods: Arc::new(moods.to_vec()), calls: Arc::default(), native_ttl: true }
+        Self {
+            memory,
+            moods: Arc::new(moods.to_vec()),
+            calls: Arc::default(),
+            native_ttl: true,
+            unreadable: Arc::default(),
+        }
     }
 
     pub fn without_ttl(mut self) -> Self {
         self.native_ttl = false;
+        self
+    }
+
+    /// The next so many times it cannot be read back.
+    pub fn unreadable_for(self, times: usize) -> Self {
+        self.unreadable.store(times, Ordering::SeqCst);
         self
     }
 
@@ -100,6 +123,12 @@ impl FirewallIntegration for Moody {
     }
 
     async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
+        let left =
+            self.unreadable.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_ok() {
+            let (firewall, reason) = (self.name().to_owned(), "connection refused".to_owned());
+            return Err(EnforceError::Transport { firewall, reason });
+        }
         self.memory.blocked().await
     }
 

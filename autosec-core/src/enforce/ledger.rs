@@ -133,7 +133,9 @@ impl Ledger {
                 .map_err(|error| LedgerError::Foreign { record: index + 1, reason: error.to_string() })?;
             state.apply(record);
         }
-        state.entries.retain(|_, entry| entry.until > now);
+        state.expire(now);
+        // Whoever reconciles finds what a firewall still holds of these.
+        state.ended.clear();
         Ok(Self { store, capacity, state: Mutex::new(state) })
     }
 
