@@ -18,7 +18,8 @@ use super::session::Session;
 /// It acts in the network namespace of the thread that opened it, whichever thread calls it later. The table is made
 /// by the first [`block`](FirewallIntegration::block), also one of nothing; until then
 /// [`health`](FirewallIntegration::health) says that nothing is enforced. The table outlives the adapter and the process:
-/// a new adapter on the same table takes over what stands there, and only [`release`](Self::release) removes it.
+/// a new adapter on the same table takes over what stands there, and only [`release`](Self::release) removes it. A
+/// table of that name that is not AutoSec's is left alone and refused.
 ///
 /// A time is kept in milliseconds: at least 10, at most 100 years. A reason is kept as printable ASCII behind
 /// `autosec:`; other characters become `?`, and a double quote a single one.
@@ -49,7 +50,7 @@ impl Nftables {
         Ok(Self { config, ruleset })
     }
 
-    /// Deletes our table, and with it every block; succeeds where there is none.
+    /// Deletes our table, and with it every block; succeeds where there is none. One that is not ours stays.
     ///
     /// # Errors
     /// As those of the trait's methods.
@@ -139,8 +140,13 @@ impl FirewallIntegration for Nftables {
 
     async fn health(&self) -> Result<Health, EnforceError> {
         let mut ruleset = self.ruleset();
-        let (_, layout) =
-            ruleset.look(&self.config).map_err(|failure| failure.explain(&self.config, None))?;
+        let layout = match ruleset.look(&self.config) {
+            Ok((_, layout)) => layout,
+            Err(Failure::Foreign(foreign)) => {
+                return Ok(Health { enforcing: false, detail: foreign.explain(&self.config) });
+            }
+            Err(failure) => return Err(failure.explain(&self.config, None)),
+        };
         let (table, sets) = (&self.config.table, layout.sets.len());
         let fault = layout.fault(&self.config);
         Ok(Health {
