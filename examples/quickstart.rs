@@ -5,46 +5,46 @@
 mod support;
 
 use std::error::Error;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use autosec_core::engine::Engine;
 use autosec_core::event::Schema;
 use autosec_core::rule::RuleSet;
-use support::options::Options;
+use support::options::{HELP, Options};
 use support::report::Report;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
+    let options = match Options::parse(std::env::args_os().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => return print(HELP, ExitCode::SUCCESS),
+        Err(message) => return complain(&message, ExitCode::from(2)),
     };
-    let mut report = Report::default();
-    match run(&options, &mut report).await {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(&options).await {
+        Ok((report, true)) => print(&report, ExitCode::SUCCESS),
+        Ok((report, false)) => print(&report, ExitCode::FAILURE),
         Err(error) => {
-            eprintln!("error: {error}");
+            let mut message = format!("error: {error}");
             let mut source = error.source();
             while let Some(cause) = source {
-                eprintln!("  because: {cause}");
+                message.push_str(&format!("\n  because: {cause}"));
                 source = cause.source();
             }
-            ExitCode::FAILURE
+            complain(&message, ExitCode::FAILURE)
         }
     }
 }
 
-async fn run(options: &Options, report: &mut Report) -> Result<(), Box<dyn Error>> {
-    let firewall = options.firewall()?;
-    let mut logs = options.logs()?;
+/// The report, and whether everything was read and done.
+async fn run(options: &Options) -> Result<(String, bool), Box<dyn Error>> {
+    let mut report = Report::default();
+    let (firewall, allowlist, mut logs) = (options.firewall()?, options.allowlist(), options.logs());
     // README: begin
     let rules = RuleSet::builder(&Schema::ecs()).starter().build()?;
-    let engine = Engine::builder().detector(rules).firewall(firewall.clone()).build()?;
+    let engine = Engine::builder().detector(rules).firewall(firewall.clone()).allowlist(allowlist).build()?;
     for (name, log) in &mut logs {
-        while let Some(line) = log.read()? {
+        while let Some(line) = log.read().unwrap_or_else(|error| report.broken(name, &error)) {
             match line.map(|event| engine.process(event)) {
                 Err(unread) => report.unread(name, unread),
                 Ok(verdict) => {
@@ -57,6 +57,24 @@ async fn run(options: &Options, report: &mut Report) -> Result<(), Box<dyn Error
         }
     }
     // README: end
-    print!("{}", report.render(&logs, &firewall.blocked().await?, firewall.name()));
-    Ok(())
+    let blocked = firewall.blocked().await;
+    let complete = report.is_complete() && blocked.is_ok();
+    Ok((report.render(options, &logs, &blocked, firewall.name()), complete))
+}
+
+/// Prints the text; a reader who has seen enough is no failure.
+fn print(text: &str, code: ExitCode) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write the report: {error}"), ExitCode::FAILURE)
+        }
+        _ => code,
+    }
+}
+
+fn complain(message: &str, code: ExitCode) -> ExitCode {
+    // Where nobody can be told, nobody is.
+    let _ = writeln!(io::stderr(), "{message}");
+    code
 }

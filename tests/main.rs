@@ -15,6 +15,8 @@ mod lab;
 mod namespace;
 #[cfg(target_os = "linux")]
 mod nftables;
+#[cfg(target_os = "linux")]
+mod nftables_table;
 mod pipeline;
 mod readme;
 mod rule_errors;

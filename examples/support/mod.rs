@@ -1,4 +1,5 @@
-//! What the examples share: reading the command line and writing reports.
+//! What the quickstart is made of besides its core: reading the command line and writing the report.
 
+mod layout;
 pub mod options;
 pub mod report;

@@ -1,35 +1,45 @@
 //! What the quickstart prints: readable by a person, at most 100 columns wide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::io;
 
 use autosec_core::decision::Decision;
-use autosec_core::enforce::{Block, Enforcement};
+use autosec_core::enforce::{Block, EnforceError, Enforcement};
 use autosec_core::engine::Verdict;
 use autosec_core::entity::Entity;
 use autosec_core::measure::RiskScore;
 use autosec_core::{net, time::human};
-use autosec_integrations::log::Unread;
+use autosec_integrations::log::{Unread, UnreadReason};
 
-use super::options::Log;
+use super::layout::{clipped, clipped_start, columns, wrap};
+use super::options::{Log, Options};
 
-const WIDTH: usize = 100;
+/// A subject is shown by so many characters, a log's name by as many.
+const NAME: usize = 40;
+/// So many rows a section has of what may be endless.
+const ROWS: usize = 20;
 
 /// Everything worth telling, collected while the logs are read.
 #[derive(Default)]
 pub struct Report {
     subjects: BTreeMap<Entity, Case>,
-    /// The first lines that could not be read, with their reasons.
-    unread: Vec<String>,
-    troubles: Vec<String>,
-    faults: usize,
+    /// For each log and reason, how many lines could not be read and which was the first.
+    unread: BTreeMap<(String, UnreadReason), (usize, u64)>,
+    /// The logs that ended early, with the reason.
+    broken: Vec<(String, String)>,
+    /// The decisions held back, by subject and reason: what was decided, and how often.
+    held_back: BTreeMap<(Entity, String), (String, usize)>,
+    /// For each kind of fault, how many there were and what the first said.
+    faults: BTreeMap<&'static str, (usize, String)>,
+    troubles: BTreeSet<String>,
 }
 
 /// What was found about one subject.
 struct Case {
     risk: RiskScore,
     decision: Option<Decision>,
-    held_back: Option<String>,
+    is_held_back: bool,
     analytics: BTreeMap<String, usize>,
     /// The words of the verdict in which it was riskiest.
     explanation: String,
@@ -38,19 +48,26 @@ struct Case {
 impl Report {
     /// Takes note of a line that gave no event.
     pub fn unread(&mut self, log: &str, unread: Unread) {
-        if self.unread.len() < 10 {
-            self.unread.push(format!("{log} {unread}"));
-        }
+        self.unread.entry((log.to_owned(), unread.reason)).or_insert((0, unread.line)).0 += 1;
+    }
+
+    /// Takes note of a log that cannot be read any further; so there is no next line.
+    pub fn broken<T>(&mut self, log: &str, error: &io::Error) -> Option<T> {
+        self.broken.push((log.to_owned(), error.to_string()));
+        None
     }
 
     /// Takes a verdict in.
     pub fn judged(&mut self, verdict: Verdict) {
-        self.faults += verdict.faults.len();
+        for fault in &verdict.faults {
+            let first = || (0, format!("`{}`: {}", fault.origin, fault.detail));
+            self.faults.entry(fault.kind.code()).or_insert_with(first).0 += 1;
+        }
         for assessment in &verdict.assessments {
             let case = self.subjects.entry(assessment.subject.clone()).or_insert_with(|| Case {
                 risk: RiskScore::ZERO,
                 decision: None,
-                held_back: None,
+                is_held_back: false,
                 analytics: BTreeMap::new(),
                 explanation: verdict.explain().to_string(),
             });
@@ -61,39 +78,68 @@ impl Report {
                 case.risk = assessment.risk.score;
                 case.explanation = verdict.explain().to_string();
             }
+            if let (Some(decision), Some(refusal)) = (&assessment.decision, &assessment.refusal) {
+                let held = (assessment.subject.clone(), refusal.to_string());
+                self.held_back.entry(held).or_insert_with(|| (spelt(decision), 0)).1 += 1;
+            }
             if let Some(decision) = &assessment.decision
                 && case.decision.as_ref().is_none_or(|held| harshness(decision) > harshness(held))
             {
                 case.decision = Some(decision.clone());
-                case.held_back = assessment.refusal.as_ref().map(ToString::to_string);
+                case.is_held_back = assessment.refusal.is_some();
             }
         }
     }
 
     /// Takes in what became of a decision.
     pub fn enforced(&mut self, enforcement: Enforcement) {
-        let trouble = enforcement.to_string();
-        if !enforcement.is_complete() && !self.troubles.contains(&trouble) {
-            self.troubles.push(trouble);
+        if !enforcement.is_complete() {
+            self.troubles.insert(enforcement.to_string());
         }
     }
 
+    /// Whether every log was read to its end and every decision came into force.
+    pub fn is_complete(&self) -> bool {
+        self.broken.is_empty() && self.troubles.is_empty()
+    }
+
     /// The whole report.
-    pub fn render(&self, logs: &[Log], blocked: &[Block], firewall: &str) -> String {
+    pub fn render(
+        &self,
+        options: &Options,
+        logs: &[Log],
+        blocked: &Result<Vec<Block>, EnforceError>,
+        firewall: &str,
+    ) -> String {
         let mut text = String::new();
-        read(&mut text, logs);
-        self.unread.iter().for_each(|line| wrap(&mut text, "    ", line));
+        self.read(&mut text, logs);
         self.found(&mut text);
         self.why(&mut text);
+        self.spared(&mut text, options);
+        self.amiss(&mut text);
         enforced(&mut text, blocked, firewall);
-        if self.faults > 0 {
-            let _ = writeln!(text, "\n{} faults were reported beside the verdicts.", self.faults);
-        }
-        if !self.troubles.is_empty() {
-            let _ = writeln!(text, "\nNot enforced");
-            self.troubles.iter().take(10).for_each(|trouble| wrap(&mut text, "  ", trouble));
+        let undo = options.enforces && blocked.as_ref().is_ok_and(|blocked| !blocked.is_empty());
+        if undo {
+            text.push_str("\nTo take all of it back: nft delete table inet autosec\n");
         }
         text
+    }
+
+    fn read(&self, text: &mut String, logs: &[Log]) {
+        let _ = writeln!(text, "What was read");
+        for (name, log) in logs {
+            let summary = log.summary();
+            let (lines, events, unread) = (summary.lines, summary.events, summary.total_unread());
+            let shown = clipped_start(name, NAME);
+            let _ = writeln!(text, "  {shown:<22} {lines:>8} lines {events:>8} events {unread:>6} not read");
+            for ((_, reason), (lines, first)) in self.unread.iter().filter(|((log, _), _)| log == name) {
+                let lines = if *lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+                columns(text, "    ", &format!("{lines}, first line {first}: {reason}"));
+            }
+        }
+        for (name, error) in &self.broken {
+            columns(text, "  ", &format!("cannot read `{name}`: {error}"));
+        }
     }
 
     fn found(&self, text: &mut String) {
@@ -106,11 +152,12 @@ impl Report {
         }
         let _ = writeln!(text, "  {:<22} {:>4}  {:<16} by", "subject", "risk", "decision");
         for (subject, case) in cases {
-            let decision = match (&case.decision, &case.held_back) {
-                (_, Some(_)) => "held back".to_owned(),
-                (Some(decision), None) => spelt(decision),
-                (None, None) => "-".to_owned(),
+            let decision = match &case.decision {
+                Some(_) if case.is_held_back => "held back".to_owned(),
+                Some(decision) => spelt(decision),
+                None => "-".to_owned(),
             };
+            let subject = clipped(&subject.to_string(), NAME);
             let head = format!("  {subject:<22} {:>4}  {decision:<16} ", case.risk);
             let analytics: Vec<String> = case
                 .analytics
@@ -127,6 +174,40 @@ impl Report {
         let _ = writeln!(text, "\nWhy, in the riskiest case");
         worst.explanation.lines().for_each(|line| wrap(text, "  ", line));
     }
+
+    /// What is not blocked although it looks like it should be.
+    fn spared(&self, text: &mut String, options: &Options) {
+        if !options.allowed.is_empty() {
+            let _ = writeln!(text, "\nWhat is never blocked");
+            for (network, why) in &options.allowed {
+                columns(text, &format!("  {:<22} ", net::display(*network)), why);
+            }
+        }
+        if !self.held_back.is_empty() {
+            let _ = writeln!(text, "\nHeld back");
+            for ((subject, reason), (decision, times)) in self.held_back.iter().take(ROWS) {
+                let subject = clipped(&subject.to_string(), NAME);
+                let times = if *times > 1 { format!(" ×{times}") } else { String::new() };
+                columns(text, &format!("  {subject:<22} "), &format!("{decision}{times}: {reason}"));
+            }
+            more(text, self.held_back.len());
+        }
+    }
+
+    /// What did not go as it should.
+    fn amiss(&self, text: &mut String) {
+        if !self.faults.is_empty() {
+            let _ = writeln!(text, "\nFaults beside the verdicts");
+            for (kind, (times, first)) in &self.faults {
+                columns(text, &format!("  {kind:<22} {times:>4}  "), &format!("first: {first}"));
+            }
+        }
+        if !self.troubles.is_empty() {
+            let _ = writeln!(text, "\nNot enforced");
+            self.troubles.iter().take(ROWS).for_each(|trouble| wrap(text, "  ", trouble));
+            more(text, self.troubles.len());
+        }
+    }
 }
 
 /// Harsher actions first, then longer ones.
@@ -142,17 +223,22 @@ fn spelt(decision: &Decision) -> String {
     }
 }
 
-fn read(text: &mut String, logs: &[Log]) {
-    let _ = writeln!(text, "What was read");
-    for (name, log) in logs {
-        let (lines, events, unread) =
-            (log.summary().lines, log.summary().events, log.summary().total_unread());
-        let _ = writeln!(text, "  {name:<22} {lines:>8} lines {events:>8} events {unread:>6} not read");
+/// Says how many rows are not shown, if any.
+fn more(text: &mut String, rows: usize) {
+    if rows > ROWS {
+        let _ = writeln!(text, "  and {} more", rows - ROWS);
     }
 }
 
-fn enforced(text: &mut String, blocked: &[Block], firewall: &str) {
+fn enforced(text: &mut String, blocked: &Result<Vec<Block>, EnforceError>, firewall: &str) {
     let _ = writeln!(text, "\nWhat {firewall} holds now");
+    let blocked = match blocked {
+        Ok(blocked) => blocked,
+        Err(error) => {
+            columns(text, "  ", &format!("not known: {error}"));
+            return;
+        }
+    };
     if blocked.is_empty() {
         let _ = writeln!(text, "  nothing");
         return;
@@ -164,28 +250,4 @@ fn enforced(text: &mut String, blocked: &[Block], firewall: &str) {
         });
         columns(text, &format!("  {:<22} {left:<16} ", net::display(block.target)), &block.reason);
     }
-}
-
-/// A row whose last column is wrapped under itself.
-fn columns(text: &mut String, head: &str, last: &str) {
-    let indent = head.chars().count();
-    let mut line = head.to_owned();
-    let mut filled = 0;
-    for word in last.split(' ') {
-        if filled > 0 && indent + filled + word.chars().count() > WIDTH {
-            let _ = writeln!(text, "{}", line.trim_end());
-            line = " ".repeat(indent);
-            filled = 0;
-        }
-        line.push_str(word);
-        line.push(' ');
-        filled += word.chars().count() + 1;
-    }
-    let _ = writeln!(text, "{}", line.trim_end());
-}
-
-/// A line under its own indentation, wrapped at the width.
-fn wrap(text: &mut String, indent: &str, line: &str) {
-    let own = line.len() - line.trim_start().len();
-    columns(text, &format!("{indent}{}", &line[..own]), line.trim_start());
 }

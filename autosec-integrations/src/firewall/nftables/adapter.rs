@@ -18,7 +18,8 @@ use super::session::Session;
 /// It acts in the network namespace of the thread that opened it, whichever thread calls it later. The table is made
 /// by the first [`block`](FirewallIntegration::block), also one of nothing; until then
 /// [`health`](FirewallIntegration::health) says that nothing is enforced. The table outlives the adapter and the process:
-/// a new adapter on the same table takes over what stands there, and only [`release`](Self::release) removes it.
+/// a new adapter on the same table takes over what stands there, and only [`release`](Self::release) removes it. A
+/// table of that name that is not AutoSec's is left alone and refused.
 ///
 /// A time is kept in milliseconds: at least 10, at most 100 years. A reason is kept as printable ASCII behind
 /// `autosec:`; other characters become `?`, and a double quote a single one.
@@ -54,6 +55,8 @@ use super::session::Session;
 #[derive(Debug)]
 pub struct Nftables {
     config: NftablesConfig,
+    /// The most items of a call.
+    batch: usize,
     ruleset: Mutex<Ruleset>,
 }
 
@@ -69,11 +72,12 @@ impl Nftables {
         }
         let session =
             Session::open(config.timeout).map_err(|errno| Failure::Broken(errno).explain(&config, None))?;
+        let batch = element::batch(session.longest());
         let ruleset = Mutex::new(Ruleset::new(session, config.destroy));
-        Ok(Self { config, ruleset })
+        Ok(Self { config, batch, ruleset })
     }
 
-    /// Deletes our table, and with it every block; succeeds where there is none.
+    /// Deletes our table, and with it every block; succeeds where there is none. One that is not ours stays.
     ///
     /// # Errors
     /// As those of the trait's methods.
@@ -86,10 +90,10 @@ impl Nftables {
     }
 
     fn fits(&self, items: usize) -> Result<(), EnforceError> {
-        if items <= element::BATCH {
+        if items <= self.batch {
             return Ok(());
         }
-        let reason = format!("{items} items in one call; send at most {}", element::BATCH);
+        let reason = format!("{items} items in one call; send at most {}", self.batch);
         Err(rejected(&self.config, &reason))
     }
 
@@ -127,7 +131,7 @@ impl FirewallIntegration for Nftables {
             max_ttl: Some(element::LONGEST),
             prefixes: true,
             ipv6: true,
-            batch: element::BATCH,
+            batch: self.batch,
             capacity: self.config.capacity.and_then(|capacity| usize::try_from(capacity).ok()),
             atomic: true,
         }
@@ -163,8 +167,13 @@ impl FirewallIntegration for Nftables {
 
     async fn health(&self) -> Result<Health, EnforceError> {
         let mut ruleset = self.ruleset();
-        let (_, layout) =
-            ruleset.look(&self.config).map_err(|failure| failure.explain(&self.config, None))?;
+        let layout = match ruleset.look(&self.config) {
+            Ok((_, layout)) => layout,
+            Err(Failure::Foreign(foreign)) => {
+                return Ok(Health { enforcing: false, detail: foreign.explain(&self.config) });
+            }
+            Err(failure) => return Err(failure.explain(&self.config, None)),
+        };
         let (table, sets) = (&self.config.table, layout.sets.len());
         let fault = layout.fault(&self.config);
         Ok(Health {

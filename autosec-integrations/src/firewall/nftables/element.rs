@@ -14,6 +14,8 @@ use super::wire::{Attributes, CREATE, Encoder, Reply, attributes};
 
 /// The most items of one transaction: the longest elements, thrice over, then still fit the send buffer of 128 MiB.
 pub(super) const BATCH: usize = 250_000;
+/// The most bytes an item takes in a transaction: the longest element in three messages of its own.
+const ITEM: usize = 512;
 /// The longest time: the kernel counts in nanoseconds in 64 bits on the way.
 pub(super) const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// The shortest time: less than a tick of the slowest kernel clock (100 Hz) would round to 0, and that is for ever.
@@ -47,6 +49,12 @@ pub(super) enum Removal {
     Destroy,
     /// Add it, so that deleting it cannot fail, then delete it.
     AddAndDelete,
+}
+
+/// The most items of a transaction of so many bytes: without the right to a large send buffer (a container without rights
+/// on the host) it is far fewer than [`BATCH`].
+pub(super) fn batch(bytes: usize) -> usize {
+    (bytes / ITEM).clamp(1, BATCH)
 }
 
 /// One element a target, in the order of the sets; the last of several for the same target wins.

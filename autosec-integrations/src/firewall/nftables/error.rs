@@ -18,6 +18,30 @@ pub(super) enum Failure {
     },
     /// The exchange itself broke off: whether it was applied is not known.
     Broken(Errno),
+    /// The table is not ours; it was left alone.
+    Foreign(Foreign),
+}
+
+/// Why a table of our name is not ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Foreign {
+    /// It lacks our mark and holds what we did not put there.
+    Unmarked,
+    /// Another process owns it.
+    Owned,
+}
+
+impl Foreign {
+    pub(super) fn explain(self, config: &NftablesConfig) -> String {
+        let table = &config.table;
+        let why = match self {
+            Self::Unmarked => "holds something else than AutoSec put there",
+            Self::Owned => "belongs to another process, which alone may change it",
+        };
+        format!(
+            "table `inet {table}` {why}: give AutoSec a table of its own by another `table` name, or delete that one"
+        )
+    }
 }
 
 impl Failure {
@@ -30,6 +54,7 @@ impl Failure {
         match self {
             Self::Refused { errno, .. } => refused(config, errno, target),
             Self::Broken(errno) => broken(config, errno),
+            Self::Foreign(foreign) => rejected(config, &foreign.explain(config)),
         }
     }
 }

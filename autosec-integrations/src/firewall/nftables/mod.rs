@@ -6,15 +6,24 @@
 //! rule. `nft list ruleset` shows it as
 //! ```text
 //! table inet autosec {
+//!     comment "autosec"
 //!     set v4_32 { type ipv4_addr; flags timeout; elements = { 192.0.2.1 timeout 1h expires 59m comment "autosec:ssh" } }
 //!     set v4_24 { type ipv4_addr; flags timeout; elements = { 203.0.113.0 timeout 1d expires 23h comment "autosec:scan" } }
 //!     chain prerouting {
 //!         type filter hook prerouting priority -310; policy accept;
+//!         iifname "lo" accept
 //!         ip saddr @v4_32 counter drop
 //!         ip saddr & 255.255.255.0 @v4_24 counter drop
 //!     }
 //! }
 //! ```
+//! What the host sends to itself is let through, so that a block of one of its own addresses cuts no local service.
+//!
+//! The comment marks the table as ours. One of the same name without it is taken over only if nothing is in it but what
+//! we would declare, which is how the table of an older kernel or an earlier version looks; else nothing in it is
+//! touched, and every call is [`Rejected`](autosec_core::enforce::EnforceError::Rejected). So is one whose table
+//! another process owns.
+//!
 //! # Why a set a prefix length
 //! The kernel has interval sets, which hold hosts and prefixes together. They are not used, because
 //! - they refuse a prefix that overlaps another one: with 10.1.0.0/16 in force, 10.0.0.0/8 is an error. Here each block
@@ -64,6 +73,7 @@ mod declare;
 mod element;
 mod error;
 mod read;
+mod recognize;
 mod ruleset;
 mod session;
 mod slot;

@@ -6,8 +6,9 @@ use rustix::io::Errno;
 
 use super::batch::Operation;
 use super::config::NftablesConfig;
-use super::declare::{CHAIN, PREROUTING, SET_TIMEOUT};
-use super::error::Failure;
+use super::declare::{ACCEPT, CHAIN, MARK, PREROUTING, SET_TIMEOUT};
+use super::error::{Failure, Foreign};
+use super::recognize;
 use super::session::Session;
 use super::slot::Slot;
 use super::wire::{Encoder, Reply, attributes};
@@ -21,6 +22,8 @@ pub(super) struct Layout {
     table: Option<u32>,
     /// The chain's hook and priority, as far as it has them; `None` where it is absent.
     chain: Option<(Option<u32>, Option<u32>)>,
+    /// Why the table is not ours to change, if it is not.
+    foreign: Option<Foreign>,
     /// The sets that are there.
     pub(super) sets: BTreeSet<Slot>,
     /// The sets that a rule looks up.
@@ -36,23 +39,21 @@ pub(super) fn generation(session: &mut Session) -> Result<u32, Failure> {
 impl Layout {
     pub(super) fn read(session: &mut Session, table: &str) -> Result<Self, Failure> {
         let named = |message: &mut Encoder| message.text(1, table);
-        let flags = |reply: &Reply<'_>| reply.attributes().number(2);
-        let Some(flags) = found(session.ask(Operation::ReadTable, named, flags))?.flatten() else {
+        let Some(table_found) = found(session.ask(Operation::ReadTable, named, Table::read))?.flatten()
+        else {
             return Ok(Self::default());
         };
-        let chain = session.ask(
+        let chain = found(session.ask(
             Operation::ReadChain,
             |message| {
                 message.text(1, table);
                 message.text(3, CHAIN);
             },
-            |reply| {
-                let hook = reply.attributes().inside(4);
-                Some((hook.number(1), hook.number(2)))
-            },
-        );
+            Chain::read,
+        ))?
+        .flatten();
         let sets = session.list(Operation::ReadSets, named, |reply| set(reply, table).into_iter().collect());
-        let ruled = session.list(
+        let rules = session.list(
             Operation::ReadRules,
             |message| {
                 message.text(1, table);
@@ -60,12 +61,21 @@ impl Layout {
             },
             |reply| rule(reply, table).into_iter().collect(),
         );
+        let sets: BTreeSet<Slot> = found(sets)?.unwrap_or_default().into_iter().collect();
+        let rules = found(rules)?.unwrap_or_default();
+        let recognized = chain.as_ref().is_none_or(|chain| chain.ours) && rules.iter().all(|rule| rule.ours);
         Ok(Self {
-            table: Some(flags),
-            chain: found(chain)?.flatten(),
-            sets: found(sets)?.unwrap_or_default().into_iter().collect(),
-            ruled: found(ruled)?.unwrap_or_default().into_iter().collect(),
+            foreign: table_found.foreign(usize::from(chain.is_some()) + sets.len(), recognized),
+            table: Some(table_found.flags),
+            chain: chain.map(|chain| chain.place),
+            sets,
+            ruled: rules.into_iter().filter_map(|rule| rule.looks_up).collect(),
         })
+    }
+
+    /// Why the table must be left as it is, if it must.
+    pub(super) fn foreign(&self) -> Option<Foreign> {
+        self.foreign
     }
 
     /// The layout once our table is declared with what it holds and the `new` sets.
@@ -127,13 +137,66 @@ fn set(reply: &Reply<'_>, table: &str) -> Option<Slot> {
     ours.then_some(slot)
 }
 
-/// The slot that a rule of our chain looks up.
-fn rule(reply: &Reply<'_>, table: &str) -> Option<Slot> {
+/// A table of our name.
+struct Table {
+    flags: u32,
+    /// How many chains, sets and other things are in it.
+    holds: usize,
+    marked: bool,
+    /// Whether another process, still alive, keeps all others from changing it.
+    owned: bool,
+}
+
+impl Table {
+    fn read(reply: &Reply<'_>) -> Option<Self> {
+        let table = reply.attributes();
+        Some(Self {
+            flags: table.number(2)?,
+            holds: usize::try_from(table.number(3)?).ok()?,
+            marked: table.find(6) == Some(MARK),
+            owned: table.number(7).is_some_and(|port| port != 0),
+        })
+    }
+
+    /// Why it is not ours, where `known` of what it holds have our names and shapes, with or without foreign rules.
+    fn foreign(&self, known: usize, recognized: bool) -> Option<Foreign> {
+        if self.owned {
+            return Some(Foreign::Owned);
+        }
+        let ours = self.marked || recognized && self.holds == known;
+        (!ours).then_some(Foreign::Unmarked)
+    }
+}
+
+/// A chain of our name in our table.
+struct Chain {
+    place: (Option<u32>, Option<u32>),
+    /// Whether it is like ours, wherever else among its hook's chains.
+    ours: bool,
+}
+
+impl Chain {
+    fn read(reply: &Reply<'_>) -> Option<Self> {
+        let chain = reply.attributes();
+        let hook = chain.inside(4);
+        let ours = hook.number(1) == Some(PREROUTING) && chain.number(5) == Some(ACCEPT);
+        Some(Self { place: (hook.number(1), hook.number(2)), ours })
+    }
+}
+
+/// A rule of our chain.
+struct Rule {
+    looks_up: Option<Slot>,
+    ours: bool,
+}
+
+fn rule(reply: &Reply<'_>, table: &str) -> Option<Rule> {
     let rule = reply.attributes();
     if rule.text(1)? != table || rule.text(2)? != CHAIN {
         return None;
     }
     let mut expressions = rule.inside(4).map(|(_, expression)| attributes(expression));
-    let lookup = expressions.find(|expression| expression.text(1) == Some("lookup"))?;
-    Slot::parse(lookup.inside(2).text(1)?)
+    let lookup = expressions.find(|expression| expression.text(1) == Some("lookup"));
+    let looks_up = lookup.and_then(|lookup| Slot::parse(lookup.inside(2).text(1)?));
+    Some(Rule { looks_up, ours: recognize::is_ours(rule) })
 }

@@ -46,6 +46,7 @@ impl Ruleset {
     }
 
     /// What stands there now, and the ruleset's generation. O(1) unless somebody else changed the ruleset meanwhile.
+    /// A table that is not ours is a failure; one we have declared stays ours whatever others add to it.
     pub(super) fn look(&mut self, config: &NftablesConfig) -> Result<(u32, &Layout), Failure> {
         let now = generation(&mut self.session)?;
         let known = self.seen.take().filter(|(seen, _)| *seen == now);
@@ -53,6 +54,11 @@ impl Ruleset {
             Some((_, layout)) => layout,
             None => Layout::read(&mut self.session, &config.table)?,
         };
+        if self.declared.is_none()
+            && let Some(foreign) = layout.foreign()
+        {
+            return Err(Failure::Foreign(foreign));
+        }
         let (_, layout) = self.seen.insert((now, layout));
         Ok((now, layout))
     }
@@ -159,14 +165,20 @@ impl Ruleset {
 
     /// Deletes the table with all that is in it.
     pub(super) fn release(&mut self, config: &NftablesConfig) -> Result<(), Failure> {
-        let mut batch = self.session.begin(None);
-        batch.message(Operation::DeleteTable, 0, |table| table.text(1, &config.table));
         self.declared = None;
         self.seen = None;
-        match self.session.commit(batch) {
-            Err(failure) if failure.is(Errno::NOENT) => Ok(()),
-            ended => ended,
+        for _ in 0..ATTEMPTS {
+            let (now, _) = self.look(config)?;
+            self.seen = None;
+            let mut batch = self.session.begin(Some(now));
+            batch.message(Operation::DeleteTable, 0, |table| table.text(1, &config.table));
+            match self.session.commit(batch) {
+                Err(failure) if failure.is(Errno::RESTART) => {}
+                Err(failure) if failure.is(Errno::NOENT) => return Ok(()),
+                ended => return ended,
+            }
         }
+        Err(Failure::Refused { errno: Errno::RESTART, item: None })
     }
 
     /// What is gone of that which this adapter had declared, if anything.
@@ -194,12 +206,13 @@ impl Ruleset {
             // The table may hold the blocks of a process before; they stay. Its chain is made anew, because that costs less
             // than finding out whether its rules are the right ones.
             declare::chain(&mut batch, config, layout.has_chain());
+            declare::loopback(&mut batch, config);
         }
         new.iter().for_each(|slot| declare::set(&mut batch, config, *slot));
-        // The new chain has no rules yet; one that stands has all but those of the new sets.
+        // The new chain drops nothing yet; one that stands has all but those of the new sets.
         let ruled =
             if self.declared.is_none() { layout.sets.union(&new).copied().collect() } else { new.clone() };
-        ruled.iter().for_each(|slot| declare::rule(&mut batch, config, *slot));
+        ruled.iter().for_each(|slot| declare::drops(&mut batch, config, *slot));
         for (slot, elements) in by_slot(elements) {
             if !new.contains(&slot) {
                 writer.remove(&mut batch, elements);
@@ -212,7 +225,11 @@ impl Ruleset {
     fn writer<'a>(&mut self, config: &'a NftablesConfig, separately: bool) -> Result<Writer<'a>, Failure> {
         let removal = match self.removal {
             Some(removal) => removal,
-            None => removal(self.destroys(config)?),
+            None => {
+                // The probe names our table, and is refused where that is another process's.
+                self.look(config)?;
+                removal(self.destroys(config)?)
+            }
         };
         self.removal = Some(removal);
         Ok(Writer { table: &config.table, removal, separately })

@@ -28,6 +28,11 @@ impl Session {
         Ok(Self { socket: Socket::open(timeout)?, sequence: 1 })
     }
 
+    /// The most bytes of a transaction.
+    pub(super) fn longest(&self) -> usize {
+        self.socket.longest()
+    }
+
     /// A transaction to fill, then to [`commit`](Self::commit).
     pub(super) fn begin(&self, generation: Option<u32>) -> Batch {
         Batch::begin(self.sequence, generation)

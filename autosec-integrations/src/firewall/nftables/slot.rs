@@ -43,6 +43,21 @@ impl Slot {
         self.ipv6
     }
 
+    /// Whether lists of blocks are mostly of this length: hosts, and the /64 of an IPv6 client.
+    pub(super) fn is_crowded(self) -> bool {
+        self.length == self.bits() || (self.ipv6 && self.length == 64)
+    }
+
+    /// The address family's number in the kernel.
+    pub(super) fn family(self) -> u8 {
+        if self.ipv6 { 10 } else { 2 }
+    }
+
+    /// Where in the network header a packet's source address is.
+    pub(super) fn source(self) -> u32 {
+        if self.ipv6 { 8 } else { 12 }
+    }
+
     /// The length of a key in bytes.
     pub(super) fn key_length(self) -> u8 {
         self.bits() / 8

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use rustix::net::netlink::{NETFILTER, SocketAddrNetlink};
 use rustix::net::sockopt::{
     Timeout, set_socket_recv_buffer_size, set_socket_recv_buffer_size_force, set_socket_send_buffer_size,
-    set_socket_send_buffer_size_force, set_socket_timeout,
+    set_socket_send_buffer_size_force, set_socket_timeout, socket_send_buffer_size,
 };
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recvfrom, sendto, socket_with,
@@ -37,6 +37,11 @@ impl Socket {
             .or_else(|_| set_socket_recv_buffer_size(&descriptor, BUFFER))?;
         set_socket_timeout(&descriptor, Timeout::Recv, Some(timeout))?;
         Ok(Self { descriptor, datagram: vec![0; DATAGRAM] })
+    }
+
+    /// The most bytes of one send, and so of one transaction.
+    pub(super) fn longest(&self) -> usize {
+        socket_send_buffer_size(&self.descriptor).unwrap_or(0)
     }
 
     pub(super) fn send(&self, bytes: &[u8]) -> Result<(), Errno> {
