@@ -91,7 +91,7 @@ fn standard_input_is_read_where_it_is_asked_for() {
         assert!(out.contains("\n  203.0.113.5            0."), "{out}");
     }
     // A file of another folder is no standard input, whatever its name.
-    let (code, out, _) = run_on(&["no-such-folder/-"], log.as_bytes());
+    let (code, out, _) = run(&["no-such-folder/-"]);
     assert!(code == 1 && out.contains("cannot read `no-such-folder/-`"), "{out}");
 }
 
