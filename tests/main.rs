@@ -18,6 +18,7 @@ mod nftables;
 #[cfg(target_os = "linux")]
 mod nftables_table;
 mod pipeline;
+mod quickstart;
 mod readme;
 mod rule_errors;
 mod rule_expressions;

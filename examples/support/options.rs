@@ -23,7 +23,7 @@ Reads logs, says what it finds in them and why, and what a firewall does about i
 
 usage: cargo run --example quickstart -- [OPTIONS] [--] [FILE]...
 
-  FILE               a log to read, `-` for standard input; default: the sample logs of examples/data
+  FILE               a log to read, `-` for standard input; default: the logs of examples/data
   --format FORMAT    sshd (syslog), access (access log), eve (Suricata EVE JSON), or auto (default)
   --enforce nftables block in the Linux kernel (needs root); default: a firewall in memory, which
                      drops nothing. Name your own addresses by --allow first: a typing error in
