@@ -43,6 +43,7 @@ pub(crate) enum Code {
     BadThreshold,
     LongLateness,
     BadSubject,
+    BadDuration,
     BadSetting,
 }
 
@@ -84,6 +85,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E207", "`at_least` is 0, or more than 512 for `distinct`"),
     ("E208", "the window is too short for the lateness that is allowed"),
     ("E209", "a field of this kind cannot name a subject or a key"),
+    ("E210", "a response lasts less than a second, or more than a year"),
     ("E301", "a setting of the configuration is out of range, or contradicts another"),
 ];
 

@@ -26,6 +26,7 @@ struct PlacedRule {
     id: Place,
     when: Place,
     subject: Place,
+    response: Place,
     count: PlacedState,
     distinct: PlacedState,
 }
@@ -60,6 +61,7 @@ impl Places {
             Key::Id => place(&parts.id),
             Key::When => place(&parts.when),
             Key::Subject => place(&parts.subject),
+            Key::Response => place(&parts.response),
             Key::Of => state(|state| &state.of),
             Key::By => state(|state| &state.by),
             Key::Within => state(|state| &state.within),

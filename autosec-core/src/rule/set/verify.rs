@@ -20,6 +20,9 @@ use crate::time::human;
 const BY_LIMIT: usize = 8;
 /// The most different values a rule may ask for.
 const DISTINCT_LIMIT: u32 = 512;
+/// The shortest and the longest time that a response may ask for.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 /// The longest id, in bytes.
 const ID_LIMIT: usize = 64;
 
@@ -34,6 +37,7 @@ pub(super) enum Key {
     By,
     Within,
     AtLeast,
+    Response,
 }
 
 /// A rule with everything resolved.
@@ -81,6 +85,7 @@ pub(super) fn verify(
             whole(Code::TwoStates, title, "this rule has both").help("make two rules of it"),
         ));
     }
+    issues.extend(response(rule).map(|issue| (Key::Response, issue)));
     let state = written.as_ref().map(|written| state(written, scope, lateness, &mut issues));
     let first_by = written.as_ref().and_then(|written| written.by.first());
     let subject = subject(rule, first_by, scope).map_err(|issue| issues.extend(issue));
@@ -188,6 +193,14 @@ fn threshold(written: &Written<'_>) -> Option<Issue> {
     (written.of.is_some() && written.at_least > DISTINCT_LIMIT).then(|| {
         let title = format!("`at_least` of `distinct` is at most {DISTINCT_LIMIT}");
         whole(Code::BadThreshold, title, "more than a key may remember")
+    })
+}
+
+fn response(rule: &Rule) -> Option<Issue> {
+    let duration = rule.response?.duration?;
+    (duration < SHORTEST || duration > LONGEST).then(|| {
+        let title = format!("a response cannot last {}", human::format(duration));
+        whole(Code::BadDuration, title, "here").help("write between `1s` and `365d`, or leave `for` out")
     })
 }
 
