@@ -22,6 +22,16 @@ fn the_commands_are_those_the_ci_runs() {
     }
 }
 
+#[test]
+fn the_rule_is_one() {
+    use autosec_core::event::Schema;
+    use autosec_core::rule::RuleSet;
+
+    let rule = block(README, "yaml").expect("README.md has no yaml block").join("\n");
+    let rules = RuleSet::builder(&Schema::ecs()).source("README.md", rule).build();
+    assert_eq!(rules.unwrap_or_else(|errors| panic!("{errors}")).rules().count(), 1);
+}
+
 /// The lines of the first block that is fenced as `language`. A line end of two characters is as good as one.
 fn block(text: &str, language: &str) -> Option<Vec<String>> {
     let fence = format!("```{language}");
