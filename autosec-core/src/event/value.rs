@@ -65,6 +65,18 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The same value, borrowing nothing.
+    pub fn to_owned_value(&self) -> Value<'static> {
+        match self {
+            Value::Address(address) => Value::Address(*address),
+            Value::Boolean(truth) => Value::Boolean(*truth),
+            Value::Float(number) => Value::Float(*number),
+            Value::Integer(number) => Value::Integer(*number),
+            Value::List(values) => Value::List(values.iter().map(Value::to_owned_value).collect()),
+            Value::Text(text) => Value::Text(Cow::Owned(text.clone().into_owned())),
+        }
+    }
+
     /// The value by itself, or each value of a list.
     ///
     /// This is what gives lists their meaning in rules: a test passes if any of these values passes it.

@@ -16,7 +16,7 @@ use super::super::peer::address;
 use super::super::scan::number;
 use super::super::unread::UnreadReason;
 use super::meaning::{Meaning, Section, meaning};
-use super::scalar::{Scalar, Strings};
+use super::scalar::Scalar;
 
 /// Reads one record. Of a key that stands twice the last value counts, as most readers of JSON have it; a value of
 /// a type that its field can't take is stepped over.
@@ -25,11 +25,42 @@ pub(in super::super) fn read<'a>(
     options: &Options,
     event: &mut Event<'a>,
 ) -> Result<(), UnreadReason> {
-    // A line with bytes that are no UTF-8 is rare and worth the second look.
-    if let Ok(record) = Record::read(line, options, Strings::Strict, event) {
+    if let Ok(record) = Record::read(line, options, event) {
         return record.finish();
     }
-    Record::read(line, options, Strings::Lossy, event).map_err(|_| UnreadReason::NotEve)?.finish()
+    // A line with bytes that are no UTF-8, or with half a surrogate pair, is rare and worth a second look at a copy that is
+    // whole: one byte must not hide an event.
+    let text = mended(&String::from_utf8_lossy(line));
+    let mut copy = Event::new(Timestamp::EPOCH);
+    Record::read(text.as_bytes(), options, &mut copy).map_err(|_| UnreadReason::NotEve)?.finish()?;
+    event.set_time(copy.time());
+    copy.fields().for_each(|(field, value)| event.set(field, value.to_owned_value()));
+    Ok(())
+}
+
+/// The text with every escaped surrogate replaced by U+FFFD, also those that are one of a pair.
+fn mended(text: &str) -> String {
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        mended.push_str(before);
+        let is_surrogate = escape.get(2..4).is_some_and(|digits| {
+            digits.starts_with(['d', 'D'])
+                && digits.ends_with(['8', '9', 'a', 'A', 'b', 'B', 'c', 'C', 'd', 'D', 'e', 'E', 'f', 'F'])
+        });
+        if escape.starts_with("\\u") && is_surrogate && escape.is_char_boundary(6.min(escape.len())) {
+            mended.push_str("\\ufffd");
+            rest = escape.get(6..).unwrap_or_default();
+        } else {
+            // The backslash and what it escapes.
+            let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
+            mended.push_str(escape.get(..length).unwrap_or_default());
+            rest = escape.get(length..).unwrap_or_default();
+        }
+    }
+    mended.push_str(rest);
+    mended
 }
 
 /// An event in the making and what is only told in the end.
@@ -40,7 +71,6 @@ struct Record<'a, 'o> {
     status: Option<i64>,
     time: Option<Timestamp>,
     url: Option<Cow<'a, str>>,
-    strings: Strings,
     utc_offset: i32,
 }
 
@@ -48,7 +78,6 @@ impl<'a, 'o> Record<'a, 'o> {
     fn read(
         line: &'a [u8],
         options: &'o Options,
-        strings: Strings,
         event: &'o mut Event<'a>,
     ) -> Result<Self, serde_json::Error> {
         let mut record = Self {
@@ -57,7 +86,6 @@ impl<'a, 'o> Record<'a, 'o> {
             status: None,
             time: None,
             url: None,
-            strings,
             utc_offset: options.utc_offset,
         };
         let mut json = serde_json::Deserializer::from_slice(line);
@@ -167,7 +195,7 @@ impl<'a> Visitor<'a> for Part<'_, 'a, '_> {
                 }
                 Meaning::Section(section) => object.next_value_seed(Part { record: self.record, section })?,
                 meaning => {
-                    let value = object.next_value_seed(self.record.strings)?;
+                    let value = object.next_value()?;
                     self.record.take(meaning, value);
                 }
             }
@@ -378,6 +406,9 @@ mod tests {
     fn reads_what_is_no_utf8() {
         let event = parsed(b"{\"timestamp\":\"2026-11-22T14:02:11Z\",\"x\":\"\xff\",\"app_proto\":\"a\xff\",\"host\":\"\\ud800\"}");
         assert_eq!(event.text(field::NETWORK_PROTOCOL), Some("a\u{fffd}"));
+        let event = parsed(b"{\"timestamp\":\"2026-11-22T14:02:11Z\",\"src_port\":22,\"x\":\"\xff\",\"app_proto\":\"\\\\ud800\\ud800\"}");
+        assert_eq!(event.integer(field::SOURCE_PORT), Some(22));
+        assert_eq!(event.text(field::NETWORK_PROTOCOL), Some("\\ud800\u{fffd}"));
     }
 
     fn refused(line: &str) -> UnreadReason {

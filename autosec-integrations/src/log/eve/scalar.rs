@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A value that is no object and no list.
 #[derive(Clone, Debug)]
@@ -12,23 +12,9 @@ pub(super) enum Scalar<'a> {
     Text(Cow<'a, str>),
 }
 
-/// How strings are read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Strings {
-    /// What is no UTF-8 becomes U+FFFD; every value must be a string.
-    Lossy,
-    /// They must be UTF-8; values may be of any type.
-    Strict,
-}
-
-impl<'de> DeserializeSeed<'de> for Strings {
-    type Value = Scalar<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar<'de>, D::Error> {
-        match self {
-            Strings::Lossy => deserializer.deserialize_bytes(ScalarVisitor),
-            Strings::Strict => deserializer.deserialize_any(ScalarVisitor),
-        }
+impl<'de> Deserialize<'de> for Scalar<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
     }
 }
 
@@ -47,14 +33,6 @@ impl<'de> Visitor<'de> for ScalarVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(String::from_utf8_lossy(bytes)))
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Scalar<'de>, E> {
