@@ -112,6 +112,7 @@ impl Guard {
     /// # Errors
     /// It overlaps the allowlist or a special range, or is too wide.
     pub fn permit(&self, target: IpNet) -> Result<(), Refusal> {
+        let target = net::canonical_network(target);
         if let Some(refusal) = self.allowlist.covers(&Entity::Address(target)) {
             return Err(refusal);
         }
@@ -218,10 +219,28 @@ mod tests {
         let guard = Guard::new(GuardConfig::default(), allowlist);
         let permit = |text: &str| guard.permit(text.parse().unwrap());
         assert_eq!(permit("203.0.113.0/24"), Ok(()));
+        assert_eq!(permit("::ffff:203.0.113.9/128"), Ok(()));
+        assert!(matches!(permit("::ffff:198.51.100.7/128"), Err(Refusal::Allowlisted { .. })));
+        assert!(matches!(permit("198.51.100.9/24"), Err(Refusal::Allowlisted { .. })));
+        assert!(matches!(permit("::ffff:10.0.0.1/128"), Err(Refusal::Special { .. })));
+        assert!(matches!(permit("::ffff:203.0.0.0/111"), Err(Refusal::TooWide { widest: 16, .. })));
         assert!(matches!(permit("198.51.100.0/24"), Err(Refusal::Allowlisted { .. })));
         assert!(matches!(permit("10.0.0.1/32"), Err(Refusal::Special { .. })));
         assert!(matches!(permit("203.0.0.0/15"), Err(Refusal::TooWide { widest: 16, .. })));
         assert!(matches!(permit("2001:db8::/31"), Err(Refusal::TooWide { widest: 32, .. })));
+    }
+
+    #[test]
+    fn allow_dominates_whatever_the_form() {
+        let forms = ["192.0.2.7/32", "::ffff:192.0.2.7/128"].map(|text| text.parse::<IpNet>().unwrap());
+        for (allowed, blocked) in forms.into_iter().flat_map(|one| forms.map(|other| (one, other))) {
+            let allowlist = Allowlist::new();
+            allowlist.insert(Entity::Address(allowed), "monitor");
+            let guard = Guard::new(GuardConfig::default(), allowlist);
+            let refused = guard.admit(&decision(blocked, 0));
+            assert!(matches!(refused, Err(Refusal::Allowlisted { .. })), "{allowed} and {blocked}");
+            assert!(guard.permit(blocked).is_err());
+        }
     }
 
     #[test]

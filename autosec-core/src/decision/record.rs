@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::entity::Entity;
+use crate::entity::{Entity, printable};
 use crate::finding::Action;
 use crate::measure::RiskScore;
 use crate::time::Timestamp;
@@ -52,7 +52,7 @@ impl Decision {
     /// What would have to be different for this decision not to be made, in a sentence.
     pub fn unless(&self) -> String {
         let each = self.reasons.iter().map(|reason| match reason {
-            Reason::Asked { analytic } => format!("`{analytic}` had not fired"),
+            Reason::Asked { analytic } => format!("`{}` had not fired", printable(analytic)),
             Reason::Reached { threshold } => {
                 format!("the risk had stayed below {threshold} (it is {})", self.risk)
             }
@@ -64,7 +64,7 @@ impl Decision {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Asked { analytic } => write!(f, "`{analytic}` asks for it"),
+            Reason::Asked { analytic } => write!(f, "`{}` asks for it", printable(analytic)),
             Reason::Reached { threshold } => write!(f, "the risk reaches {threshold}"),
         }
     }

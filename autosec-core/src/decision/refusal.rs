@@ -1,5 +1,7 @@
 use ipnet::IpNet;
 
+use crate::entity::printable;
+
 /// Why a decision must not reach a firewall.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -53,5 +55,5 @@ pub enum Refusal {
 }
 
 fn note(name: &str) -> String {
-    if name.is_empty() { String::new() } else { format!(" ({name})") }
+    if name.is_empty() { String::new() } else { format!(" ({})", printable(name)) }
 }

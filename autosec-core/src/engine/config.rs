@@ -142,9 +142,7 @@ impl TryFrom<Entry> for Allowed {
 
     fn try_from(entry: Entry) -> Result<Self, String> {
         let entity = match (entry.network, entry.host, entry.user) {
-            (Some(text), None, None) => {
-                Entity::Address(net::network(&text).map_err(|error| error.to_string())?)
-            }
+            (Some(text), None, None) => Entity::from(net::network(&text).map_err(|error| error.to_string())?),
             (None, Some(host), None) => Entity::Host(host),
             (None, None, Some(user)) => Entity::User(user),
             _ => {

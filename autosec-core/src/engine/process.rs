@@ -12,6 +12,7 @@ use crate::enforce::{Enforcement, Enforcer, Entry, FirewallReport};
 use crate::entity::Entity;
 use crate::event::{Event, FieldMask, field};
 use crate::finding::{Detector, Fault, FaultKind, Finding, Findings};
+use crate::net::canonical_network;
 use crate::observe::{Observer, Record};
 use crate::score::Scorer;
 use crate::time::{Clock, Timestamp};
@@ -90,7 +91,7 @@ impl Engine {
 
     /// Takes every block that overlaps `network` back, on every firewall.
     pub async fn unblock(&self, network: IpNet) -> Enforcement {
-        self.enforcer.unblock(network).await
+        self.enforcer.unblock(canonical_network(network)).await
     }
 
     /// Puts `entity` on the allowlist under `name` and takes every block that overlaps it back.

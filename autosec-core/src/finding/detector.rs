@@ -26,8 +26,9 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a finding.
-    pub fn push(&mut self, finding: Finding) {
+    /// Adds a finding; its subject is brought to its one form.
+    pub fn push(&mut self, mut finding: Finding) {
+        finding.subject = finding.subject.canonical();
         self.found.push(finding);
     }
 

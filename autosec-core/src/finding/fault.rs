@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::entity::printable;
+
 /// What kind of thing went wrong while an event was looked at.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -28,7 +30,8 @@ impl FaultKind {
     }
 }
 
-/// Something that went wrong beside the verdict; it never stops the others.
+/// Something that went wrong beside the verdict; it never stops the others. Displayed, its texts are made
+/// [`printable`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
     /// What kind of thing.
@@ -41,6 +44,6 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: `{}`: {}", self.kind.code(), self.origin, self.detail)
+        write!(f, "{}: `{}`: {}", self.kind.code(), printable(&self.origin), printable(&self.detail))
     }
 }
