@@ -4,6 +4,7 @@ mod architecture;
 mod configuration;
 mod crash;
 mod enforcing;
+mod guarding;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -15,6 +16,7 @@ mod namespace;
 #[cfg(target_os = "linux")]
 mod nftables;
 mod pipeline;
+mod plugins;
 mod readme;
 mod rule_errors;
 mod rule_expressions;

@@ -1,8 +1,10 @@
 use ipnet::IpNet;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 use crate::entity::printable;
 
-/// Why a decision must not reach a firewall.
+/// Why a decision must not reach a firewall. Serialized as a `code` and a `text`.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -52,6 +54,28 @@ pub enum Refusal {
         /// The greatest share allowed, in percent.
         share: String,
     },
+}
+
+impl Refusal {
+    /// A stable word for logs and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Allowlisted { .. } => "allowlisted",
+            Refusal::Special { .. } => "special",
+            Refusal::TooWide { .. } => "too-wide",
+            Refusal::TooMany { .. } => "too-many",
+            Refusal::TooLargeShare { .. } => "too-large-share",
+        }
+    }
+}
+
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut refusal = serializer.serialize_struct("Refusal", 2)?;
+        refusal.serialize_field("code", self.code())?;
+        refusal.serialize_field("text", &self.to_string())?;
+        refusal.end()
+    }
 }
 
 fn note(name: &str) -> String {

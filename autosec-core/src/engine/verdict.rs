@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use super::Explanation;
 use crate::decision::{Decision, Refusal};
 use crate::entity::Entity;
@@ -6,8 +8,8 @@ use crate::measure::RiskScore;
 use crate::score::Risk;
 use crate::time::Timestamp;
 
-/// What AutoSec says about one event. Quiet events hold nothing and cost no heap memory.
-#[derive(Clone, Debug, Default)]
+/// What AutoSec says about one event; serializes to JSON for a log or a queue. Quiet events hold nothing and cost no heap memory.
+#[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {
     /// The event's time.
@@ -19,7 +21,7 @@ pub struct Verdict {
 }
 
 /// What AutoSec says about one subject.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Assessment {
     /// The subject.

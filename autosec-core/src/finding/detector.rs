@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use super::{Fault, Finding};
 use crate::event::{Event, FieldMask};
@@ -16,6 +17,20 @@ pub trait Detector: Debug + Send + Sync {
 
     /// Adds what it finds in `event` to `findings`.
     fn detect(&self, event: &Event<'_>, findings: &mut Findings);
+}
+
+impl<T: Detector + ?Sized> Detector for Arc<T> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn fields(&self) -> FieldMask {
+        (**self).fields()
+    }
+
+    fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
+        (**self).detect(event, findings);
+    }
 }
 
 /// The buffer that detectors fill; owned by the caller, empty and without heap memory when nothing is found.

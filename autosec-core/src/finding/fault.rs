@@ -2,10 +2,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::entity::printable;
 
 /// What kind of thing went wrong while an event was looked at.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum FaultKind {
     /// State was dropped to stay within its budget.
@@ -16,6 +19,10 @@ pub enum FaultKind {
     Late,
     /// A detector panicked or could not do its work.
     Detector,
+    /// The scorer panicked, so nothing was decided about a subject.
+    Scorer,
+    /// The policy panicked, so what it would have decided or remembered about a subject is lost.
+    Policy,
 }
 
 impl FaultKind {
@@ -26,13 +33,16 @@ impl FaultKind {
             FaultKind::ImplausibleTime => "implausible-time",
             FaultKind::Late => "late",
             FaultKind::Detector => "detector",
+            FaultKind::Scorer => "scorer",
+            FaultKind::Policy => "policy",
         }
     }
 }
 
 /// Something that went wrong beside the verdict; it never stops the others. Displayed, its texts are made
 /// [`printable`].
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Fault {
     /// What kind of thing.
     pub kind: FaultKind,
@@ -40,6 +50,13 @@ pub struct Fault {
     pub origin: Arc<str>,
     /// What happened, for a person.
     pub detail: Cow<'static, str>,
+}
+
+impl Fault {
+    /// A fault that `origin` reports.
+    pub fn new(kind: FaultKind, origin: impl Into<Arc<str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, origin: origin.into(), detail: detail.into() }
+    }
 }
 
 impl fmt::Display for Fault {

@@ -3,6 +3,7 @@
 //! The stages above translate into these records, so this module never looks up.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::finding::{Action, Fault, Finding};
@@ -46,10 +47,17 @@ pub enum Record<'a> {
     },
 }
 
-/// The host's ear. Called on the caller's thread: keep it short.
+/// The host's ear. Called on the caller's thread: keep it short, and free of panics, which pass through to whoever called
+/// the engine (those of detectors, scorers and policies do not).
 pub trait Observer: Debug + Send + Sync {
     /// Takes note of one record; `at` is event time for detection, clock time for enforcement.
     fn note(&self, at: Timestamp, record: &Record<'_>);
+}
+
+impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn note(&self, at: Timestamp, record: &Record<'_>) {
+        (**self).note(at, record);
+    }
 }
 
 /// An observer that ignores everything: the default.

@@ -5,6 +5,7 @@ mod noisy_or;
 mod risk;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 pub use noisy_or::{NoisyOr, ScoreConfig};
 pub use risk::{Contribution, Risk};
@@ -17,4 +18,10 @@ use crate::time::Timestamp;
 pub trait Scorer: Debug + Send + Sync {
     /// The subject's risk at `now` (event time), after taking in `findings`, which are all about it.
     fn score(&self, subject: &Entity, findings: &[Finding], now: Timestamp) -> Risk;
+}
+
+impl<T: Scorer + ?Sized> Scorer for Arc<T> {
+    fn score(&self, subject: &Entity, findings: &[Finding], now: Timestamp) -> Risk {
+        (**self).score(subject, findings, now)
+    }
 }

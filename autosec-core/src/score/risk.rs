@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::finding::Analytic;
 use crate::measure::RiskScore;
 use crate::time::Timestamp;
 
 /// How risky a subject is, and what that is made of: the shares add up to the score.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Risk {
     /// The whole.
     pub score: RiskScore,
@@ -14,7 +17,8 @@ pub struct Risk {
 }
 
 /// What one analytic adds to a risk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Contribution {
     /// What found something.
     pub analytic: Arc<Analytic>,
@@ -27,8 +31,22 @@ pub struct Contribution {
 }
 
 impl Risk {
+    /// A risk and its parts, which are sorted here; their shares should add up to `score`.
+    pub fn new(score: RiskScore, mut contributions: Vec<Contribution>) -> Self {
+        contributions
+            .sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.analytic.id.cmp(&b.analytic.id)));
+        Self { score, contributions }
+    }
+
     /// No risk at all.
     pub fn none() -> Self {
-        Self { score: RiskScore::ZERO, contributions: Vec::new() }
+        Self::new(RiskScore::ZERO, Vec::new())
+    }
+}
+
+impl Contribution {
+    /// What `analytic` adds: `share` of the score, for `times` findings, the last at `last` in event time.
+    pub fn new(analytic: Arc<Analytic>, share: f64, times: u32, last: Timestamp) -> Self {
+        Self { analytic, share, times, last }
     }
 }
