@@ -89,7 +89,7 @@ impl Guard {
     /// Takes note of a client, for the share of clients that may be blocked: an IPv4 address, or the /64 of an IPv6
     /// address, so that nobody is many clients. `now` is as for [`Guard::admit`].
     pub fn saw_client(&self, address: IpAddr, now: Timestamp) {
-        let client = net::client(address, CLIENT_PREFIX);
+        let client = net::client(address, CLIENT_PREFIX).addr();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.turn(now, self.config.interval);
         let [_, current] = &mut recent.clients;
