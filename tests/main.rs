@@ -5,6 +5,7 @@ mod configuration;
 mod crash;
 mod enforcing;
 mod faults;
+mod guarding;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -18,6 +19,7 @@ mod nftables;
 #[cfg(target_os = "linux")]
 mod nftables_table;
 mod pipeline;
+mod plugins;
 mod quickstart;
 mod readme;
 mod rule_errors;

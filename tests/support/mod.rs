@@ -139,18 +139,13 @@ impl FirewallIntegration for Moody {
 
 /// A decision to block `target` for `seconds`.
 pub fn block(target: &str, id: &str, seconds: u64) -> Decision {
-    Decision {
-        id: id.into(),
-        subject: Entity::Address(autosec_core::net::network(target).unwrap()),
-        action: Action::Block,
-        duration: Duration::from_secs(seconds),
-        time: Timestamp::from_secs(1_700_000_000),
-        risk: RiskScore::ONE,
-        scenario: "test-rule".into(),
-        reasons: Vec::new(),
-        strikes: 0,
-        dry_run: false,
-    }
+    let subject = Entity::from(autosec_core::net::network(target).unwrap());
+    let (time, duration) = (Timestamp::from_secs(1_700_000_000), Duration::from_secs(seconds));
+    let mut decision = Decision::new(subject, Action::Block, time, duration)
+        .with_risk(RiskScore::ONE)
+        .with_scenario("test-rule");
+    decision.id = id.into();
+    decision
 }
 
 pub fn address(text: &str) -> std::net::IpAddr {

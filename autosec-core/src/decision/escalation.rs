@@ -15,15 +15,15 @@ use crate::time::{Timestamp, human};
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EscalationConfig {
-    /// By how much the duration is multiplied for each earlier block; default 4, and 1 means never longer.
+    /// By how much the duration is multiplied for each earlier block, at least 1; default 4, and 1 means never longer.
     pub factor: u32,
-    /// The longest duration; default 7 days.
+    /// The longest duration, at most [`LONGEST_BLOCK`](super::LONGEST_BLOCK); default 7 days.
     #[serde(with = "human")]
     pub longest: Duration,
     /// For how long after a block has ended it is held against the subject; default 30 days.
     #[serde(with = "human")]
     pub memory: Duration,
-    /// Subjects remembered, at about 100 bytes; default 100,000.
+    /// Subjects remembered, at about 100 bytes; at least 1, default 100,000.
     pub subjects: usize,
 }
 
@@ -53,20 +53,29 @@ impl Escalation {
     }
 
     /// The duration of a block that would by itself last `base`, and how many blocks of the subject came before.
-    /// While a block lasts, further ones renew it and are no new strike.
-    pub(super) fn block(&self, subject: &Entity, base: Duration, at: Timestamp) -> (Duration, u32) {
+    pub(super) fn duration(&self, subject: &Entity, base: Duration, at: Timestamp) -> (Duration, u32) {
+        let offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = offenders.get(subject).map_or(0, |offender| offender.before(at, self.config.memory));
+        let factor = self.config.factor.max(1).saturating_pow(before);
+        (base.saturating_mul(factor).min(self.config.longest.max(base)), before)
+    }
+
+    /// Takes note of a block. While one lasts, further ones renew it and are no new strike.
+    pub(super) fn strike(&self, subject: &Entity, duration: Duration, at: Timestamp) {
         let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
         let offender =
             offenders.entry(subject.clone(), at, || Offender { strikes: 0, until: Timestamp::EPOCH });
-        let is_in_force = offender.strikes > 0 && at <= offender.until;
-        let is_forgotten = at > offender.until + self.config.memory;
-        // A block in force counted itself as a strike when it began; its renewals go by the strikes before it.
-        let before = if is_forgotten { 0 } else { offender.strikes - u32::from(is_in_force) };
-        let factor = self.config.factor.max(1).saturating_pow(before);
-        let duration = base.saturating_mul(factor).min(self.config.longest.max(base));
-        offender.strikes = before.saturating_add(1);
+        offender.strikes = offender.before(at, self.config.memory).saturating_add(1);
         offender.until = offender.until.max(at + duration);
-        (duration, before)
+    }
+}
+
+impl Offender {
+    /// The blocks that a block at `at` comes after: not the one that is in force, nor what is forgotten.
+    fn before(self, at: Timestamp, memory: Duration) -> u32 {
+        let is_in_force = at <= self.until;
+        let is_forgotten = at > self.until + memory;
+        if is_forgotten { 0 } else { self.strikes.saturating_sub(u32::from(is_in_force)) }
     }
 }
 
@@ -80,7 +89,11 @@ mod tests {
         let subject = Entity::address("192.0.2.1".parse().unwrap());
         let hour = Duration::from_secs(3600);
         let at = |hours: u64| Timestamp::EPOCH + hour * u32::try_from(hours).unwrap();
-        let hours = |start: u64| escalation.block(&subject, hour, at(start)).0.as_secs() / 3600;
+        let hours = |start: u64| {
+            let (duration, _) = escalation.duration(&subject, hour, at(start));
+            escalation.strike(&subject, duration, at(start));
+            duration.as_secs() / 3600
+        };
         assert_eq!(hours(100), 1);
         assert_eq!(hours(100), 1, "while it lasts it is the same block");
         assert_eq!(hours(102), 4);

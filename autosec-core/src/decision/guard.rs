@@ -12,6 +12,9 @@ use crate::net;
 use crate::sketch::Cardinality;
 use crate::time::{Timestamp, human};
 
+/// The prefix that stands for one IPv6 client.
+const CLIENT_PREFIX: u8 = 64;
+
 /// How far AutoSec may go by itself.
 ///
 /// The counts are there for the day on which a rule is wrong. A real attack seldom needs a thousand new blocks in ten minutes;
@@ -35,7 +38,8 @@ pub struct GuardConfig {
     pub widest_ipv4: u8,
     /// The widest IPv6 prefix that may be blocked; default 32.
     pub widest_ipv6: u8,
-    /// Over how long new blocks and clients are counted, in event time; default 10 minutes.
+    /// Over how long new blocks and clients are counted, in event time as far as the host's clock has come; default
+    /// 10 minutes.
     #[serde(with = "human")]
     pub interval: Duration,
     /// The most new blocks an interval; default 1,000.
@@ -89,7 +93,7 @@ pub struct Guard {
 }
 
 /// What happened in this interval and the one before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Recent {
     interval: i64,
     clients: [Cardinality; 2],
@@ -99,7 +103,7 @@ struct Recent {
 impl Guard {
     /// A guard that has seen nothing yet.
     pub fn new(config: GuardConfig, allowlist: Allowlist) -> Self {
-        Self { config, allowlist, recent: Mutex::default() }
+        Self { config, allowlist, recent: Mutex::new(Recent::new()) }
     }
 
     /// The list of what must never be blocked.
@@ -112,15 +116,20 @@ impl Guard {
         self.config.dry_run
     }
 
-    /// Takes note of a client, for the share of clients that may be blocked.
-    pub fn saw_client(&self, address: IpAddr, at: Timestamp) {
+    /// Takes note of a client, for the share of clients that may be blocked: an IPv4 address, or the /64 of an IPv6
+    /// address, so that nobody is many clients. `now` is as for [`Guard::admit`].
+    pub fn saw_client(&self, address: IpAddr, now: Timestamp) {
+        let client = net::client(address, CLIENT_PREFIX).addr();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.turn(at, self.config.interval);
+        recent.turn(now, self.config.interval);
         let [_, current] = &mut recent.clients;
-        current.insert(&address);
+        current.insert(&client);
     }
 
-    /// Whether a new decision may go to the firewalls; counts it against the limits of its interval if it may.
+    /// Whether a new decision may go to the firewalls; counts it against the limits of the interval of `now` if it may.
+    ///
+    /// `now` is the event's time, or the host's clock where the event claims to be later: intervals never turn back, so
+    /// one event of tomorrow would otherwise make all of today one interval.
     ///
     /// # Errors
     /// The decision must not be enforced.
@@ -131,28 +140,20 @@ impl Guard {
     /// use autosec_core::decision::{Allowlist, Decision, Guard, GuardConfig, Refusal};
     /// use autosec_core::entity::Entity;
     /// use autosec_core::finding::Action;
-    /// use autosec_core::measure::RiskScore;
     /// use autosec_core::time::Timestamp;
     ///
     /// let guard = Guard::new(GuardConfig { max_new: 2, ..GuardConfig::default() }, Allowlist::new());
-    /// let block = |host: u8| Decision {
-    ///     id: "id".into(),
-    ///     subject: Entity::address([203, 0, 113, host].into()),
-    ///     action: Action::Block,
-    ///     duration: Duration::from_secs(3600),
-    ///     time: Timestamp::from_secs(1_700_000_000),
-    ///     risk: RiskScore::ONE,
-    ///     scenario: "scan".into(),
-    ///     reasons: Vec::new(),
-    ///     strikes: 0,
-    ///     dry_run: false,
+    /// let now = Timestamp::from_secs(1_700_000_000);
+    /// let block = |host: u8| {
+    ///     let attacker = Entity::address([203, 0, 113, host].into());
+    ///     Decision::new(attacker, Action::Block, now, Duration::from_secs(3600))
     /// };
-    /// assert_eq!(guard.admit(&block(1)), Ok(()));
-    /// assert_eq!(guard.admit(&block(2)), Ok(()));
-    /// assert_eq!(guard.admit(&block(1)), Ok(()), "counted before");
-    /// assert_eq!(guard.admit(&block(3)), Err(Refusal::TooMany { limit: 2 }));
+    /// assert_eq!(guard.admit(&block(1), now), Ok(()));
+    /// assert_eq!(guard.admit(&block(2), now), Ok(()));
+    /// assert_eq!(guard.admit(&block(1), now), Ok(()), "counted before");
+    /// assert_eq!(guard.admit(&block(3), now), Err(Refusal::TooMany { limit: 2 }));
     /// ```
-    pub fn admit(&self, decision: &Decision) -> Result<(), Refusal> {
+    pub fn admit(&self, decision: &Decision, now: Timestamp) -> Result<(), Refusal> {
         let Some(target) = decision.subject.network() else {
             return self.allowlist.covers(&decision.subject).map_or(Ok(()), Err);
         };
@@ -161,7 +162,7 @@ impl Guard {
         }
         self.permit(target)?;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.turn(decision.time, self.config.interval);
+        recent.turn(now, self.config.interval);
         recent.count(target, &self.config)
     }
 
@@ -170,6 +171,7 @@ impl Guard {
     /// # Errors
     /// It overlaps the allowlist or a special range, or is too wide.
     pub fn permit(&self, target: IpNet) -> Result<(), Refusal> {
+        let target = net::canonical_network(target);
         if let Some(refusal) = self.allowlist.covers(&Entity::Address(target)) {
             return Err(refusal);
         }
@@ -182,6 +184,11 @@ impl Guard {
 }
 
 impl Recent {
+    fn new() -> Self {
+        let clients = Cardinality::new();
+        Self { interval: 0, clients: [clients.clone(), clients], blocks: Default::default() }
+    }
+
     /// Moves on to the interval of `at`, never back.
     fn turn(&mut self, at: Timestamp, interval: Duration) {
         let length = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX).max(1);
@@ -245,25 +252,16 @@ fn rounded(estimate: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::finding::Action;
-    use crate::measure::RiskScore;
 
-    fn decision(target: IpNet, second: i64) -> Decision {
-        Decision {
-            id: Arc::from("id"),
-            subject: Entity::Address(target),
-            action: Action::Block,
-            duration: Duration::from_secs(3600),
-            time: Timestamp::from_secs(second),
-            risk: RiskScore::ONE,
-            scenario: Arc::from("rule"),
-            reasons: Vec::new(),
-            strikes: 0,
-            dry_run: false,
-        }
+    fn admit(guard: &Guard, target: IpNet, second: i64) -> Result<(), Refusal> {
+        let now = Timestamp::from_secs(second);
+        let hour = Duration::from_secs(3600);
+        let mut decision = Decision::new(Entity::from(target), Action::Block, now, hour);
+        // As it came, whatever its form.
+        decision.subject = Entity::Address(target);
+        guard.admit(&decision, now)
     }
 
     fn host(number: u32) -> IpNet {
@@ -277,6 +275,11 @@ mod tests {
         let guard = Guard::new(GuardConfig::default(), allowlist);
         let permit = |text: &str| guard.permit(text.parse().unwrap());
         assert_eq!(permit("203.0.113.0/24"), Ok(()));
+        assert_eq!(permit("::ffff:203.0.113.9/128"), Ok(()));
+        assert!(matches!(permit("::ffff:198.51.100.7/128"), Err(Refusal::Allowlisted { .. })));
+        assert!(matches!(permit("198.51.100.9/24"), Err(Refusal::Allowlisted { .. })));
+        assert!(matches!(permit("::ffff:10.0.0.1/128"), Err(Refusal::Special { .. })));
+        assert!(matches!(permit("::ffff:203.0.0.0/111"), Err(Refusal::TooWide { widest: 16, .. })));
         assert!(matches!(permit("198.51.100.0/24"), Err(Refusal::Allowlisted { .. })));
         assert!(matches!(permit("10.0.0.1/32"), Err(Refusal::Special { .. })));
         assert!(matches!(permit("203.0.0.0/15"), Err(Refusal::TooWide { widest: 16, .. })));
@@ -284,13 +287,26 @@ mod tests {
     }
 
     #[test]
+    fn allow_dominates_whatever_the_form() {
+        let forms = ["192.0.2.7/32", "::ffff:192.0.2.7/128"].map(|text| text.parse::<IpNet>().unwrap());
+        for (allowed, blocked) in forms.into_iter().flat_map(|one| forms.map(|other| (one, other))) {
+            let allowlist = Allowlist::new();
+            allowlist.insert(Entity::Address(allowed), "monitor");
+            let guard = Guard::new(GuardConfig::default(), allowlist);
+            let refused = admit(&guard, blocked, 0);
+            assert!(matches!(refused, Err(Refusal::Allowlisted { .. })), "{allowed} and {blocked}");
+            assert!(guard.permit(blocked).is_err());
+        }
+    }
+
+    #[test]
     fn bounds_new_blocks_an_interval() {
         let guard = Guard::new(GuardConfig { max_new: 3, ..GuardConfig::default() }, Allowlist::new());
         for number in [1, 2, 3, 3, 1] {
-            assert_eq!(guard.admit(&decision(host(number), 0)), Ok(()), "a known block is not a new one");
+            assert_eq!(admit(&guard, host(number), 0), Ok(()), "a known block is not a new one");
         }
-        assert_eq!(guard.admit(&decision(host(4), 599)), Err(Refusal::TooMany { limit: 3 }));
-        assert_eq!(guard.admit(&decision(host(4), 600)), Ok(()));
+        assert_eq!(admit(&guard, host(4), 599), Err(Refusal::TooMany { limit: 3 }));
+        assert_eq!(admit(&guard, host(4), 600), Ok(()));
     }
 
     #[test]
@@ -300,8 +316,20 @@ mod tests {
         for number in 0..10 {
             guard.saw_client(host(number).addr(), Timestamp::EPOCH);
         }
-        let refused = (0..10).filter(|number| guard.admit(&decision(host(*number), 1)).is_err()).count();
+        let refused = (0..10).filter(|number| admit(&guard, host(*number), 1).is_err()).count();
         assert_eq!(refused, 5, "half of ten clients may be blocked");
-        assert!(guard.admit(&decision(host(0), 1200)).is_ok(), "a new interval, and few blocks");
+        assert!(admit(&guard, host(0), 1200).is_ok(), "a new interval, and few blocks");
+    }
+
+    #[test]
+    fn an_ipv6_client_is_a_64() {
+        let config = GuardConfig { share_from: 0, ..GuardConfig::default() };
+        let guard = Guard::new(config, Allowlist::new());
+        for host in 0..1_000_u128 {
+            let address = std::net::Ipv6Addr::from((0x2001_0db8 << 96) | host);
+            guard.saw_client(address.into(), Timestamp::EPOCH);
+        }
+        let refused = admit(&guard, "2001:db8::/64".parse().unwrap(), 1);
+        assert!(matches!(refused, Err(Refusal::TooLargeShare { blocks: 1, clients: 1, .. })), "{refused:?}");
     }
 }

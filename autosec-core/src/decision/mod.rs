@@ -32,6 +32,8 @@ mod record;
 mod refusal;
 
 use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub use allowlist::Allowlist;
 pub use escalation::EscalationConfig;
@@ -43,6 +45,10 @@ pub use refusal::Refusal;
 use crate::entity::Entity;
 use crate::finding::Finding;
 use crate::score::Risk;
+
+/// No block lasts longer, whoever asks for it: 365 days. Addresses change hands, and what is to be blocked for ever
+/// belongs into a firewall's own configuration.
+pub const LONGEST_BLOCK: Duration = Duration::from_secs(365 * 86_400);
 
 /// Turns a subject's risk and the findings that changed it into what is to be done.
 ///
@@ -66,17 +72,11 @@ use crate::score::Risk;
 ///     fn decide(&self, subject: &Entity, risk: &Risk, findings: &[Finding]) -> Option<Decision> {
 ///         let threshold = RiskScore::clamped(0.3);
 ///         let newest = findings.iter().filter(|finding| !finding.shadow).max_by_key(|finding| finding.time)?;
-///         (risk.score >= threshold).then(|| Decision {
-///             id: format!("{subject}-{}", newest.time.as_micros()).into(),
-///             subject: subject.clone(),
-///             action: Action::Alert,
-///             duration: Duration::ZERO,
-///             time: newest.time,
-///             risk: risk.score,
-///             scenario: newest.analytic.id.clone(),
-///             reasons: vec![Reason::Reached { threshold }],
-///             strikes: 0,
-///             dry_run: false,
+///         (risk.score >= threshold).then(|| {
+///             Decision::new(subject.clone(), Action::Alert, newest.time, Duration::from_secs(3600))
+///                 .with_risk(risk.score)
+///                 .with_scenario(newest.analytic.id.clone())
+///                 .with_reasons(vec![Reason::Reached { threshold }])
 ///         })
 ///     }
 /// }
@@ -87,4 +87,18 @@ use crate::score::Risk;
 pub trait Policy: Debug + Send + Sync {
     /// The decision, or nothing where the risk asks for none.
     fn decide(&self, subject: &Entity, risk: &Risk, findings: &[Finding]) -> Option<Decision>;
+
+    /// Takes note that the guard let a decision pass and that it is no dry run: only now does a block count as one
+    /// when the subject comes back. By default nothing is remembered.
+    fn admitted(&self, _decision: &Decision) {}
+}
+
+impl<T: Policy + ?Sized> Policy for Arc<T> {
+    fn decide(&self, subject: &Entity, risk: &Risk, findings: &[Finding]) -> Option<Decision> {
+        (**self).decide(subject, risk, findings)
+    }
+
+    fn admitted(&self, decision: &Decision) {
+        (**self).admitted(decision);
+    }
 }

@@ -1,17 +1,16 @@
-use std::hash::{Hash, Hasher};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use siphasher::sip::SipHasher13;
 
 use super::escalation::Escalation;
-use super::{Decision, EscalationConfig, Policy, Reason};
+use super::{Decision, EscalationConfig, LONGEST_BLOCK, Policy, Reason};
 use crate::entity::Entity;
 use crate::finding::{Action, Finding};
 use crate::measure::RiskScore;
 use crate::score::Risk;
-use crate::time::{Timestamp, human};
+use crate::time::human;
 
 /// The thresholds and durations of a [`ThresholdPolicy`].
 ///
@@ -21,11 +20,12 @@ use crate::time::{Timestamp, human};
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyConfig {
-    /// Risk from which somebody is told; default 0.5.
+    /// Risk from which somebody is told, at most `block`; default 0.5.
     pub alert: RiskScore,
     /// Risk from which the subject is blocked; default 0.8.
     pub block: RiskScore,
-    /// How long an action lasts where the analytics ask for no duration; default one hour.
+    /// How long an action lasts where the analytics ask for no duration, more than nothing and at most
+    /// [`LONGEST_BLOCK`]; default one hour.
     #[serde(with = "human")]
     pub duration: Duration,
     /// How blocks grow longer for subjects that come back.
@@ -76,8 +76,11 @@ pub struct ThresholdPolicy {
 }
 
 impl ThresholdPolicy {
-    /// A policy that has blocked nobody yet.
-    pub fn new(config: PolicyConfig) -> Self {
+    /// A policy that has blocked nobody yet. Durations beyond [`LONGEST_BLOCK`] are cut to it, and a factor or a number
+    /// of subjects of 0 is 1; an [`Engine`](crate::engine::Engine) refuses them.
+    pub fn new(mut config: PolicyConfig) -> Self {
+        config.duration = config.duration.min(LONGEST_BLOCK);
+        config.escalation.longest = config.escalation.longest.min(LONGEST_BLOCK);
         let escalation = Escalation::new(config.escalation);
         Self { config, escalation }
     }
@@ -106,29 +109,29 @@ impl Policy for ThresholdPolicy {
         let askers = || asked().filter(|(_, response)| response.action == action);
         let base =
             askers().filter_map(|(_, response)| response.duration).max().unwrap_or(self.config.duration);
-        let (duration, strikes) =
-            if action.is_enforced() { self.escalation.block(subject, base, time) } else { (base, 0) };
-        let mut reasons: Vec<Reason> = askers()
-            .map(|(finding, _)| Reason::Asked { analytic: Arc::clone(&finding.analytic.id) })
-            .collect();
-        reasons.dedup();
-        reasons.extend(
-            reached
-                .filter(|(reached, _)| *reached == action)
-                .map(|(_, threshold)| Reason::Reached { threshold }),
-        );
-        Some(Decision {
-            id: id(subject, action, time),
-            subject: subject.clone(),
-            action,
-            duration,
-            time,
-            risk: risk.score,
-            scenario: scenario(risk, findings),
-            reasons,
-            strikes,
-            dry_run: false,
-        })
+        let (duration, strikes) = match action.is_enforced() {
+            true => self.escalation.duration(subject, base.min(LONGEST_BLOCK), time),
+            false => (base, 0),
+        };
+        let mut named = HashSet::new();
+        let asks = askers()
+            .filter(|(finding, _)| named.insert(&finding.analytic.id))
+            .map(|(finding, _)| Reason::Asked { analytic: Arc::clone(&finding.analytic.id) });
+        let reaches = reached
+            .filter(|(reached, _)| *reached == action)
+            .map(|(_, threshold)| Reason::Reached { threshold });
+        let decision = Decision::new(subject.clone(), action, time, duration)
+            .with_scenario(scenario(risk, findings))
+            .with_risk(risk.score)
+            .with_reasons(asks.chain(reaches))
+            .with_strikes(strikes);
+        Some(decision)
+    }
+
+    fn admitted(&self, decision: &Decision) {
+        if decision.action.is_enforced() {
+            self.escalation.strike(&decision.subject, decision.duration, decision.time);
+        }
     }
 }
 
@@ -139,40 +142,22 @@ fn scenario(risk: &Risk, findings: &[Finding]) -> Arc<str> {
     analytic.map_or_else(|| Arc::from(""), |analytic| Arc::clone(&analytic.id))
 }
 
-/// Made of what makes two decisions the same, with a fixed key: the same in every process and every replay.
-fn id(subject: &Entity, action: Action, time: Timestamp) -> Arc<str> {
-    let mut hasher = SipHasher13::new();
-    (subject.to_string(), subject.kind(), action.to_string(), time.as_micros()).hash(&mut hasher);
-    Arc::from(format!("{:016x}", hasher.finish()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finding::{Analytic, AnalyticKind, Response};
-    use crate::measure::{Confidence, Severity};
+    use crate::measure::Severity;
+    use crate::time::Timestamp;
 
     fn finding(response: Option<Response>) -> Finding {
-        let analytic = Analytic {
-            kind: AnalyticKind::Rule,
-            id: "rule".into(),
-            name: "rule".into(),
-            tags: Arc::from([]),
-        };
-        Finding {
-            analytic: Arc::new(analytic),
-            subject: Entity::User("eve".into()),
-            time: Timestamp::from_secs(1),
-            severity: Severity::High,
-            confidence: Confidence::ONE,
-            evidence: Vec::new(),
-            response,
-            shadow: false,
-        }
+        let analytic = Arc::new(Analytic::new(AnalyticKind::Rule, "rule", "rule"));
+        let subject = Entity::User("eve".into());
+        let finding = Finding::new(analytic, subject, Timestamp::from_secs(1), Severity::High);
+        Finding { response, ..finding }
     }
 
     fn decide(score: f64, finding: Finding) -> Option<Decision> {
-        let risk = Risk { score: RiskScore::clamped(score), contributions: Vec::new() };
+        let risk = Risk::new(RiskScore::clamped(score), Vec::new());
         ThresholdPolicy::default().decide(&finding.subject.clone(), &risk, &[finding])
     }
 
@@ -188,7 +173,7 @@ mod tests {
     #[test]
     fn follows_the_analytic_and_takes_the_harshest() {
         let minute = Duration::from_secs(60);
-        let asked = |action| finding(Some(Response { action, duration: Some(minute) }));
+        let asked = |action| finding(Some(Response::new(action).lasting(minute)));
         let block = decide(0.1, asked(Action::Block)).unwrap();
         assert_eq!((block.action, block.duration), (Action::Block, minute));
         assert_eq!(block.unless(), "`rule` had not fired");
@@ -197,8 +182,48 @@ mod tests {
 
     #[test]
     fn shadow_findings_decide_nothing() {
-        let mut shadow = finding(Some(Response { action: Action::Block, duration: None }));
-        shadow.shadow = true;
+        let shadow = finding(Some(Response::new(Action::Block))).as_shadow();
         assert_eq!(decide(0.9, shadow), None);
+    }
+
+    #[test]
+    fn nothing_lasts_longer_than_the_longest_block() {
+        let ages = finding(Some(Response::new(Action::Block).lasting(Duration::MAX)));
+        assert_eq!(decide(0.1, ages).unwrap().duration, LONGEST_BLOCK);
+        let mut config = PolicyConfig { duration: Duration::MAX, ..PolicyConfig::default() };
+        config.escalation.longest = Duration::MAX;
+        let policy = ThresholdPolicy::new(config);
+        let asks = finding(Some(Response::new(Action::Block)));
+        let block = policy.decide(&asks.subject.clone(), &Risk::none(), &[asks]).unwrap();
+        assert_eq!(block.duration, LONGEST_BLOCK);
+    }
+
+    #[test]
+    fn names_each_asker_once() {
+        let asks = |id: &str| {
+            let asks = finding(Some(Response::new(Action::Block)));
+            Finding { analytic: Arc::new(Analytic::new(AnalyticKind::Rule, id, id)), ..asks }
+        };
+        let findings = ["a", "b", "a"].map(asks);
+        let block = ThresholdPolicy::default().decide(&findings[0].subject, &Risk::none(), &findings);
+        assert_eq!(block.unwrap().unless(), "`a` had not fired and `b` had not fired");
+    }
+
+    #[test]
+    fn only_what_was_admitted_is_held_against_the_subject() {
+        let policy = ThresholdPolicy::default();
+        let decide = |second: i64| {
+            let mut asks = finding(Some(Response::new(Action::Block)));
+            asks.time = Timestamp::from_secs(second);
+            policy.decide(&asks.subject.clone(), &Risk::none(), &[asks]).unwrap()
+        };
+        for hour in 0..5 {
+            let refused = decide(hour * 7200);
+            assert_eq!((refused.strikes, refused.duration.as_secs()), (0, 3600));
+        }
+        let first = decide(36_000);
+        policy.admitted(&first);
+        assert_eq!(decide(36_001).strikes, 0, "it is in force");
+        assert_eq!((first.strikes, decide(40_000).strikes), (0, 1));
     }
 }

@@ -1,11 +1,16 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::entity::Entity;
+use serde::Serialize;
+use siphasher::sip::SipHasher13;
+
+use super::LONGEST_BLOCK;
+use crate::entity::{Entity, printable};
 use crate::finding::Action;
 use crate::measure::RiskScore;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, human};
 
 /// What is to be done about a subject, for how long, and why.
 ///
@@ -18,35 +23,30 @@ use crate::time::Timestamp;
 /// use autosec_core::measure::RiskScore;
 /// use autosec_core::time::Timestamp;
 ///
-/// let decision = Decision {
-///     id: "5f1e".into(),
-///     subject: Entity::User("eve".into()),
-///     action: Action::Alert,
-///     duration: Duration::from_secs(3600),
-///     time: Timestamp::from_secs(1_700_000_000),
-///     risk: RiskScore::clamped(0.62),
-///     scenario: "odd-hours".into(),
-///     reasons: vec![
+/// let (time, hour) = (Timestamp::from_secs(1_700_000_000), Duration::from_secs(3600));
+/// let decision = Decision::new(Entity::User("eve".into()), Action::Alert, time, hour)
+///     .with_risk(RiskScore::clamped(0.62))
+///     .with_scenario("odd-hours")
+///     .with_reasons(vec![
 ///         Reason::Asked { analytic: "odd-hours".into() },
 ///         Reason::Reached { threshold: RiskScore::clamped(0.5) },
-///     ],
-///     strikes: 0,
-///     dry_run: false,
-/// };
+///     ]);
 /// assert_eq!(decision.unless(), "`odd-hours` had not fired and the risk had stayed below 0.50 (it is 0.62)");
 /// ```
 ///
 /// Each reason suffices by itself, so all of them would have to be gone. The time is event time; on a firewall the block
 /// lasts for the duration from the moment it is enforced, by the host's clock.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Decision {
-    /// The same for the same subject, action and event time: enforcing it twice is enforcing it once.
+    /// The same for the same subject, action, event time, duration and scenario: enforcing it twice is enforcing it once.
     pub id: Arc<str>,
     /// Whom it is about.
     pub subject: Entity,
     /// What is to be done.
     pub action: Action,
-    /// For how long.
+    /// For how long; no block outlasts [`LONGEST_BLOCK`].
+    #[serde(with = "human")]
     pub duration: Duration,
     /// When it was made, in event time.
     pub time: Timestamp,
@@ -63,7 +63,8 @@ pub struct Decision {
 }
 
 /// One sufficient reason for a decision's action; had none of them been there, the action would have been milder.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Reason {
     /// An analytic asks for the action whatever the risk.
@@ -79,10 +80,51 @@ pub enum Reason {
 }
 
 impl Decision {
+    /// A decision without risk, scenario and reasons; `duration` is cut to [`LONGEST_BLOCK`].
+    pub fn new(subject: Entity, action: Action, time: Timestamp, duration: Duration) -> Self {
+        let decision = Self {
+            id: Arc::from(""),
+            subject: subject.canonical(),
+            action,
+            duration: duration.min(LONGEST_BLOCK),
+            time,
+            risk: RiskScore::ZERO,
+            scenario: Arc::from(""),
+            reasons: Vec::new(),
+            strikes: 0,
+            dry_run: false,
+        };
+        decision.identified()
+    }
+
+    /// The same at this risk.
+    #[must_use]
+    pub fn with_risk(self, risk: RiskScore) -> Self {
+        Self { risk, ..self }
+    }
+
+    /// The same with this scenario, and the id that follows from it.
+    #[must_use]
+    pub fn with_scenario(self, scenario: impl Into<Arc<str>>) -> Self {
+        Self { scenario: scenario.into(), ..self }.identified()
+    }
+
+    /// The same for these reasons.
+    #[must_use]
+    pub fn with_reasons(self, reasons: impl IntoIterator<Item = Reason>) -> Self {
+        Self { reasons: reasons.into_iter().collect(), ..self }
+    }
+
+    /// The same after so many earlier blocks of the subject.
+    #[must_use]
+    pub fn with_strikes(self, strikes: u32) -> Self {
+        Self { strikes, ..self }
+    }
+
     /// What would have to be different for this decision not to be made, in a sentence.
     pub fn unless(&self) -> String {
         let each = self.reasons.iter().map(|reason| match reason {
-            Reason::Asked { analytic } => format!("`{analytic}` had not fired"),
+            Reason::Asked { analytic } => format!("`{}` had not fired", printable(analytic)),
             Reason::Reached { threshold } => {
                 format!("the risk had stayed below {threshold} (it is {})", self.risk)
             }
@@ -91,11 +133,41 @@ impl Decision {
     }
 }
 
+impl Decision {
+    fn identified(self) -> Self {
+        let mut hasher = SipHasher13::new();
+        (self.subject.kind(), self.subject.name(), self.action.to_string()).hash(&mut hasher);
+        (self.time.as_micros(), self.duration.as_micros(), &self.scenario).hash(&mut hasher);
+        Self { id: Arc::from(format!("{:016x}", hasher.finish())), ..self }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Asked { analytic } => write!(f, "`{analytic}` asks for it"),
+            Reason::Asked { analytic } => write!(f, "`{}` asks for it", printable(analytic)),
             Reason::Reached { threshold } => write!(f, "the risk reaches {threshold}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_tell_decisions_apart() {
+        let block = |seconds: u64, at: i64| {
+            let subject = Entity::address("192.0.2.1".parse().unwrap());
+            let (time, duration) = (Timestamp::from_secs(at), Duration::from_secs(seconds));
+            Decision::new(subject, Action::Block, time, duration)
+        };
+        let first = block(60, 1).with_scenario("a");
+        assert_eq!(first.id, block(60, 1).with_scenario("a").id, "the same decision is the same");
+        assert_eq!(first.id, first.clone().with_risk(RiskScore::ONE).with_strikes(3).id);
+        for other in [block(61, 1).with_scenario("a"), block(60, 1).with_scenario("b"), block(60, 2)] {
+            assert_ne!(first.id, other.id);
+        }
+        assert_eq!(block(u64::MAX, 1).duration, LONGEST_BLOCK);
     }
 }

@@ -1,6 +1,10 @@
 use ipnet::IpNet;
 
-/// Why a decision must not reach a firewall.
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::entity::printable;
+
+/// Why a decision must not reach a firewall. Serialized as a `code` and a `text`.
 ///
 /// Its text is for the operator who wonders why nothing was blocked; where a setting is the reason, it names the setting.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -54,6 +58,28 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// A stable word for logs and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Allowlisted { .. } => "allowlisted",
+            Refusal::Special { .. } => "special",
+            Refusal::TooWide { .. } => "too-wide",
+            Refusal::TooMany { .. } => "too-many",
+            Refusal::TooLargeShare { .. } => "too-large-share",
+        }
+    }
+}
+
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut refusal = serializer.serialize_struct("Refusal", 2)?;
+        refusal.serialize_field("code", self.code())?;
+        refusal.serialize_field("text", &self.to_string())?;
+        refusal.end()
+    }
+}
+
 fn note(name: &str) -> String {
-    if name.is_empty() { String::new() } else { format!(" ({name})") }
+    if name.is_empty() { String::new() } else { format!(" ({})", printable(name)) }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::net::canonical_network;
 use crate::store::{Store, StoreError};
 use crate::time::{Timestamp, human};
 
@@ -129,9 +130,11 @@ impl Ledger {
         let records = store.read(JOURNAL)?;
         let mut state = State { records: records.len(), ..State::default() };
         for (index, text) in records.iter().enumerate() {
-            let record = serde_json::from_str(text)
-                .map_err(|error| LedgerError::Foreign { record: index + 1, reason: error.to_string() })?;
-            state.apply(record);
+            let foreign = |error: serde_json::Error| LedgerError::Foreign {
+                record: index + 1,
+                reason: error.to_string(),
+            };
+            state.apply(serde_json::from_str(text).map_err(foreign)?);
         }
         state.expire(now);
         // Whoever reconciles finds what a firewall still holds of these.
@@ -146,7 +149,7 @@ impl Ledger {
     /// # Errors
     /// The ledger is full, or the store failed; nothing has changed then.
     pub fn block(&self, mut entry: Entry, now: Timestamp) -> Result<Entry, LedgerError> {
-        entry.target = entry.target.trunc();
+        entry.target = canonical_network(entry.target);
         let mut state = self.state();
         match state.entries.get(&entry.target).filter(|held| held.is_in_force(now)) {
             // The same decision enforced twice must not last longer than once.
@@ -173,7 +176,7 @@ impl Ledger {
 
     /// The entry of `target`, if it is in force at `now`.
     pub fn entry(&self, target: &IpNet, now: Timestamp) -> Option<Entry> {
-        self.state().entries.get(&target.trunc()).filter(|entry| entry.is_in_force(now)).cloned()
+        self.state().entries.get(&canonical_network(*target)).filter(|entry| entry.is_in_force(now)).cloned()
     }
 
     /// Everything that is to be in force at `now`.

@@ -24,6 +24,7 @@ use super::{
     Ledger, Outcome, REASON_LIMIT, Status,
 };
 use crate::decision::Guard;
+use crate::net::canonical_network;
 use crate::time::{Clock, Timestamp};
 
 /// How many items of a batch may be rejected one by one before the rest waits for the next try.
@@ -320,7 +321,7 @@ fn difference(held: &[Block], desired: &[Entry], enforcing: bool, now: Timestamp
     const TOLERANCE: Duration = Duration::from_secs(5);
 
     let held: BTreeMap<IpNet, Option<Duration>> =
-        held.iter().map(|block| (block.target.trunc(), block.ttl)).collect();
+        held.iter().map(|block| (canonical_network(block.target), block.ttl)).collect();
     let is_right = |entry: &Entry| {
         let left = entry.left(now);
         let ttl = held.get(&entry.target);

@@ -37,8 +37,12 @@ use crate::time::{Clock, SystemClock};
 pub struct EngineBuilder {
     detectors: Vec<Arc<dyn Detector>>,
     firewalls: Vec<Arc<dyn FirewallIntegration>>,
+    /// None for [`NoisyOr`] with `scoring`.
     scorer: Option<Arc<dyn Scorer>>,
+    scoring: ScoreConfig,
+    /// None for [`ThresholdPolicy`] with `thresholds`.
     policy: Option<Arc<dyn Policy>>,
+    thresholds: PolicyConfig,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
@@ -72,14 +76,16 @@ impl Default for EngineBuilder {
             detectors: Vec::new(),
             firewalls: Vec::new(),
             scorer: None,
+            scoring: ScoreConfig::default(),
             policy: None,
+            thresholds: PolicyConfig::default(),
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(SystemClock),
             observer: Arc::new(Silent),
             allowlist: Allowlist::new(),
             guard: GuardConfig::default(),
             enforcement: EnforceConfig::default(),
-            max_ahead: Duration::from_secs(86_400),
+            max_ahead: config::MAX_AHEAD,
         }
     }
 }
@@ -88,9 +94,7 @@ impl EngineBuilder {
     /// Takes every setting over from a configuration, in place of what was set before; its allowlist is added.
     #[must_use]
     pub fn config(self, config: EngineConfig) -> Self {
-        for allowed in config.allowlist {
-            self.allowlist.insert(allowed.entity, allowed.name);
-        }
+        self.allowlist.extend(config.allowlist.into_iter().map(|allowed| (allowed.entity, allowed.name)));
         self.scoring(config.scoring)
             .thresholds(config.policy)
             .guard(config.guard)
@@ -119,10 +123,11 @@ impl EngineBuilder {
         self
     }
 
-    /// How the default scorer adds findings up.
+    /// How the default scorer adds findings up; takes the place of a scorer of your own.
     #[must_use]
-    pub fn scoring(self, config: ScoreConfig) -> Self {
-        self.scorer(NoisyOr::new(config))
+    pub fn scoring(mut self, config: ScoreConfig) -> Self {
+        (self.scorer, self.scoring) = (None, config);
+        self
     }
 
     /// What is done at which risk; default [`ThresholdPolicy`].
@@ -132,10 +137,11 @@ impl EngineBuilder {
         self
     }
 
-    /// Thresholds and durations of the default policy.
+    /// Thresholds and durations of the default policy; takes the place of a policy of your own.
     #[must_use]
-    pub fn thresholds(self, config: PolicyConfig) -> Self {
-        self.policy(ThresholdPolicy::new(config))
+    pub fn thresholds(mut self, config: PolicyConfig) -> Self {
+        (self.policy, self.thresholds) = (None, config);
+        self
     }
 
     /// What must never be blocked. The list is shared: what is added to it later counts at once, but lifts no block;
@@ -184,11 +190,8 @@ impl EngineBuilder {
         self
     }
 
-    /// How far ahead of the clock an event's time may be before it is taken for wrong; default one day.
-    ///
-    /// Without the bound one event of the year 2100 would move its key's windows and the guard's interval there: all that
-    /// happens until then would be late for the one, and count as a single interval for the other. Such an event is taken as of now and reported as a
-    /// [fault](crate::finding::FaultKind::ImplausibleTime).
+    /// How far ahead of the clock an event's time may be before it is reported and taken as of now; default 10 minutes,
+    /// for the reasons that [`EngineConfig`] gives.
     #[must_use]
     pub fn max_ahead(mut self, span: Duration) -> Self {
         self.max_ahead = span;
@@ -200,6 +203,8 @@ impl EngineBuilder {
     /// # Errors
     /// Two firewalls share a name, a setting is out of range, or the ledger cannot be read back.
     pub fn build(self) -> Result<Engine, BuildError> {
+        let scorer = self.scorer.map_or_else(|| default_scorer(self.scoring), Ok)?;
+        let policy = self.policy.map_or_else(|| default_policy(self.thresholds), Ok)?;
         config::check_guard(&self.guard)?;
         config::check_enforcement(&self.enforcement)?;
         let mut names: Vec<&str> = self.firewalls.iter().map(|firewall| firewall.name()).collect();
@@ -226,8 +231,8 @@ impl EngineBuilder {
         Ok(Engine {
             detectors: self.detectors,
             fields,
-            scorer: self.scorer.unwrap_or_else(|| Arc::new(NoisyOr::default())),
-            policy: self.policy.unwrap_or_else(|| Arc::new(ThresholdPolicy::default())),
+            scorer,
+            policy,
             guard,
             clock,
             observer,
@@ -236,4 +241,14 @@ impl EngineBuilder {
             enforcer,
         })
     }
+}
+
+fn default_scorer(config: ScoreConfig) -> Result<Arc<dyn Scorer>, SettingError> {
+    config::check_scoring(&config)?;
+    Ok(Arc::new(NoisyOr::new(config)))
+}
+
+fn default_policy(config: PolicyConfig) -> Result<Arc<dyn Policy>, SettingError> {
+    config::check_policy(&config)?;
+    Ok(Arc::new(ThresholdPolicy::new(config)))
 }

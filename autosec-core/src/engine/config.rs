@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::decision::{GuardConfig, PolicyConfig};
+use crate::decision::{GuardConfig, LONGEST_BLOCK, PolicyConfig};
 use crate::enforce::EnforceConfig;
 use crate::entity::Entity;
 use crate::net;
@@ -11,7 +11,11 @@ use crate::rule::{Code, Diagnostic, yaml};
 use crate::score::ScoreConfig;
 use crate::time::human;
 
+/// How far ahead of the clock an event's time may be by default.
+pub(super) const MAX_AHEAD: Duration = Duration::from_secs(600);
+
 /// The settings of every stage, as a host keeps them in a file. Each has a default; none is unknown or out of range.
+/// In code, write `EngineConfig { guard, ..EngineConfig::default() }`, which goes on compiling when there are more.
 ///
 /// ```
 /// use autosec_core::engine::EngineConfig;
@@ -65,13 +69,12 @@ use crate::time::human;
 ///   backoff: 100ms
 ///   longest_pause: 5m
 ///   capacity: 1000000
-/// max_ahead: 1d
+/// max_ahead: 10m
 /// ";
 /// assert_eq!(EngineConfig::parse("autosec.yaml", every_key), Ok(EngineConfig::default()));
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct EngineConfig {
     /// What must never be blocked.
     pub allowlist: Vec<Allowed>,
@@ -83,7 +86,10 @@ pub struct EngineConfig {
     pub guard: GuardConfig,
     /// How long firewalls are given and how often they are asked again.
     pub enforcement: EnforceConfig,
-    /// How far ahead of the clock an event's time may be; default one day.
+    /// How far ahead of the clock an event's time may be before it is reported and taken as of now; default
+    /// 10 minutes: clocks of machines differ by minutes at worst, and what is let through holds its
+    /// subject's windows and risk in the future for that long. Events of the past, as in a replay, are never too late
+    /// for it.
     #[serde(with = "human")]
     pub max_ahead: Duration,
 }
@@ -120,6 +126,13 @@ pub struct SettingError {
     needed: &'static str,
 }
 
+impl Allowed {
+    /// An entity, and what the host calls it.
+    pub fn new(entity: Entity, name: impl Into<String>) -> Self {
+        Self { entity: entity.canonical(), name: name.into() }
+    }
+}
+
 impl Default for EngineConfig {
     fn default() -> Self {
         Self {
@@ -128,7 +141,7 @@ impl Default for EngineConfig {
             policy: PolicyConfig::default(),
             guard: GuardConfig::default(),
             enforcement: EnforceConfig::default(),
-            max_ahead: Duration::from_secs(86_400),
+            max_ahead: MAX_AHEAD,
         }
     }
 }
@@ -145,11 +158,26 @@ impl EngineConfig {
     }
 
     fn check(&self) -> Result<(), SettingError> {
-        let (alert, block) = (self.policy.alert, self.policy.block);
-        need(alert <= block, "policy.alert", alert, "at most `policy.block`")?;
+        check_scoring(&self.scoring)?;
+        check_policy(&self.policy)?;
         check_guard(&self.guard)?;
         check_enforcement(&self.enforcement)
     }
+}
+
+pub(super) fn check_scoring(scoring: &ScoreConfig) -> Result<(), SettingError> {
+    need(scoring.subjects >= 1, "scoring.subjects", scoring.subjects, "at least 1")
+}
+
+pub(super) fn check_policy(policy: &PolicyConfig) -> Result<(), SettingError> {
+    let PolicyConfig { alert, block, duration, escalation } = policy;
+    need(alert <= block, "policy.alert", alert, "at most `policy.block`")?;
+    let lasts = !duration.is_zero() && *duration <= LONGEST_BLOCK;
+    need(lasts, "policy.duration", human::format(*duration), "longer than nothing and at most 365d")?;
+    need(escalation.factor >= 1, "policy.escalation.factor", escalation.factor, "at least 1")?;
+    need(escalation.subjects >= 1, "policy.escalation.subjects", escalation.subjects, "at least 1")?;
+    let longest = human::format(escalation.longest);
+    need(escalation.longest <= LONGEST_BLOCK, "policy.escalation.longest", longest, "at most 365d")
 }
 
 pub(super) fn check_guard(guard: &GuardConfig) -> Result<(), SettingError> {
@@ -166,7 +194,8 @@ pub(super) fn check_enforcement(config: &EnforceConfig) -> Result<(), SettingErr
         human::format(config.timeout),
         "longer than nothing",
     )?;
-    need((1..=100).contains(&config.attempts), "enforcement.attempts", config.attempts, "between 1 and 100")
+    need((1..=100).contains(&config.attempts), "enforcement.attempts", config.attempts, "between 1 and 100")?;
+    need(config.capacity >= 1, "enforcement.capacity", config.capacity, "at least 1")
 }
 
 fn need(
@@ -183,9 +212,7 @@ impl TryFrom<Entry> for Allowed {
 
     fn try_from(entry: Entry) -> Result<Self, String> {
         let entity = match (entry.network, entry.host, entry.user) {
-            (Some(text), None, None) => {
-                Entity::Address(net::network(&text).map_err(|error| error.to_string())?)
-            }
+            (Some(text), None, None) => Entity::from(net::network(&text).map_err(|error| error.to_string())?),
             (None, Some(host), None) => Entity::Host(host),
             (None, None, Some(user)) => Entity::User(user),
             _ => {
@@ -194,6 +221,6 @@ impl TryFrom<Entry> for Allowed {
                 );
             }
         };
-        Ok(Self { entity, name: entry.name })
+        Ok(Self::new(entity, entry.name))
     }
 }

@@ -14,6 +14,7 @@ use std::fmt;
 
 use super::{Assessment, Verdict};
 use crate::decision::Decision;
+use crate::entity::printable;
 use crate::finding::{Action, Finding};
 use crate::time::human;
 
@@ -78,7 +79,7 @@ fn length(decision: &Decision) -> String {
 
 fn found(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let shadow = if finding.shadow { ", shadow: reported only" } else { "" };
-    let (id, name) = (&finding.analytic.id, &finding.analytic.name);
+    let (id, name) = (printable(&finding.analytic.id), printable(&finding.analytic.name));
     write!(f, "\n  found  {id}: {name} ({}, confidence {}{shadow})", finding.severity, finding.confidence)?;
     finding.evidence.iter().try_for_each(|evidence| write!(f, "\n         {evidence}"))
 }
@@ -89,7 +90,7 @@ fn risk(f: &mut fmt::Formatter<'_>, assessment: &Assessment) -> fmt::Result {
     let shown = assessment.risk.contributions.iter().filter(|part| part.share >= 0.005);
     for (index, part) in shown.enumerate() {
         let sign = if index == 0 { '=' } else { '+' };
-        write!(f, " {sign} {:.2} {}", part.share, part.analytic.id)?;
+        write!(f, " {sign} {:.2} {}", part.share, printable(&part.analytic.id))?;
         if part.times > 1 {
             write!(f, " ×{}", part.times)?;
         }

@@ -71,6 +71,7 @@ mod builder;
 mod config;
 
 mod explain;
+mod judge;
 mod process;
 mod verdict;
 

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,15 +5,20 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Assessment, EngineBuilder, Verdict};
-use crate::decision::{Decision, Guard, Policy};
+use super::judge::Moment;
+use super::{EngineBuilder, Verdict};
+use crate::decision::{Allowlist, Decision, Guard, Policy};
 use crate::enforce::{EnforceError, Enforcement, Enforcer, Entry, FirewallReport, Health};
 use crate::entity::Entity;
 use crate::event::{Event, FieldMask, field};
-use crate::finding::{Detector, Fault, FaultKind, Finding, Findings};
+use crate::finding::{Detector, Fault, FaultKind, Findings};
+use crate::net::canonical_network;
 use crate::observe::{Observer, Record};
 use crate::score::Scorer;
 use crate::time::{Clock, Timestamp};
+
+/// How far ahead of the last look at the clock an event may be without a further look: a live stream asks once a second.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// Detection and response in one value: share it between threads, hand it events, enforce what it decides.
 ///
@@ -80,7 +84,8 @@ pub struct Engine {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) max_ahead: Duration,
-    /// How late an event's time may be by the last look at the clock, in microseconds.
+    /// Up to what time an event asks for no further look at the clock: that of the last look and [`SLACK`], in
+    /// microseconds.
     pub(super) horizon: AtomicI64,
     pub(super) enforcer: Enforcer,
 }
@@ -111,13 +116,18 @@ impl Engine {
         &self.fields
     }
 
-    /// Looks at one event. Synchronous, infallible, from any number of threads; a detector that fails is a fault in
-    /// the verdict and stops none of the others.
+    /// What must never be blocked. What is added to it counts at once but lifts no block; [`Engine::allow`] does both.
+    pub fn allowlist(&self) -> &Allowlist {
+        self.guard.allowlist()
+    }
+
+    /// Looks at one event. Synchronous, infallible, from any number of threads; a detector, scorer or policy that panics
+    /// is a fault in the verdict and stops none of the others.
     pub fn process(&self, mut event: Event<'_>) -> Verdict {
         let mut findings = Findings::default();
-        self.rein_in(&mut event, &mut findings);
+        let host = self.rein_in(&mut event, &mut findings);
         if let Some(client) = event.address(field::SOURCE_IP) {
-            self.guard.saw_client(client, event.time());
+            self.guard.saw_client(client, host);
         }
         for detector in &self.detectors {
             // A detector's state is behind locks that shrug off poisoning, so a panic leaves nothing half-done to see.
@@ -125,9 +135,10 @@ impl Engine {
                 findings.fault(panicked(&**detector));
             }
         }
-        let (found, faults) = findings.into_parts();
+        let (found, mut faults) = findings.into_parts();
         faults.iter().for_each(|fault| self.observer.note(event.time(), &Record::Faulted(fault)));
-        let assessments = if found.is_empty() { Vec::new() } else { self.assess(found, event.time()) };
+        let moment = Moment { event: event.time(), host };
+        let assessments = if found.is_empty() { Vec::new() } else { self.assess(found, moment, &mut faults) };
         Verdict { time: event.time(), assessments, faults }
     }
 
@@ -146,7 +157,7 @@ impl Engine {
     ///
     /// The decision that caused it is not undone: risk and strikes stay, and a further finding may block the address again.
     pub async fn unblock(&self, network: IpNet) -> Enforcement {
-        self.enforcer.unblock(network).await
+        self.enforcer.unblock(canonical_network(network)).await
     }
 
     /// Puts `entity` on the allowlist under `name` and takes every block that overlaps it back.
@@ -183,62 +194,26 @@ impl Engine {
         self.enforcer.in_force()
     }
 
-    /// An event from the future would hold its subject's windows there; it is moved to now and reported.
-    fn rein_in(&self, event: &mut Event<'_>, findings: &mut Findings) {
+    /// An event from too far in the future would hold its subject's windows there; it is moved to now and reported.
+    /// Returns the time for the guard: the event's, but hardly later than the host's clock.
+    fn rein_in(&self, event: &mut Event<'_>, findings: &mut Findings) -> Timestamp {
         // Most events are older than some earlier look at the clock: asking it each time cost 3 % of a line's way.
         if event.time().as_micros() <= self.horizon.load(Ordering::Relaxed) {
-            return;
+            return event.time();
         }
         let now = self.clock.now();
-        let horizon = now + self.max_ahead;
+        let horizon = now + SLACK.min(self.max_ahead);
         self.horizon.store(horizon.as_micros(), Ordering::Relaxed);
-        if event.time() <= horizon {
-            return;
+        if event.time() > now + self.max_ahead {
+            let detail = format!("the event claims to be of {}, taken as of now", event.time());
+            findings.fault(Fault::new(FaultKind::ImplausibleTime, "engine", detail));
+            event.set_time(now);
         }
-        findings.fault(Fault {
-            kind: FaultKind::ImplausibleTime,
-            origin: Arc::from("engine"),
-            detail: Cow::Owned(format!("the event claims to be of {}, taken as of now", event.time())),
-        });
-        event.set_time(now);
-    }
-
-    /// One assessment a subject; `found` is not empty.
-    fn assess(&self, mut found: Vec<Finding>, now: Timestamp) -> Vec<Assessment> {
-        found.iter().for_each(|finding| self.observer.note(now, &Record::Found(finding)));
-        // Stable, so findings about one subject keep the detectors' order.
-        found.sort_by(|a, b| a.subject.cmp(&b.subject));
-        let mut assessments = Vec::new();
-        while let Some(first) = found.first() {
-            let subject = first.subject.clone();
-            // Sorted, so the findings about the first subject are a prefix.
-            let others = found.partition_point(|finding| finding.subject <= subject);
-            let rest = found.split_off(others);
-            assessments.push(self.judge(subject, std::mem::replace(&mut found, rest), now));
-        }
-        assessments
-    }
-
-    fn judge(&self, subject: Entity, findings: Vec<Finding>, now: Timestamp) -> Assessment {
-        let risk = self.scorer.score(&subject, &findings, now);
-        let mut decision = self.policy.decide(&subject, &risk, &findings);
-        let refusal = decision.as_ref().and_then(|decision| self.guard.admit(decision).err());
-        if let Some(decision) = &mut decision {
-            decision.dry_run |= self.guard.is_dry_run();
-            let (action, score) = (decision.action, decision.risk);
-            self.observer.note(now, &Record::Decided { subject: &subject, action, risk: score });
-        }
-        if let Some(refusal) = &refusal {
-            self.observer.note(now, &Record::Refused { subject: &subject, why: &refusal.to_string() });
-        }
-        Assessment { subject, findings, risk, decision, refusal }
+        event.time().min(horizon)
     }
 }
 
 fn panicked(detector: &dyn Detector) -> Fault {
-    Fault {
-        kind: FaultKind::Detector,
-        origin: Arc::from(detector.name()),
-        detail: Cow::Borrowed("the detector panicked; what it would have found in this event is lost"),
-    }
+    let detail = "the detector panicked; what it would have found after that is lost";
+    Fault::new(FaultKind::Detector, detector.name(), detail)
 }

@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use super::Explanation;
 use crate::decision::{Decision, Refusal};
 use crate::entity::Entity;
@@ -39,7 +41,7 @@ use crate::time::Timestamp;
 ///   unless `secret-files` had not fired");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {
     /// The event's time.
@@ -53,7 +55,7 @@ pub struct Verdict {
 /// What AutoSec says about one subject.
 ///
 /// An event may be about several subjects, its source and its user say; each has a risk and a decision of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Assessment {
     /// The subject.

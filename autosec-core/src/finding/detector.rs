@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use super::{Fault, Finding};
 use crate::event::{Event, FieldMask};
@@ -40,25 +41,14 @@ use crate::event::{Event, FieldMask};
 ///         else {
 ///             return;
 ///         };
-///         findings.push(Finding {
-///             analytic: Arc::clone(&self.0),
-///             subject: Entity::address(source),
-///             time: event.time(),
-///             severity: Severity::Critical,
-///             confidence: Confidence::ONE,
-///             evidence: vec![Evidence::field("user.name", "backup2")],
-///             response: None,
-///             shadow: false,
-///         });
+///         let finding = Finding::new(Arc::clone(&self.0), Entity::address(source), event.time(), Severity::Critical)
+///             .with_confidence(Confidence::ONE)
+///             .with_evidence([Evidence::field("user.name", "backup2")]);
+///         findings.push(finding);
 ///     }
 /// }
 ///
-/// let analytic = Analytic {
-///     kind: AnalyticKind::Indicator,
-///     id: "decoy-user".into(),
-///     name: "Decoy account used".into(),
-///     tags: Arc::new(["attack.t1078".into()]),
-/// };
+/// let analytic = Analytic::new(AnalyticKind::Indicator, "decoy-user", "Decoy account used").with_tags(["attack.t1078"]);
 /// let engine = Engine::builder().detector(Decoy(Arc::new(analytic))).build()?;
 /// let event = Event::new(Timestamp::from_secs(1_700_000_000))
 ///     .with(field::USER_NAME, "backup2")
@@ -82,19 +72,27 @@ pub trait Detector: Debug + Send + Sync {
     fn detect(&self, event: &Event<'_>, findings: &mut Findings);
 }
 
+impl<T: Detector + ?Sized> Detector for Arc<T> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn fields(&self) -> FieldMask {
+        (**self).fields()
+    }
+
+    fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
+        (**self).detect(event, findings);
+    }
+}
+
 /// The buffer that detectors fill; owned by the caller, empty and without heap memory when nothing is found.
 ///
 /// ```
-/// use std::borrow::Cow;
-///
 /// use autosec_core::finding::{Fault, FaultKind, Findings};
 ///
 /// let mut findings = Findings::default();
-/// findings.fault(Fault {
-///     kind: FaultKind::Detector,
-///     origin: "geo".into(),
-///     detail: Cow::Borrowed("the database is older than a year"),
-/// });
+/// findings.fault(Fault::new(FaultKind::Detector, "geo", "the database is older than a year"));
 /// assert!(findings.found().is_empty());
 /// assert_eq!(findings.faults()[0].to_string(), "detector: `geo`: the database is older than a year");
 /// ```
@@ -105,8 +103,9 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a finding.
-    pub fn push(&mut self, finding: Finding) {
+    /// Adds a finding; its subject is brought to its one form.
+    pub fn push(&mut self, mut finding: Finding) {
+        finding.subject = finding.subject.canonical();
         self.found.push(finding);
     }
 

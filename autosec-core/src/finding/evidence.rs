@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::entity::{PRINTABLE_LIMIT, printable};
 use crate::time::human;
 
 /// One fact that supports a finding. Texts are bounded and free of control characters when displayed.
@@ -52,7 +53,7 @@ pub enum Evidence {
 
 impl Evidence {
     /// The longest value kept, in bytes; longer ones are cut and end in `…`.
-    pub const LIMIT: usize = 200;
+    pub const LIMIT: usize = PRINTABLE_LIMIT;
 
     /// A field and its value, cut to [`Evidence::LIMIT`].
     pub fn field(name: impl Into<Cow<'static, str>>, value: &str) -> Self {
@@ -68,9 +69,10 @@ impl Evidence {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Evidence::Field { name, value } => write!(f, "{name} = {}", value.escape_debug()),
+            Evidence::Field { name, value } => write!(f, "{} = {}", printable(name), printable(value)),
             Evidence::Window { what, observed, threshold, within } => {
-                write!(f, "{observed} {what} within {} (it takes {threshold})", human::format(*within))
+                let (what, within) = (printable(what), human::format(*within));
+                write!(f, "{observed} {what} within {within} (it takes {threshold})")
             }
         }
     }

@@ -57,10 +57,24 @@ impl fmt::Display for Action {
 /// asks for, and the guard may still refuse.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Response {
     /// What to do.
     pub action: Action,
     /// For how long; the policy's own duration where absent.
     #[serde(default, rename = "for", skip_serializing_if = "Option::is_none", with = "human::option")]
     pub duration: Option<Duration>,
+}
+
+impl Response {
+    /// Asks for `action`, for as long as the policy thinks fit.
+    pub fn new(action: Action) -> Self {
+        Self { action, duration: None }
+    }
+
+    /// The same for this long.
+    #[must_use]
+    pub fn lasting(self, duration: Duration) -> Self {
+        Self { duration: Some(duration), ..self }
+    }
 }

@@ -2,6 +2,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+/// The length of `::ffff:0:0/96`, under which IPv6 holds the IPv4 addresses.
+const MAPPED: u8 = 96;
+
 /// A text that is neither an address nor a prefix.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{text}` is neither an IP address nor a prefix in CIDR notation such as 192.0.2.0/24")]
@@ -9,7 +12,7 @@ pub struct NetworkError {
     text: String,
 }
 
-/// Reads an address or a prefix. Host bits behind the prefix are cleared: `192.0.2.7/24` is `192.0.2.0/24`.
+/// Reads an address or a prefix, in its canonical form: `192.0.2.7/24` is `192.0.2.0/24` (see [`canonical_network`]).
 ///
 /// # Errors
 /// The text is neither.
@@ -29,7 +32,7 @@ pub fn network(text: &str) -> Result<IpNet, NetworkError> {
         return Ok(IpNet::from(canonical(address)));
     }
     text.parse::<IpNet>()
-        .map(|network| network.trunc())
+        .map(canonical_network)
         .map_err(|_| NetworkError { text: text.chars().take(64).collect() })
 }
 
@@ -43,6 +46,18 @@ pub fn network(text: &str) -> Result<IpNet, NetworkError> {
 /// ```
 pub fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
+}
+
+/// The one form a prefix is compared in: an IPv4-mapped one (`::ffff:192.0.2.0/120`) as IPv4 (`192.0.2.0/24`), and
+/// without host bits. Two prefixes of equal addresses differ otherwise, and what is allowed in one form would be
+/// blocked in the other.
+pub fn canonical_network(network: IpNet) -> IpNet {
+    let network = network.trunc();
+    let mapped = match network {
+        IpNet::V6(v6) => v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(MAPPED)),
+        IpNet::V4(_) => None,
+    };
+    mapped.and_then(|(v4, length)| IpNet::new(IpAddr::V4(v4), length).ok()).unwrap_or(network)
 }
 
 /// The prefix that stands for one client: an IPv4 address itself, an IPv6 address's prefix of `ipv6_prefix` bits
@@ -94,6 +109,7 @@ pub fn display(network: IpNet) -> String {
 /// # Ok::<(), ipnet::AddrParseError>(())
 /// ```
 pub fn special_range(network: IpNet) -> Option<&'static str> {
+    let network = canonical_network(network);
     const SPECIAL: [(&str, &str); 16] = [
         ("0.0.0.0/8", "this network"),
         ("10.0.0.0/8", "private"),
@@ -132,6 +148,25 @@ mod tests {
         for wrong in ["", "192.0.2.0/33", "example.org", "192.0.2", "10.0.0.0/ 8"] {
             assert!(network(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn has_one_form_for_each_prefix() {
+        let cases = [
+            ("::ffff:192.0.2.7/128", "192.0.2.7/32"),
+            ("::ffff:192.0.2.7/120", "192.0.2.0/24"),
+            ("::ffff:192.0.2.7/96", "0.0.0.0/0"),
+            ("::ffff:192.0.2.7/95", "::fffe:0:0/95"),
+            ("192.0.2.7/24", "192.0.2.0/24"),
+            ("2001:db8::7/64", "2001:db8::/64"),
+            ("::192.0.2.7/128", "::c000:207/128"),
+        ];
+        for (given, form) in cases {
+            assert_eq!(canonical_network(given.parse().unwrap()).to_string(), form);
+            assert_eq!(network(given).unwrap().to_string(), form);
+        }
+        assert_eq!(special_range("::ffff:10.1.2.3/128".parse().unwrap()), Some("private"));
+        assert_eq!(special_range("::ffff:203.0.113.9/128".parse().unwrap()), None);
     }
 
     #[test]

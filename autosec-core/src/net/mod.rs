@@ -15,5 +15,5 @@
 mod address;
 mod set;
 
-pub use address::{NetworkError, canonical, client, display, network, special_range};
+pub use address::{NetworkError, canonical, canonical_network, client, display, network, special_range};
 pub use set::AddressSet;

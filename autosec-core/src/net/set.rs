@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::canonical;
+use super::{canonical, canonical_network};
 
 /// A set of addresses given by prefixes, answered in O(log n) from sorted disjoint ranges.
 ///
@@ -37,7 +37,7 @@ impl AddressSet {
 
     /// Whether `network` and the set have an address in common.
     pub fn overlaps(&self, network: IpNet) -> bool {
-        match network {
+        match canonical_network(network) {
             IpNet::V4(net) => touches(&self.v4, u32::from(net.network()), u32::from(net.broadcast())),
             IpNet::V6(net) => touches(&self.v6, u128::from(net.network()), u128::from(net.broadcast())),
         }
@@ -53,7 +53,7 @@ impl FromIterator<IpNet> for AddressSet {
     fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         for network in networks {
-            match network {
+            match canonical_network(network) {
                 IpNet::V4(net) => v4.push((u32::from(net.network()), u32::from(net.broadcast()))),
                 IpNet::V6(net) => v6.push((u128::from(net.network()), u128::from(net.broadcast()))),
             }
@@ -88,6 +88,12 @@ mod tests {
 
     use super::*;
 
+    /// The same prefix in its IPv4-mapped form, with host bits.
+    fn mapped(net: IpNet) -> IpNet {
+        let IpNet::V4(v4) = net else { return net };
+        IpNet::new(v4.broadcast().to_ipv6_mapped().into(), 96 + v4.prefix_len()).unwrap()
+    }
+
     fn small_net() -> impl Strategy<Value = IpNet> {
         (any::<u8>(), 20u8..=32).prop_map(|(low, len)| {
             let address = std::net::Ipv4Addr::from(0xC000_0200_u32 + u32::from(low));
@@ -103,6 +109,10 @@ mod tests {
             let overlaps = nets.iter().any(|net| net.contains(&probe) || probe.contains(net));
             prop_assert_eq!(set.contains(probe.addr()), contains);
             prop_assert_eq!(set.overlaps(probe), overlaps);
+            let other: AddressSet = nets.iter().copied().map(mapped).collect();
+            prop_assert_eq!(other.contains(probe.addr()), contains);
+            prop_assert_eq!(set.overlaps(mapped(probe)), overlaps);
+            prop_assert_eq!(other.overlaps(probe), overlaps);
         }
     }
 

@@ -14,6 +14,7 @@
 //! A quiet event tells nothing. Records borrow; an observer copies what it keeps.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::finding::{Action, Fault, Finding};
@@ -98,6 +99,12 @@ pub enum Record<'a> {
 pub trait Observer: Debug + Send + Sync {
     /// Takes note of one record; `at` is event time for detection, clock time for enforcement.
     fn note(&self, at: Timestamp, record: &Record<'_>);
+}
+
+impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn note(&self, at: Timestamp, record: &Record<'_>) {
+        (**self).note(at, record);
+    }
 }
 
 /// An observer that ignores everything: the default.

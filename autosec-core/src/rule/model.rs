@@ -101,7 +101,7 @@ impl Rule {
     /// use autosec_core::rule::{Mode, Rule, RuleSet};
     ///
     /// let rule = Rule {
-    ///     response: Some(Response { action: Action::Block, duration: None }),
+    ///     response: Some(Response::new(Action::Block)),
     ///     mode: Mode::Shadow,
     ///     ..Rule::new("no-telnet", Severity::Medium, "destination.port == 23")
     /// };

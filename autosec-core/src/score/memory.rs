@@ -35,7 +35,7 @@ impl Trace {
 }
 
 impl Memory {
-    /// Takes in a finding of probability `p` (below 1); each repeat that is still fresh halves it.
+    /// Takes in a finding of probability `p` (below 1); each earlier one of the analytic that is still fresh halves `p`.
     pub(super) fn note(&mut self, analytic: &Arc<Analytic>, p: f64, at: Timestamp, half_life: Duration) {
         let trace = self.trace(analytic, at);
         // One of the two is 1. In order, what is held ages to the new finding's time; a late finding ages itself to the time

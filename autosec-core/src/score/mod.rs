@@ -27,6 +27,7 @@ mod noisy_or;
 mod risk;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 pub use noisy_or::{NoisyOr, ScoreConfig};
 pub use risk::{Contribution, Risk};
@@ -55,10 +56,10 @@ use crate::time::Timestamp;
 ///     fn score(&self, _subject: &Entity, findings: &[Finding], _now: Timestamp) -> Risk {
 ///         let counted = findings.iter().filter(|finding| !finding.shadow);
 ///         match counted.map(|finding| finding.severity).max() {
-///             Some(Severity::Critical) => Risk { score: RiskScore::ONE, contributions: Vec::new() },
+///             Some(Severity::Critical) => Risk::new(RiskScore::ONE, Vec::new()),
 ///             Some(severity) => {
 ///                 let score = RiskScore::clamped(f64::from(severity.ocsf_id()) / 5.0);
-///                 Risk { score, contributions: Vec::new() }
+///                 Risk::new(score, Vec::new())
 ///             }
 ///             None => Risk::none(),
 ///         }
@@ -71,4 +72,10 @@ use crate::time::Timestamp;
 pub trait Scorer: Debug + Send + Sync {
     /// The subject's risk at `now` (event time), after taking in `findings`, which are all about it.
     fn score(&self, subject: &Entity, findings: &[Finding], now: Timestamp) -> Risk;
+}
+
+impl<T: Scorer + ?Sized> Scorer for Arc<T> {
+    fn score(&self, subject: &Entity, findings: &[Finding], now: Timestamp) -> Risk {
+        (**self).score(subject, findings, now)
+    }
 }

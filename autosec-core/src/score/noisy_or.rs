@@ -1,9 +1,9 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::memory::Memory;
+use super::memory::{Memory, Trace};
 use super::{Contribution, Risk, Scorer};
 use crate::entity::Entity;
 use crate::finding::{AnalyticKind, Finding};
@@ -18,11 +18,11 @@ const CERTAIN: f64 = 0.99;
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScoreConfig {
-    /// How long until a finding weighs half, in event time; zero means it never fades. Default one hour: an attack
+    /// How long until the weight of evidence of a finding is half (see [`NoisyOr`]), in event time; zero means it never fades. Default one hour: an attack
     /// that goes on keeps its risk, one that ended is forgotten within a working day.
     #[serde(with = "human")]
     pub half_life: Duration,
-    /// Subjects remembered, at about 100 bytes and 80 more for each analytic; default 100,000. Beyond them the
+    /// Subjects remembered, at about 100 bytes and 80 more for each analytic; at least 1, default 100,000. Beyond them the
     /// stalest are forgotten.
     pub subjects: usize,
 }
@@ -38,8 +38,10 @@ impl Default for ScoreConfig {
 /// - `p` is weight(severity) × weight(kind) × confidence, at most 0.99. Severities weigh 0.05 (informational), 0.2,
 ///   0.45, 0.7, 0.9 (critical); indicators and rules weigh 1, a behaviour, statistic or model 0.8, because those say
 ///   "unusual", not "bad";
-/// - the n-th fresh repeat of the same analytic weighs `0.5ⁿ` as much, so that one noisy rule alone cannot reach 1;
-/// - evidence fades with a half-life in event time.
+/// - a repeat of the same analytic counts with `p × 0.5ⁿ`, where n is the number of its earlier findings about the
+///   subject, each of which counts less with age, as `0.5^(age ÷ half-life)`: so one noisy rule alone cannot reach 1;
+/// - what fades is the weight of evidence `-ln(1 - p)`, not `p`: it halves with each half-life of event time. A risk of
+///   0.9 from one finding is thus 0.68 a half-life later (`1 - √0.1`), not 0.45.
 ///
 /// Each contribution's share of the score is its share of the sum of `-ln(1 - p)`, so the shares add up exactly.
 ///
@@ -55,11 +57,8 @@ impl Default for ScoreConfig {
 ///
 /// let (eve, start) = (Entity::User("eve".into()), Timestamp::from_secs(1_700_000_000));
 /// let finding = |rule: &str, severity, time| {
-///     let (id, tags) = (Arc::from(rule), Arc::from([]));
-///     let analytic = Analytic { kind: AnalyticKind::Rule, name: Arc::clone(&id), id, tags };
-///     let (subject, confidence) = (eve.clone(), Confidence::clamped(0.8));
-///     let analytic = Arc::new(analytic);
-///     Finding { analytic, subject, time, severity, confidence, evidence: vec![], response: None, shadow: false }
+///     let analytic = Arc::new(Analytic::new(AnalyticKind::Rule, rule, rule));
+///     Finding::new(analytic, eve.clone(), time, severity).with_confidence(Confidence::clamped(0.8))
 /// };
 /// let scorer = NoisyOr::default();
 /// let score = |found: Finding| scorer.score(&eve, &[found.clone()], found.time).score.to_string();
@@ -128,42 +127,21 @@ fn weigh(memory: &Memory, now: Timestamp, half_life: Duration) -> Risk {
     // 1 - e^-total.
     let score = -(-total).exp_m1();
     let per_weight = if total > 0.0 { score / total } else { 0.0 };
-    let mut contributions: Vec<Contribution> = memory
-        .traces()
-        .iter()
-        .zip(weights)
-        .map(|(trace, weight)| Contribution {
-            analytic: trace.analytic.clone(),
-            share: weight * per_weight,
-            times: trace.times,
-            last: trace.last,
-        })
-        .collect();
-    contributions.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.analytic.id.cmp(&b.analytic.id)));
-    Risk { score: RiskScore::clamped(score), contributions }
+    let parts = memory.traces().iter().zip(weights);
+    let contribution = |(trace, weight): (&Trace, f64)| {
+        Contribution::new(Arc::clone(&trace.analytic), weight * per_weight, trace.times, trace.last)
+    };
+    Risk::new(RiskScore::clamped(score), parts.map(contribution).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::finding::Analytic;
-    use crate::measure::Confidence;
 
     fn finding(id: &str, severity: Severity, second: i64) -> Finding {
-        let analytic =
-            Analytic { kind: AnalyticKind::Rule, id: id.into(), name: id.into(), tags: Arc::from([]) };
-        Finding {
-            analytic: Arc::new(analytic),
-            subject: subject(),
-            time: Timestamp::from_secs(second),
-            severity,
-            confidence: Confidence::ONE,
-            evidence: Vec::new(),
-            response: None,
-            shadow: false,
-        }
+        let analytic = Analytic::new(AnalyticKind::Rule, id, id);
+        Finding::new(Arc::new(analytic), subject(), Timestamp::from_secs(second), severity)
     }
 
     fn subject() -> Entity {
@@ -215,8 +193,7 @@ mod tests {
 
     #[test]
     fn shadow_findings_weigh_nothing() {
-        let mut shadow = finding("a", Severity::Critical, 0);
-        shadow.shadow = true;
+        let shadow = finding("a", Severity::Critical, 0).as_shadow();
         assert_eq!(score(&NoisyOr::default(), &[shadow], 0), Risk::none());
     }
 }

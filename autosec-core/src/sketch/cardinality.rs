@@ -1,4 +1,4 @@
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use siphasher::sip::SipHasher13;
 
@@ -12,7 +12,8 @@ const REGISTERS: usize = 1 << REGISTER_BITS;
 /// ```
 /// use autosec_core::sketch::Cardinality;
 ///
-/// let (mut morning, mut evening) = (Cardinality::new(), Cardinality::new());
+/// let mut morning = Cardinality::new();
+/// let mut evening = morning.clone();
 /// (0..6_000).for_each(|client| morning.insert(&client));
 /// (4_000..10_000).for_each(|client| evening.insert(&client));
 /// morning.merge(&evening);
@@ -20,22 +21,29 @@ const REGISTERS: usize = 1 << REGISTER_BITS;
 /// assert!(off.abs() < 0.1, "three standard errors: {off}");
 /// ```
 ///
-/// Hashes are not keyed: sketches of different processes merge, and whoever can choose values at will can bend an estimate.
-/// Use it for sizes that a bound may be taken from, not for proof.
+/// Hashes are keyed, at random by default, so that whoever chooses values cannot bend an estimate; sketches that are to be
+/// merged need the same keys, as a clone has them.
 #[derive(Clone)]
 pub struct Cardinality {
+    keys: (u64, u64),
     registers: Box<[u8; REGISTERS]>,
 }
 
 impl Cardinality {
-    /// An empty set.
+    /// An empty set with random keys.
     pub fn new() -> Self {
-        Self { registers: Box::new([0; REGISTERS]) }
+        let random = RandomState::new();
+        Self::with_keys(random.hash_one(0), random.hash_one(1))
+    }
+
+    /// An empty set with these keys: the same values give the same estimate.
+    pub fn with_keys(first: u64, second: u64) -> Self {
+        Self { keys: (first, second), registers: Box::new([0; REGISTERS]) }
     }
 
     /// Adds a value.
     pub fn insert(&mut self, value: &impl Hash) {
-        let mut hasher = SipHasher13::new();
+        let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
         value.hash(&mut hasher);
         let hash = hasher.finish();
         let register = (hash >> (64 - REGISTER_BITS)) as usize;
@@ -47,7 +55,8 @@ impl Cardinality {
         }
     }
 
-    /// Adds every value of `other`.
+    /// Adds every value of `other`, which must have the same keys, as a clone has: a value of both sets counts twice
+    /// otherwise.
     pub fn merge(&mut self, other: &Cardinality) {
         for (mine, theirs) in self.registers.iter_mut().zip(other.registers.iter()) {
             *mine = (*mine).max(*theirs);
@@ -90,7 +99,7 @@ mod tests {
     use super::*;
 
     fn of(values: std::ops::Range<u64>) -> Cardinality {
-        let mut set = Cardinality::new();
+        let mut set = Cardinality::with_keys(1, 2);
         values.for_each(|value| set.insert(&value));
         set
     }
@@ -109,5 +118,21 @@ mod tests {
         let mut left = of(0..3_000);
         left.merge(&of(2_000..5_000));
         assert_eq!(left.estimate(), of(0..5_000).estimate());
+    }
+
+    #[test]
+    fn keys_differ_between_sets_and_are_shared_by_clones() {
+        let first = Cardinality::new();
+        let (mut second, mut other) = (first.clone(), Cardinality::new());
+        let mut first = first;
+        (0..5_000_u64).for_each(|value| {
+            first.insert(&value);
+            second.insert(&value);
+            other.insert(&value);
+        });
+        assert_eq!(first.registers, second.registers);
+        assert_ne!(first.registers, other.registers);
+        first.merge(&second);
+        assert_eq!(first.estimate(), second.estimate(), "a value of both counts once");
     }
 }

@@ -15,6 +15,7 @@ mod file;
 mod memory;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 pub use file::FileStore;
 pub use memory::MemoryStore;
@@ -120,4 +121,18 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl<T: Store + ?Sized> Store for Arc<T> {
+    fn append(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
+        (**self).append(journal, records)
+    }
+
+    fn read(&self, journal: &str) -> Result<Vec<String>, StoreError> {
+        (**self).read(journal)
+    }
+
+    fn replace(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
+        (**self).replace(journal, records)
+    }
 }

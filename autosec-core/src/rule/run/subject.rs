@@ -49,7 +49,7 @@ impl Subject {
         let value = event.get(self.field)?.each().iter().find(|value| self.fits(value))?;
         let name = || -> Arc<str> { value.as_text().map_or_else(|| value.to_string().into(), Arc::from) };
         Some(match self.names {
-            Names::Address => Entity::Address(net::client(value.as_address()?, ipv6_prefix)),
+            Names::Address => Entity::from(net::client(value.as_address()?, ipv6_prefix)),
             Names::Host => Entity::Host(name()),
             Names::User => Entity::User(name()),
             Names::Other => Entity::Other(name()),
