@@ -298,6 +298,7 @@ async fn honest_searches_pass() {
             Visit::typed("Python", "time.sleep(10) in a thread and join()"),
             Visit::typed("JavaScript", "alert('hello') and document.cookie onload= javascript:"),
             Visit::typed("tags", "<script> and <img src=x> and <svg> in HTML"),
+            Visit::typed("a tutorial", "<button onclick=\"alert('hi')\">press</button> does nothing"),
             Visit::typed("templates", "{{ name }} and ${HOME} and ${{ github.ref }} and {{ 3 * 4 }}"),
             Visit::typed("Log4Shell", "what is ${jndi: in log4j"),
             Visit::typed("the password file", "what is /etc/passwd and why is /etc/shadow secret"),
@@ -325,6 +326,13 @@ async fn honest_applications_pass() {
             VISIT.many("GraphQL", 9, |n| format!("/graphql?query=%7Buser(id:%22{n}%22)%7Bname,posts(first:5)%7Bid%7D%7D%7D")),
             VISIT.many("Kibana", 9, |n| format!("/s?q=status:50{n}+AND+host:web+OR+(a:1+AND+b:%22x%22)")),
             VISIT.many("fields of an API", 9, |n| format!("/w/api.php?prop=info|id&rvprop=timestamp|user|ids&titles=A{n}|B")),
+            VISIT.many("a database console", 9, |n| {
+                format!("/sql.php?db=x&sql_query=SELECT+*+FROM+t+WHERE+a%3D1+OR+b%3D%60id%60+ORDER+BY+1&pos={n}")
+            }),
+            VISIT.of("a database console sorts", &["/t?order=%60id%60", "/t?fields=name|id", "/t?order=%60name%60"]),
+            VISIT.of("a console edits files", &["/edit.cgi?file=/etc/hosts", "/?folder=/etc/nginx", "/?uri=file:///home/ann/x.ts", "/?file=./etc/app.ini"]),
+            MISSING.many("a client that looks for records", 60, |n| format!("/api/items/{n:08x}-0000-4000-8000-000000000000")),
+            MISSING.of("a crawler of careless links", &[r"/..\\images\\a.gif", "/..%5Cimages%5Cb.gif", "/a/../b"]),
             VISIT.of("WordPress at work", &[
                 "/wp-admin/load-scripts.php?c=1&load%5Bchunk_0%5D=jquery-core,jquery-migrate,utils",
                 "/wp-admin/customize.php?return=%2Fwp-admin%2Fthemes.php",
@@ -478,6 +486,7 @@ async fn injections_are_blocked() {
             each("a comparison behind a number", "1+or+1%3D1"),
             each("a comparison behind a bar", "'||1=1"),
             each("a comparison to a comment", "admin'+or+1=1--+-"),
+            VISIT.many("the same comparison", 4, |_| "/p?id='or'1'='1".to_owned()),
             each("union", "-1+union+select+null,null"),
             each("union between comments", "1/**/union/**/select/**/1,2"),
             each("union in comments", "1/*!50000union*/+/*!50000select*/+1,2"),
@@ -505,7 +514,7 @@ async fn injections_are_blocked() {
             ]),
             VISIT.of("script encoded twice", &["/x?a=%253Cscript%253E1", "/x?b=%253Cscript%253E1", "/x?c=%253Cscript%253E1"]),
             VISIT.of("script as an address", &["/x?u=javascript:alert(1)", "/x?v=javascript:alert(1)", "/x?w=javascript:alert(1)"]),
-            VISIT.of("system files", &["/d?f=/etc/passwd", "/d?f=/etc/./passwd", "/d?f=/etc/hosts"]),
+            VISIT.of("system files", &["/d?f=/etc/group", "/d?f=/etc/./passwd", "/d?f=/etc/hosts"]),
             VISIT.of("system files through a search box", &[
                 "/s?q=../../etc/passwd", "/s?q=../etc/passwd", "/s?q=/etc/shadow", "/s?q=file:///etc/hosts", "/s?q=/proc/self/environ",
             ]),
