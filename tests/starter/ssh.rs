@@ -34,6 +34,16 @@ async fn honest_logins_pass() {
                 }),
             ),
             sshd("a build machine by key", 1, times(400, |_| accepted_key("ci"))),
+        ],
+        false,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn honest_trouble_passes() {
+    assert_all(
+        [
             sshd(
                 "a monitor that closes the port",
                 20,
