@@ -26,5 +26,6 @@ mod rule_errors;
 mod rule_expressions;
 mod rule_windows;
 mod rules;
+mod starter;
 mod support;
 mod verdicts;
