@@ -74,7 +74,7 @@ fn flows(name: &'static str, count: usize, flow: impl Fn(usize) -> Flow) -> Case
         let Flow { transport, from: (source, source_port), to: (target, port), packets } = flow(n);
         writeln!(
             log,
-            r#"{{"timestamp":"2026-11-22T{}.000000+0000","flow_id":{n},"event_type":"flow","src_ip":"{source}","src_port":{source_port},"dest_ip":"{target}","dest_port":{port},"proto":"{transport}","flow":{{"pkts_toserver":{packets},"pkts_toclient":1,"state":"closed"}}}}"#,
+            r#"{{"timestamp":"2026-11-12T{}.000000+0000","flow_id":{n},"event_type":"flow","src_ip":"{source}","src_port":{source_port},"dest_ip":"{target}","dest_port":{port},"proto":"{transport}","flow":{{"pkts_toserver":{packets},"pkts_toclient":1,"state":"closed"}}}}"#,
             clock(n / 2)
         )
         .unwrap();
@@ -92,7 +92,7 @@ fn alerts(name: &'static str, port: usize, category: &str) -> Case {
     for n in 0..4 {
         writeln!(
             log,
-            r#"{{"timestamp":"2026-11-22T{}.000000+0000","event_type":"alert","src_ip":"{CLIENT}","src_port":{port},"dest_ip":"{SERVER}","dest_port":4000,"proto":"TCP","alert":{{"action":"allowed","signature_id":7,"signature":"x","category":"{category}","severity":1}}}}"#,
+            r#"{{"timestamp":"2026-11-12T{}.000000+0000","event_type":"alert","src_ip":"{CLIENT}","src_port":{port},"dest_ip":"{SERVER}","dest_port":4000,"proto":"TCP","alert":{{"action":"allowed","signature_id":7,"signature":"x","category":"{category}","severity":1}}}}"#,
             clock(n)
         )
         .unwrap();

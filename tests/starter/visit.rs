@@ -39,7 +39,7 @@ impl Visit {
             let url = url(n);
             writeln!(
                 log,
-                r#"{CLIENT} - - [22/Nov/2026:{time} +0000] "{method} {url} HTTP/1.1" {status} 100 "{referrer}" "{agent}""#
+                r#"{CLIENT} - - [12/Nov/2026:{time} +0000] "{method} {url} HTTP/1.1" {status} 100 "{referrer}" "{agent}""#
             )
             .unwrap();
         }
