@@ -102,11 +102,8 @@ fn against(name: &str, rules: &str, peer: f64, run: impl Fn() -> (Duration, usiz
 
 /// Reads, matches, scores, decides and enforces; gives the CPU time and how many sources are blocked at the end.
 fn through(log: &str, rules: RuleSet) -> (Duration, usize) {
-    let engine = Engine::builder()
-        .detector(rules)
-        .firewall(MemoryFirewall::new("memory"))
-        .build()
-        .expect("it builds");
+    let engine =
+        Engine::builder().detector(rules).firewall(MemoryFirewall::new("memory")).build().expect("it builds");
     let mut options = options();
     options.fields = engine.fields().clone();
     let begin = cpu_time();

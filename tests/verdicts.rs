@@ -61,6 +61,12 @@ fn address(text: &str) -> Entity {
 }
 
 #[test]
+fn readers_are_asked_for_what_the_engine_itself_reads() {
+    let engine = Engine::builder().build().unwrap();
+    assert!(engine.fields().contains(field::SOURCE_IP), "the guard counts clients");
+}
+
+#[test]
 fn quiet_events_stay_quiet() {
     let verdict = builder().build().unwrap().process(request(0, "/", ""));
     assert!(verdict.is_quiet() && verdict.faults.is_empty() && verdict.decision().is_none());

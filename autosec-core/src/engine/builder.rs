@@ -6,7 +6,7 @@ use super::config::{self, SettingError};
 use super::{Engine, EngineConfig};
 use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, ThresholdPolicy};
 use crate::enforce::{EnforceConfig, Enforcer, FirewallIntegration, LedgerError};
-use crate::event::FieldMask;
+use crate::event::{FieldMask, field};
 use crate::finding::Detector;
 use crate::observe::{Observer, Silent};
 use crate::score::{NoisyOr, ScoreConfig, Scorer};
@@ -214,7 +214,8 @@ impl EngineBuilder {
         {
             return Err(BuildError::DuplicateFirewall { name: name.copied().unwrap_or_default().to_owned() });
         }
-        let mut fields = FieldMask::default();
+        // The engine's own: the guard counts clients.
+        let mut fields: FieldMask = [field::SOURCE_IP].into_iter().collect();
         for detector in &self.detectors {
             fields.union(&detector.fields());
         }
