@@ -20,5 +20,6 @@ mod rule_errors;
 mod rule_expressions;
 mod rule_windows;
 mod rules;
+mod sigma;
 mod support;
 mod verdicts;

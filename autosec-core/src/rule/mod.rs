@@ -27,6 +27,7 @@ mod model;
 mod plan;
 mod run;
 mod set;
+mod sigma;
 mod starter;
 mod state;
 
@@ -38,4 +39,5 @@ pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
 pub use run::tally::RuleStats;
 pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
+pub use sigma::{LogSource, SigmaRule, SigmaStatus};
 pub use starter::STARTER;

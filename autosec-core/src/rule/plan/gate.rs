@@ -96,7 +96,7 @@ fn conjuncts(condition: &Condition) -> Vec<(FieldId, Vec<Key>)> {
     match condition {
         Condition::All(parts) => parts.iter().flat_map(conjuncts).collect(),
         Condition::Test(field, fact) => keys(fact).map(|keys| (*field, keys)).into_iter().collect(),
-        Condition::Any(_) | Condition::Not(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 

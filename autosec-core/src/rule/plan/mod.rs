@@ -2,6 +2,9 @@
 //! can match at all.
 
 pub(super) mod gate;
+mod glob;
 mod lower;
 pub(super) mod predicate;
+mod search;
+mod spelling;
 mod text;
