@@ -23,7 +23,7 @@ pub(super) fn read(node: &Node<'_>, source: &str, selections: &[Selection]) -> R
     let words = words(&scalar.text);
     if let Some(pipe) = words.iter().find(|word| word.text == "|") {
         let issue = place.issue(Code::SigmaPipe, "a condition with an aggregation", pipe, "from here on");
-        return Err(issue.help("write a correlation rule, or a rule of this library with `count`"));
+        return Err(issue.help("write a rule of this library with `count` instead"));
     }
     let mut parser = Parser { words: words.into_iter().peekable(), place, selections, depth: 0, weight: 0 };
     let condition = parser.any()?;
