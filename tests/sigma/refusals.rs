@@ -67,6 +67,8 @@ fn refuses_what_is_too_large() {
     assert_eq!(codes(&refusal("x", &repeated)), ["E411"]);
     let deep = rule(&format!("  s: {{ a: b }}\n  condition: {}s\n", "not ".repeat(100)));
     assert_eq!(codes(&refusal("x", &deep)), ["E411"]);
+    let regexes: String = (0..257).map(|n| format!("      - x{n}\n")).collect();
+    assert_eq!(codes(&refusal("x", &rule(&format!("  s:\n    a|re:\n{regexes}  condition: s\n")))), ["E411"]);
     let placeholders = rule(&format!("  s: {{ a|expand: '{}' }}\n  condition: s\n", "%p%".repeat(100)));
     let schema = Schema::ecs();
     let set = RuleSet::builder(&schema).placeholder("p", ["1", "2"]).sigma("x", placeholders);

@@ -104,7 +104,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E408", "a value names a placeholder that has no values"),
     ("E409", "a detection, a search identifier or a list of values holds nothing"),
     ("E410", "a part of the Sigma rule is of another shape than it can have here"),
-    ("E411", "the Sigma source is nested deeper than 64 levels or holds more than 100,000 values"),
+    ("E411", "the Sigma source is nested too deeply, or holds or repeats too much"),
     ("E412", "the name of a field is empty or longer than 128 bytes, or there are too many fields"),
     ("E413", "a Sigma document that is not a detection rule"),
 ];

@@ -89,7 +89,8 @@ impl<'s> RuleSetBuilder<'s> {
     /// `source.ip`, `c-ip`, `src_ip`, `host.name`, `Computer`, `ComputerName`, `Hostname`, `user.name`, `User`; if it has
     /// none, the other entity `unknown`.
     ///
-    /// **Limits.** 64 levels of nesting, 100,000 values a source, 1 MiB a compiled regular expression.
+    /// **Limits.** 64 levels of nesting, 100,000 values a source, 256 regular expressions a rule and 1 MiB each of them
+    /// compiled.
     #[must_use]
     pub fn sigma(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.sigma.push(Source::new(name.into(), text.into()));
@@ -185,6 +186,7 @@ impl<'s> RuleSetBuilder<'s> {
             schema: &mut schema,
             placeholders: &self.placeholders,
             allow_unknown_placeholders: self.allow_unknown_placeholders,
+            regexes: 0,
         };
         let sigma = sigma::read(&self.sigma, &mut translation, &mut diagnostics);
         let origins = build::read(&self.sources, self.rules, &mut diagnostics);

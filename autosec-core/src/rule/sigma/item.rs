@@ -17,6 +17,8 @@ use crate::rule::lang::issue::{Code, Issue, quoted};
 
 /// The most values one item may come to, placeholders filled in.
 const VALUE_LIMIT: usize = 10_000;
+/// The most regular expressions of a rule: some take 20 ms to compile.
+const REGEX_COUNT: usize = 256;
 /// The most placeholders in one value.
 const PLACEHOLDER_LIMIT: usize = 16;
 
@@ -57,11 +59,11 @@ impl Translation<'_> {
             let scalar = scalar(value)?;
             match (asked.meaning, field) {
                 (_, Some(field)) if scalar.is_null() => any.push(missing(asked, field, value)?),
-                (Meaning::Text, _) if scalar.is_null() => {
+                (_, None) if scalar.is_null() => {
                     return Err(misfit(value, "a keyword is text").help("`null` needs a field"));
                 }
                 (Meaning::Text, _) => patterns.extend(self.patterns(asked, field, value, scalar)?),
-                (Meaning::Regex(flags), _) => facts.push(regex(flags, value, scalar)?),
+                (Meaning::Regex(flags), _) => facts.push(self.regex(flags, value, scalar)?),
                 (Meaning::Cidr, _) => networks.push(network(value, scalar)?),
                 (Meaning::Compare(comparison), _) => {
                     facts.push(Fact::Number(comparison, number(value, scalar)?))
@@ -89,6 +91,24 @@ impl Translation<'_> {
             None => Condition::Anywhere(fact),
         }));
         Ok(together(any, Condition::Any))
+    }
+
+    fn regex(&mut self, flags: Flags, value: &Node<'_>, scalar: &Scalar<'_>) -> Result<Fact, Issue> {
+        self.regexes += 1;
+        if self.regexes > REGEX_COUNT {
+            let title = format!("the rule has more than {REGEX_COUNT} regular expressions");
+            return Err(Issue::new(Code::LargeSigma, title, value.span.clone(), "up to here")
+                .help("join some of them by `|`, or make several rules"));
+        }
+        let mut builder = RegexBuilder::new(&flavour::from_perl(&scalar.text));
+        builder
+            .case_insensitive(flags.ignore_case)
+            .multi_line(flags.multi_line)
+            .dot_matches_new_line(flags.dot_all);
+        check::regex(&mut builder).map(Fact::Matches).map_err(|reason| {
+            check::bad_regex(value.span.clone(), reason)
+                .help("look-around and back-references do not exist here")
+        })
     }
 
     /// The patterns that one value stands for.
@@ -235,17 +255,6 @@ fn related(asked: &Asked, left: FieldId, right: FieldId) -> Condition {
         _ => None,
     });
     Condition::Related { left, right, place, fold: !asked.cased }
-}
-
-fn regex(flags: Flags, value: &Node<'_>, scalar: &Scalar<'_>) -> Result<Fact, Issue> {
-    let mut builder = RegexBuilder::new(&flavour::from_perl(&scalar.text));
-    builder
-        .case_insensitive(flags.ignore_case)
-        .multi_line(flags.multi_line)
-        .dot_matches_new_line(flags.dot_all);
-    check::regex(&mut builder).map(Fact::Matches).map_err(|reason| {
-        check::bad_regex(value.span.clone(), reason).help("look-around and back-references do not exist here")
-    })
 }
 
 fn network(value: &Node<'_>, scalar: &Scalar<'_>) -> Result<ipnet::IpNet, Issue> {

@@ -20,6 +20,8 @@ pub(crate) struct Translation<'s> {
     pub(crate) placeholders: &'s HashMap<String, Vec<String>>,
     /// A placeholder without values matches nothing, rather than being an error.
     pub(crate) allow_unknown_placeholders: bool,
+    /// Regular expressions of the rule so far.
+    pub(crate) regexes: usize,
 }
 
 /// A rule, and the condition an event must satisfy.
@@ -100,6 +102,7 @@ impl Translation<'_> {
             issues.push(issue.help("only detection rules are read"));
             return None;
         }
+        self.regexes = 0;
         let rule = rule::read(document, issues);
         let condition = self.detection(document, text, issues);
         let place = document.at("id").unwrap_or(document).span.clone();
