@@ -51,7 +51,8 @@ fn cover_every_code() {
         assert!(errors.diagnostics().iter().all(|diagnostic| diagnostic.position().is_some()), "{errors}");
         seen.extend(codes(&errors).into_iter().filter(|code| code.starts_with("E4")));
     }
-    let known: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).filter(|code| code.starts_with("E4")).collect();
+    let known: BTreeSet<&str> =
+        CODES.iter().map(|(code, _)| *code).filter(|code| code.starts_with("E4")).collect();
     assert_eq!(seen, known);
 }
 

@@ -5,19 +5,14 @@ use crate::rule::lang::ast::{Comparison, Place};
 use crate::rule::lang::condition::{Number, TimePart};
 
 /// Asks about a value as it is spelled; never true of a list as a whole.
+#[inline]
 pub(super) fn with_spelling(value: &Value<'_>, ask: impl FnOnce(&str) -> bool) -> bool {
-    let mut spelling = Spelling { bytes: [0; Spelling::LIMIT], length: 0 };
     match value {
-        Value::Text(text) => return ask(text),
-        Value::Boolean(truth) => return ask(if *truth { "true" } else { "false" }),
-        Value::List(_) => return false,
-        other => {
-            if write!(spelling, "{other}").is_err() {
-                return false;
-            }
-        }
+        Value::Text(text) => ask(text),
+        Value::Boolean(truth) => ask(if *truth { "true" } else { "false" }),
+        Value::List(_) => false,
+        other => Spelling::new(other).is_some_and(|spelling| ask(spelling.text())),
     }
-    ask(spelling.text())
 }
 
 /// A number or an address spelled out, without the heap.
@@ -29,6 +24,13 @@ struct Spelling {
 impl Spelling {
     /// The smallest floating-point numbers have 326 digits.
     const LIMIT: usize = 352;
+
+    /// Out of line, so that texts, which most values are, do not pay for the empty buffer.
+    #[inline(never)]
+    fn new(value: &Value<'_>) -> Option<Self> {
+        let mut spelling = Self { bytes: [0; Self::LIMIT], length: 0 };
+        write!(spelling, "{value}").ok().map(|()| spelling)
+    }
 
     fn text(&self) -> &str {
         let written = self.bytes.get(..self.length).unwrap_or_default();

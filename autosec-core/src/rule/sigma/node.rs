@@ -192,6 +192,7 @@ impl<'a> Reading<'a> {
     fn map(&mut self, depth: usize) -> Result<Tree<'a>, Issue> {
         let mut entries: Vec<(Key<'a>, Node<'a>)> = Vec::new();
         let mut names = HashSet::new();
+        let mut merged = Vec::new();
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
                 break;
@@ -206,8 +207,13 @@ impl<'a> Reading<'a> {
             }
             let Some((event, value_span)) = self.next()? else { break };
             let value = self.node(event, value_span, depth + 1)?;
-            entries.push((Key { name, span }, value));
+            match value.tree {
+                Tree::Map(more) if name == "<<" => merged.extend(more),
+                _ => entries.push((Key { name, span }, value)),
+            }
         }
+        // The merge key of YAML 1.1, which Sigma's own tools read: what stands here itself goes first.
+        entries.extend(merged.into_iter().filter(|(key, _)| names.insert(key.name.clone())));
         Ok(Tree::Map(entries))
     }
 }
@@ -284,6 +290,13 @@ mod tests {
         assert_eq!(code(&format!("a: {}x{}", "[".repeat(100), "]".repeat(100))), Some(Code::LargeSigma));
         assert!(code(&"[".repeat(100_000)).is_some());
         assert_eq!(code("a: &a [*a]"), Some(Code::NotYaml));
+    }
+
+    #[test]
+    fn merges_maps() {
+        let (documents, _) = documents("a: &a { x: 1, y: 2 }\nb: { <<: *a, y: 3 }");
+        let text = |key| documents[0].at("b")?.at(key)?.scalar().map(|scalar| scalar.text.clone());
+        assert_eq!((text("x"), text("y")), (Some("1".into()), Some("3".into())));
     }
 
     #[test]

@@ -17,8 +17,9 @@ pub(super) fn facts(patterns: Vec<Pattern>, fold: bool) -> Result<Vec<Fact>, Str
             Shape::Anything => facts.push(Fact::Exists),
             Shape::Exact(text) => exact.push(text.into_boxed_str()),
             Shape::Find(place, text) => {
-                let slot = found.iter_mut().find(|(held, _)| *held == place);
-                slot.into_iter().for_each(|(_, texts)| texts.push(text.clone()));
+                if let Some((_, texts)) = found.iter_mut().find(|(held, _)| *held == place) {
+                    texts.push(text);
+                }
             }
             Shape::Glob(pieces) => facts.push(Fact::Glob { pieces, fold }),
             Shape::International(pieces) => facts.push(international(&pieces)?),
