@@ -14,6 +14,7 @@ fn pattern() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => r"[abAB1\\*?/ \x{e4}\x{c4}'-]{0,6}",
         1 => Just("*".to_owned()),
+        3 => r"[ab]{1,2}\*[ab]{1,2}",
         1 => r"\*?[ab]{1,2}\*[ab?]{0,2}\*?",
     ]
 }
@@ -76,7 +77,7 @@ fn formula() -> impl Strategy<Value = Formula> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    let text = prop_oneof![6 => r"[abAB1\\*?/ \x{e4}\x{c4}'-]{0,6}", 1 => "1[0-9]?"];
+    let text = prop_oneof![4 => r"[abAB1\\*?/ \x{e4}\x{c4}'-]{0,6}", 3 => "[abA]{1,3}", 1 => "1[0-9]?"];
     let values = prop::option::of(prop::collection::vec(text, 1..3));
     prop::collection::vec(values, FIELDS.len()).prop_map(|values| {
         let named = FIELDS.into_iter().zip(values);
@@ -100,7 +101,7 @@ fn event<'r>(record: &'r Record, schema: &Schema) -> Event<'r> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
     fn compiled_is_the_reference(

@@ -148,6 +148,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn never_uses_a_character_twice() {
+        let pieces = || vec![Piece::Text("ab".into()), Piece::Many, Piece::Text("ba".into())];
+        let matches = |text| Glob::new(pieces(), true).matches(text);
+        assert!(!matches("aba") && matches("abba") && matches("abxba") && !matches("ab"));
+    }
+
     proptest! {
         #[test]
         fn matches_what_trying_everything_matches(
