@@ -26,6 +26,7 @@ mod rule_errors;
 mod rule_expressions;
 mod rule_windows;
 mod rules;
+mod sigma;
 mod starter;
 mod support;
 mod verdicts;

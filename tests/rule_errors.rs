@@ -70,7 +70,9 @@ fn cover_every_code() {
         assert!(errors.diagnostics().iter().all(|diagnostic| diagnostic.position().is_some()), "{errors}");
         seen.extend(errors.diagnostics().iter().map(|diagnostic| diagnostic.code()));
     }
-    let known: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
+    // Those of Sigma rules have tests of their own.
+    let known = CODES.iter().map(|(code, _)| *code).filter(|code| !code.starts_with("E4"));
+    let known: BTreeSet<&str> = known.collect();
     assert_eq!(seen, known);
 }
 

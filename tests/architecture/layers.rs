@@ -37,7 +37,7 @@ const RULE: Ladder = Ladder {
     within: &["rule"],
     levels: &[
         Row(&["list", "model", "starter"]),
-        Row(&["lang"]),
+        Row(&["lang", "sigma"]),
         Row(&["plan"]),
         Row(&["state", "run"]),
         Row(&["set"]),

@@ -75,6 +75,9 @@ pub struct Schema {
     /// By id. The built-in fields come first, which is what makes their constants valid in every schema.
     fields: Vec<(Arc<str>, Kind)>,
     by_name: HashMap<Arc<str>, FieldId>,
+    /// Holds names that inputs may write with spaces in them.
+    spaced: bool,
+    rest: Option<FieldId>,
 }
 
 /// A field that cannot be added to a schema.
@@ -113,7 +116,7 @@ impl Schema {
     pub fn ecs() -> Self {
         let fields: Vec<_> = FIELDS.iter().map(|(name, kind)| (Arc::from(*name), *kind)).collect();
         let by_name = (0u16..).zip(&fields).map(|(id, (name, _))| (Arc::clone(name), FieldId(id))).collect();
-        Self { fields, by_name }
+        Self { fields, by_name, spaced: false, rest: None }
     }
 
     /// Adds a field of the host's own. Adding the same field twice gives the same id.
@@ -132,7 +135,42 @@ impl Schema {
         if !is_field_name(name) {
             return Err(SchemaError::Malformed { name: name.chars().take(64).collect() });
         }
-        let full = || SchemaError::Full { name: name.to_owned(), limit: Self::LIMIT };
+        self.push(name, kind)
+    }
+
+    /// Adds a text field under the name that another system gives it, of any characters but spaces; a field of that name
+    /// is taken as it is. From then on readers look a key that is unknown up again without its spaces.
+    pub(crate) fn add_foreign(&mut self, name: &str) -> Result<FieldId, SchemaError> {
+        self.spaced = true;
+        if let Some(id) = self.field(name) {
+            return Ok(id);
+        }
+        let legal = !name.is_empty() && name.len() <= NAME_LIMIT && !name.contains(char::is_whitespace);
+        if !legal {
+            return Err(SchemaError::Malformed { name: name.chars().take(64).collect() });
+        }
+        self.push(name, Kind::Text)
+    }
+
+    /// Adds the field that readers put every value into that stands where no other field does.
+    pub(crate) fn add_rest(&mut self) -> Result<FieldId, SchemaError> {
+        let id = self.add(REST, Kind::Text)?;
+        self.rest = Some(id);
+        Ok(id)
+    }
+
+    /// The field for what stands where no other field does, if there is one.
+    pub(super) fn rest(&self) -> Option<FieldId> {
+        self.rest
+    }
+
+    /// Whether a key may be a field's name with spaces in it.
+    pub(super) fn is_spaced(&self) -> bool {
+        self.spaced
+    }
+
+    fn push(&mut self, name: &str, kind: Kind) -> Result<FieldId, SchemaError> {
+        let full = || SchemaError::Full { name: name.chars().take(64).collect(), limit: Self::LIMIT };
         let id = u16::try_from(self.fields.len())
             .ok()
             .filter(|id| usize::from(*id) < Self::LIMIT)
@@ -170,9 +208,15 @@ impl Default for Schema {
     }
 }
 
+/// The longest name, in bytes.
+const NAME_LIMIT: usize = 128;
+
+/// The name of the field for all that no other field holds.
+const REST: &str = "@rest";
+
 fn is_field_name(name: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@');
-    name.len() <= 128 && name.split('.').all(|part| !part.is_empty() && part.chars().all(legal))
+    name.len() <= NAME_LIMIT && name.split('.').all(|part| !part.is_empty() && part.chars().all(legal))
 }
 
 #[cfg(test)]
@@ -197,6 +241,17 @@ mod tests {
         assert!(matches!(schema.add("app.tenant", Kind::Integer), Err(SchemaError::Conflict { .. })));
         for wrong in ["", "a..b", ".a", "a b", "ä"] {
             assert!(matches!(schema.add(wrong, Kind::Text), Err(SchemaError::Malformed { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn adds_names_of_other_systems() {
+        let mut schema = Schema::ecs();
+        let odd = schema.add_foreign("cs(User-Agent)").unwrap();
+        assert_eq!(schema.add_foreign("cs(User-Agent)"), Ok(odd));
+        assert_eq!(schema.add_foreign("source.ip"), Ok(field::SOURCE_IP));
+        for wrong in ["", "a b", &"x".repeat(129)] {
+            assert!(matches!(schema.add_foreign(wrong), Err(SchemaError::Malformed { .. })), "{wrong}");
         }
     }
 

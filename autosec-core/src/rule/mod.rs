@@ -86,6 +86,23 @@
 //! # Limits
 //! Limits, each with a diagnostic of its own: 64 KiB an expression, nested 64 deep, 10,000 members a set, 1 MiB a
 //! compiled regular expression, 10,000 rules a set, 1 MiB a source.
+//!
+//! # Sigma
+//!
+//! [`RuleSetBuilder::sigma`] reads detection rules of Sigma 2.1 with all of its modifiers. Where the specification leaves
+//! room, or other engines differ:
+//!
+//! - `field: null` is true of an event without the field, and `field: ''` of an empty value alone.
+//! - A keyword is looked for within every value of the event, whatever its field.
+//! - Texts are compared without regard to case unless `cased` or `re` says otherwise. A number stands for its text and the
+//!   other way round; one written like `0x10` for both `16` and `0x10`.
+//! - A list in an event passes if any of its values does, with `all` any of them for each.
+//! - `neq` needs the field to be there; the comparisons need a value that is a number.
+//! - `re` is looked for anywhere in the value; `\w`, `\d`, `\s` and `\b` are about ASCII. Look-around is refused.
+//! - `fieldref` ignores the case of ASCII letters alone, other texts that of all letters.
+//! - Parts of times (`hour`, `year` …) are taken from texts like `2026-11-22T14:53:03Z` as they are written.
+//! - The logsource is read but not held against events. A `timeframe`, which means nothing without an aggregation, is
+//!   passed over.
 
 mod lang;
 mod list;
@@ -93,6 +110,7 @@ mod model;
 mod plan;
 mod run;
 mod set;
+mod sigma;
 mod starter;
 mod state;
 
@@ -104,4 +122,5 @@ pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
 pub use run::tally::RuleStats;
 pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
+pub use sigma::{LogSource, SigmaRule, SigmaStatus};
 pub use starter::STARTER;

@@ -67,21 +67,62 @@ impl<'a, 'r> Filling<'a, 'r> {
             };
             match next {
                 Some(next) => self.value(next, added, depth + 1)?,
-                None => self.scan.skip(depth + 1)?,
+                None => self.unplaced(depth + 1)?,
             }
         }
         Ok(())
     }
 
+    /// A value that has no path: kept only if there is a field for such values.
+    #[inline]
+    fn unplaced(&mut self, depth: usize) -> Step<()> {
+        if self.paths.rest.is_some() { self.gather(depth) } else { self.scan.skip(depth) }
+    }
+
+    /// Adds every value here, and inside what stands here, to the field for what has no path.
+    fn gather(&mut self, depth: usize) -> Step<()> {
+        let mut first = true;
+        match self.scan.peek() {
+            Some(b'{') => {
+                self.scan.open(depth)?;
+                while self.scan.key(&mut first)?.is_some() {
+                    self.gather(depth + 1)?;
+                }
+            }
+            Some(b'[') => {
+                self.scan.open(depth)?;
+                while self.scan.element(&mut first)? {
+                    self.gather(depth + 1)?;
+                }
+            }
+            _ => {
+                let scalar = self.scan.scalar()?;
+                self.put_rest(scalar);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_rest(&mut self, scalar: Scalar<'a>) {
+        if let Some(rest) = self.paths.rest
+            && let Some(text) = text(scalar)
+        {
+            self.event.add(rest, Value::Text(text));
+        }
+    }
+
     fn value(&mut self, node: &'r Node, added: bool, depth: usize) -> Step<()> {
         match self.scan.peek() {
             Some(b'{') if node.is_inner() => self.object(node, added, depth),
-            Some(b'{') => self.scan.skip(depth),
+            Some(b'{') => self.unplaced(depth),
             Some(b'[') => {
                 let mut scalars = SmallVec::new();
                 self.array(node, &mut scalars, depth)?;
                 for target in node.targets() {
                     self.put_list(*target, &scalars, added);
+                }
+                if node.targets().is_empty() {
+                    scalars.iter().for_each(|scalar| self.put_rest(*scalar));
                 }
                 Ok(())
             }
@@ -89,6 +130,9 @@ impl<'a, 'r> Filling<'a, 'r> {
                 let scalar = self.scan.scalar()?;
                 for target in node.targets() {
                     self.put(*target, scalar, added);
+                }
+                if node.targets().is_empty() {
+                    self.put_rest(scalar);
                 }
                 Ok(())
             }
@@ -107,7 +151,7 @@ impl<'a, 'r> Filling<'a, 'r> {
         while self.scan.element(&mut first)? {
             match self.scan.peek() {
                 Some(b'{') if node.is_inner() => self.object(node, true, depth + 1)?,
-                Some(b'{') => self.scan.skip(depth + 1)?,
+                Some(b'{') => self.unplaced(depth + 1)?,
                 Some(b'[') => self.array(node, scalars, depth + 1)?,
                 _ => scalars.push(self.scan.scalar()?),
             }

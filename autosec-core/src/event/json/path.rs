@@ -28,6 +28,10 @@ pub(super) struct Key<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
     nodes: Vec<Node>,
+    /// An unknown key is looked up again without its spaces.
+    pub(super) spaced: bool,
+    /// Takes every value that has no path.
+    pub(super) rest: Option<FieldId>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -55,7 +59,7 @@ struct Slot {
 
 impl Paths {
     pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::default()] }
+        Self { nodes: vec![Node::default()], spaced: false, rest: None }
     }
 
     pub(super) fn insert(&mut self, path: &str, target: Target) {
@@ -96,7 +100,18 @@ impl Paths {
     /// The node that a key leads to, if anything there or below is wanted.
     #[inline]
     pub(super) fn step(&self, node: &Node, key: Key<'_>) -> Option<&Node> {
-        self.nodes.get(node.below.find(key)?)
+        match node.below.find(key) {
+            Some(next) => self.nodes.get(next),
+            None if self.spaced => self.step_without_spaces(node, key.name),
+            None => None,
+        }
+    }
+
+    /// The node that a key without its spaces leads to: `Threat Name` to `ThreatName`.
+    fn step_without_spaces(&self, node: &Node, name: &[u8]) -> Option<&Node> {
+        memchr::memchr(b' ', name)?;
+        let kept: SmallVec<[u8; 64]> = name.iter().copied().filter(|byte| *byte != b' ').collect();
+        self.nodes.get(node.below.find(Key::new(&kept))?)
     }
 }
 

@@ -204,6 +204,12 @@ impl JsonReaderBuilder<'_> {
                 paths.insert(path, Target::Field(*field, self.schema.kind(*field)));
             }
         }
+        paths.spaced = self.schema.is_spaced();
+        let is_wanted = |rest: &FieldId| {
+            let only = self.only.as_ref().is_none_or(|only| only.contains(*rest));
+            only && self.paths.iter().any(|(_, field)| field == rest)
+        };
+        paths.rest = self.schema.rest().filter(is_wanted);
         JsonReader { paths, limits: self.limits, time: self.time.into_boxed_str() }
     }
 }

@@ -13,9 +13,10 @@
 //! regular expressions that are compiled and bounded.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use super::ast::{Check, Comparison, Expr, Literal, Spanned, Test};
 use super::condition::{Condition, Fact};
@@ -124,6 +125,23 @@ impl Scope<'_> {
     }
 }
 
+/// Compiles a regular expression within [`REGEX_LIMIT`], or says in words why that cannot be.
+pub(crate) fn regex(builder: &mut RegexBuilder) -> Result<Regex, String> {
+    builder.size_limit(REGEX_LIMIT).dfa_size_limit(REGEX_LIMIT).build().map_err(|error| match &error {
+        regex::Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
+        other => {
+            let text = other.to_string();
+            text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        }
+    })
+}
+
+/// The issue of a regular expression that cannot be used.
+pub(crate) fn bad_regex(span: Range<usize>, reason: String) -> Issue {
+    Issue::new(Code::BadRegex, "the regular expression cannot be used", span, reason)
+        .help(r#"look-around and back-references do not exist here; write patterns as raw texts: r"\d+""#)
+}
+
 /// A test with the kind of its field.
 struct Typed<'t> {
     test: &'t Test,
@@ -202,19 +220,10 @@ impl Typed<'_> {
 
     fn pattern(&self, pattern: &Spanned<String>) -> Result<Fact, Issue> {
         self.needs_text("matches")?;
-        let built = RegexBuilder::new(&pattern.node)
-            .case_insensitive(self.test.lower)
-            .size_limit(REGEX_LIMIT)
-            .dfa_size_limit(REGEX_LIMIT)
-            .build();
-        built.map(Fact::Matches).map_err(|error| {
-            let reason = match &error {
-                regex::Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
-                other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-            };
-            Issue::new(Code::BadRegex, "the regular expression cannot be used", pattern.span.clone(), reason)
-                .help(r#"look-around and back-references do not exist here; write patterns as raw texts: r"\d+""#)
-        })
+        let mut builder = RegexBuilder::new(&pattern.node);
+        regex(builder.case_insensitive(self.test.lower))
+            .map(Fact::Matches)
+            .map_err(|reason| bad_regex(pattern.span.clone(), reason))
     }
 
     fn needs_text(&self, operator: &str) -> Result<(), Issue> {

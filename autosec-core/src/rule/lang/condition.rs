@@ -15,6 +15,17 @@ pub(crate) enum Condition {
     Any(Vec<Condition>),
     Not(Box<Condition>),
     Test(FieldId, Fact),
+    /// The fact is about the value as it is spelled, whatever its kind.
+    Spelled(FieldId, Fact),
+    /// The fact is about any value of the event, as it is spelled.
+    Anywhere(Fact),
+    /// A value of `left` as it is spelled is, or has in that place, one of `right`. `fold` as in [`Fact`].
+    Related {
+        left: FieldId,
+        right: FieldId,
+        place: Option<Place>,
+        fold: bool,
+    },
 }
 
 /// What is asked of a field's value. `fold` says that the case of ASCII letters does not matter.
@@ -46,4 +57,44 @@ pub(crate) enum Fact {
         fold: bool,
     },
     Matches(Regex),
+    /// The whole text is made of these pieces.
+    Glob {
+        pieces: Vec<Piece>,
+        fold: bool,
+    },
+    /// The text is a number that compares so.
+    Number(Comparison, Number),
+    /// The text is a time whose part, as it is written there, is this number.
+    Part(TimePart, i64),
+}
+
+/// A piece of a pattern with wildcards.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Piece {
+    Text(String),
+    /// Any one character.
+    One,
+    /// Any characters, or none.
+    Many,
+    /// One of the characters that Windows programs take for the dash of an option: `-`, `/`, `–`, `—`, `―`.
+    Dash,
+}
+
+/// A number that texts are compared with: whole ones exactly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Number {
+    Integer(i64),
+    Float(f64),
+}
+
+/// A part of a time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum TimePart {
+    Minute,
+    Hour,
+    Day,
+    /// The week of the ISO 8601 calendar.
+    Week,
+    Month,
+    Year,
 }

@@ -45,6 +45,19 @@ pub(crate) enum Code {
     BadSubject,
     BadDuration,
     BadSetting,
+    UnknownModifier,
+    ModifierMix,
+    ModifierValue,
+    SigmaCondition,
+    UnknownSelection,
+    NoSelection,
+    SigmaPipe,
+    Placeholder,
+    EmptySelection,
+    SigmaShape,
+    LargeSigma,
+    SigmaField,
+    NotDetection,
 }
 
 /// Every code with what it means. Codes are never reused.
@@ -87,6 +100,19 @@ pub const CODES: &[(&str, &str)] = &[
     ("E209", "a field of this kind cannot name a subject or a key"),
     ("E210", "a response lasts less than a second, or more than a year"),
     ("E301", "a setting of the configuration is out of range, or contradicts another"),
+    ("E401", "Sigma has no modifier of this name"),
+    ("E402", "modifiers that do not go together, or not in this order"),
+    ("E403", "a value that does not go with its modifiers"),
+    ("E404", "the condition is not of the form that Sigma has"),
+    ("E405", "the detection has no search identifier of this name"),
+    ("E406", "no search identifier is of this pattern"),
+    ("E407", "a condition with an aggregation, which Sigma 2 writes as a correlation"),
+    ("E408", "a value names a placeholder that has no values"),
+    ("E409", "a detection, a search identifier or a list of values holds nothing"),
+    ("E410", "a part of the Sigma rule is of another shape than it can have here"),
+    ("E411", "the Sigma source is nested too deeply, or holds or repeats too much"),
+    ("E412", "the name of a field is empty or longer than 128 bytes, or there are too many fields"),
+    ("E413", "a Sigma document that is not a detection rule"),
 ];
 
 impl Code {
@@ -148,6 +174,8 @@ mod tests {
         assert_eq!(Code::ManyRules.text(), "E109");
         assert_eq!(Code::BadId.text(), "E201");
         assert_eq!(Code::BadSubject.text(), "E209");
-        assert_eq!(CODES.len(), Code::BadSetting as usize + 1);
+        assert_eq!(Code::BadSetting.text(), "E301");
+        assert_eq!(Code::UnknownModifier.text(), "E401");
+        assert_eq!(CODES.len(), Code::NotDetection as usize + 1);
     }
 }

@@ -103,7 +103,7 @@ fn conjuncts(condition: &Condition) -> Vec<(FieldId, Vec<Key>)> {
         Condition::All(parts) => parts.iter().flat_map(conjuncts).collect(),
         Condition::Test(field, fact) => keys(fact).map(|keys| (*field, keys)).into_iter().collect(),
         // No single value is needed there: another branch, or the absence of the value, satisfies it as well.
-        Condition::Any(_) | Condition::Not(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,10 +1,16 @@
-use aho_corasick::{AhoCorasick, BuildError};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use memchr::memmem::Finder;
 
+use super::glob::Glob;
 use super::predicate::{Predicate, Test};
+use super::search::FoldFinder;
+use super::spelling::Relation;
 use super::text::{Affixes, TextSet};
 use crate::rule::lang::ast::Place;
 use crate::rule::lang::condition::{Condition, Fact};
+
+/// Up to so many texts are searched for one after the other when case does not matter: that takes no memory beside them.
+const ONE_BY_ONE: usize = 8;
 
 impl Predicate {
     /// Prepares a condition to run, cheap tests first. Order does not change the answer: tests have no effects.
@@ -16,6 +22,11 @@ impl Predicate {
             Condition::Any(parts) => Self::Any(sorted(parts)?),
             Condition::Not(part) => Self::Not(Box::new(Self::new(*part)?)),
             Condition::Test(field, fact) => Self::Field(field, test(fact)?),
+            Condition::Spelled(field, fact) => Self::Spelled(field, test(fact)?),
+            Condition::Anywhere(fact) => Self::Anywhere(test(fact)?),
+            Condition::Related { left, right, place, fold } => {
+                Self::Related { left, right, relation: Relation::new(place, fold) }
+            }
         })
     }
 }
@@ -41,6 +52,9 @@ fn test(fact: Fact) -> Result<Test, BuildError> {
         Fact::Find { place: Place::End, texts, fold } => Test::Ends(Affixes::new(texts, fold)),
         Fact::Find { place: Place::Anywhere, texts, fold } => contains(&texts, fold)?,
         Fact::Matches(regex) => Test::Matches(regex),
+        Fact::Glob { pieces, fold } => Test::Glob(Glob::new(pieces, fold)),
+        Fact::Number(comparison, number) => Test::Number(comparison, number),
+        Fact::Part(part, number) => Test::Part(part, number),
     })
 }
 
@@ -48,7 +62,12 @@ fn contains(texts: &[String], fold: bool) -> Result<Test, BuildError> {
     if let ([text], false) = (texts, fold) {
         return Ok(Test::Contains(Box::new(Finder::new(text.as_bytes()).into_owned())));
     }
-    AhoCorasick::builder().ascii_case_insensitive(fold).build(texts).map(Test::ContainsAny)
+    if fold && texts.len() <= ONE_BY_ONE {
+        return Ok(Test::ContainsFolded(texts.iter().map(|text| FoldFinder::new(text.as_bytes())).collect()));
+    }
+    // A DFA over many texts takes megabytes a rule and is no faster: over all of Sigma's literals it took 468 MB.
+    let kind = Some(AhoCorasickKind::ContiguousNFA).filter(|_| texts.len() > ONE_BY_ONE);
+    AhoCorasick::builder().ascii_case_insensitive(fold).kind(kind).build(texts).map(Test::ContainsAny)
 }
 
 /// Sorts and merges overlapping ranges.

@@ -9,6 +9,9 @@
 //! - `predicate` is the result. It neither allocates nor fails, and recurses no deeper than the parser allowed.
 
 pub(super) mod gate;
+mod glob;
 mod lower;
 pub(super) mod predicate;
+mod search;
+mod spelling;
 mod text;

@@ -5,10 +5,14 @@ use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 use regex::Regex;
 
+use super::glob::Glob;
+use super::search::FoldFinder;
+use super::spelling::{Relation, compares, is_part, with_spelling};
 use super::text::{Affixes, TextSet, same};
 use crate::event::{Event, FieldId, Value};
 use crate::net::AddressSet;
 use crate::rule::lang::ast::Comparison;
+use crate::rule::lang::condition::{Number, TimePart};
 
 /// A condition that is ready to run: it neither allocates nor fails, and nests no deeper than the language does.
 #[derive(Clone, Debug)]
@@ -17,6 +21,16 @@ pub(crate) enum Predicate {
     Any(Box<[Predicate]>),
     Not(Box<Predicate>),
     Field(FieldId, Test),
+    /// The test is put to the value as it is spelled.
+    Spelled(FieldId, Test),
+    /// The test is put to every value of the event as it is spelled.
+    Anywhere(Test),
+    /// Two fields are compared.
+    Related {
+        left: FieldId,
+        right: FieldId,
+        relation: Relation,
+    },
 }
 
 /// What is asked of one value. A value of another kind than the test's never passes.
@@ -44,6 +58,11 @@ pub(crate) enum Test {
     Starts(Affixes),
     Ends(Affixes),
     Matches(Regex),
+    /// Any of a few texts, the case of ASCII letters aside.
+    ContainsFolded(Box<[FoldFinder]>),
+    Glob(Glob),
+    Number(Comparison, Number),
+    Part(TimePart, i64),
 }
 
 impl Predicate {
@@ -54,15 +73,27 @@ impl Predicate {
             Predicate::Any(parts) => parts.iter().any(|part| part.matches(event)),
             Predicate::Not(part) => !part.matches(event),
             Predicate::Field(field, test) => event.get(*field).is_some_and(|value| test.passes(value)),
+            Predicate::Spelled(field, test) => {
+                event.get(*field).is_some_and(|value| test.passes_spelled(value))
+            }
+            Predicate::Anywhere(test) => event.fields().any(|(_, value)| test.passes_spelled(value)),
+            Predicate::Related { left, right, relation } => event
+                .get(*left)
+                .zip(event.get(*right))
+                .is_some_and(|(left, right)| relation.holds(left, right)),
         }
     }
 
     /// About how dear it is to run, to run the cheapest first.
     pub(super) fn cost(&self) -> u32 {
         match self {
-            Predicate::All(parts) | Predicate::Any(parts) => parts.iter().map(Predicate::cost).sum(),
+            Predicate::All(parts) | Predicate::Any(parts) => {
+                parts.iter().map(Predicate::cost).fold(0, u32::saturating_add)
+            }
             Predicate::Not(part) => part.cost(),
-            Predicate::Field(_, test) => test.cost(),
+            Predicate::Field(_, test) | Predicate::Spelled(_, test) => test.cost(),
+            Predicate::Anywhere(test) => test.cost().saturating_mul(20),
+            Predicate::Related { .. } => 10,
         }
     }
 }
@@ -71,6 +102,19 @@ impl Test {
     /// Whether the value, or any value of a list, passes.
     fn passes(&self, value: &Value<'_>) -> bool {
         matches!(self, Test::Exists) || value.each().iter().any(|value| self.holds(value))
+    }
+
+    /// Whether the value as it is spelled, or any value of a list, passes.
+    fn passes_spelled(&self, value: &Value<'_>) -> bool {
+        match (self, value) {
+            (_, Value::List(values)) => values.iter().any(|value| self.passes_spelled(value)),
+            (Test::Exists, _) => true,
+            (Test::AddressIn(set), Value::Address(address)) => set.contains(*address),
+            (Test::AddressIn(set), Value::Text(text)) => {
+                text.trim().parse().is_ok_and(|address| set.contains(address))
+            }
+            _ => with_spelling(value, |text| self.holds_text(text)),
+        }
     }
 
     fn holds(&self, value: &Value<'_>) -> bool {
@@ -103,6 +147,10 @@ impl Test {
             Test::Starts(affixes) => affixes.start(bytes),
             Test::Ends(affixes) => affixes.end(bytes),
             Test::Matches(regex) => regex.is_match(text),
+            Test::ContainsFolded(finders) => finders.iter().any(|finder| finder.find(bytes).is_some()),
+            Test::Glob(glob) => glob.matches(text),
+            Test::Number(comparison, number) => compares(text, *comparison, *number),
+            Test::Part(part, number) => is_part(text, *part, *number),
             _ => false,
         }
     }
@@ -114,7 +162,12 @@ impl Test {
             Test::Text { .. } | Test::IntegerIn(_) => 3,
             Test::TextIn(_) | Test::AddressIn(_) | Test::Starts(_) | Test::Ends(_) => 5,
             Test::Contains(_) => 15,
-            Test::ContainsAny(_) => 30,
+            Test::Number(..) => 10,
+            Test::ContainsFolded(finders) => {
+                15_u32.saturating_mul(u32::try_from(finders.len()).unwrap_or(u32::MAX))
+            }
+            Test::ContainsAny(_) | Test::Glob(_) => 30,
+            Test::Part(..) => 60,
             Test::Matches(_) => 100,
         }
     }

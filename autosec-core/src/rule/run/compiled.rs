@@ -24,7 +24,7 @@ pub(crate) struct Compiled {
     pub(crate) shadow: bool,
     pub(crate) predicate: Predicate,
     /// The fields the expression reads, in the order it names them, with their names.
-    pub(crate) reads: Box<[(FieldId, Box<str>)]>,
+    pub(crate) reads: Arc<[(FieldId, Box<str>)]>,
     pub(crate) subject: Subject,
     pub(crate) windows: Option<Counting>,
     pub(crate) tally: Tally,
@@ -64,7 +64,7 @@ impl Compiled {
     /// The fields it reads.
     pub(crate) fn fields(&self) -> FieldMask {
         let mut fields: FieldMask = self.reads.iter().map(|(field, _)| *field).collect();
-        fields.insert(self.subject.field());
+        self.subject.fields().for_each(|field| fields.insert(field));
         if let Some(counting) = &self.windows {
             fields.union(&counting.fields);
         }

@@ -1,12 +1,21 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::event::{Event, FieldId, Kind, Schema, Value};
 use crate::net;
 
-/// The field that names whom a finding is about, and what kind of entity it names.
-#[derive(Clone, Copy, Debug)]
+/// The fields that may name whom a finding is about, and what kind of entity each names.
+#[derive(Clone, Debug)]
 pub(crate) struct Subject {
+    /// The first that the event has names it.
+    fields: Box<[Naming]>,
+    /// Names an event that has none of the fields.
+    fallback: Option<Entity>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Naming {
     field: FieldId,
     names: Names,
 }
@@ -14,6 +23,8 @@ pub(crate) struct Subject {
 #[derive(Clone, Copy, Debug)]
 enum Names {
     Address,
+    /// A text that is the address of somebody, if it is one.
+    Client,
     Host,
     User,
     Other,
@@ -31,25 +42,59 @@ impl Subject {
             Kind::Text | Kind::Integer => Names::Other,
             _ => return None,
         };
-        Some(Self { field, names })
+        Some(Self { fields: Box::new([Naming { field, names }]), fallback: None })
     }
 
-    /// The field.
-    pub(crate) fn field(self) -> FieldId {
-        self.field
+    /// The subject of a Sigma rule, which names none itself: who sent something, else where, else as whom it happened,
+    /// as far as the schema has the fields; else something unknown, because a finding must not be lost for that.
+    pub(crate) fn of_sigma(schema: &Schema) -> Self {
+        let known = SIGMA_SUBJECTS
+            .iter()
+            .filter_map(|(name, names)| Some(Naming { field: schema.field(name)?, names: *names }));
+        Self { fields: known.collect(), fallback: Some(Entity::Other("unknown".into())) }
+    }
+
+    /// The fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = FieldId> {
+        self.fields.iter().map(|naming| naming.field)
     }
 
     /// Whether the event names a subject; costs nothing.
-    pub(crate) fn is_named(self, event: &Event<'_>) -> bool {
-        event.get(self.field).is_some_and(|value| value.each().iter().any(|value| self.fits(value)))
+    pub(crate) fn is_named(&self, event: &Event<'_>) -> bool {
+        self.fallback.is_some() || self.fields.iter().any(|naming| naming.value(event).is_some())
     }
 
     /// Whom the event names: of a list the first that fits.
-    pub(crate) fn entity(self, event: &Event<'_>, ipv6_prefix: u8) -> Option<Entity> {
-        let value = event.get(self.field)?.each().iter().find(|value| self.fits(value))?;
+    pub(crate) fn entity(&self, event: &Event<'_>, ipv6_prefix: u8) -> Option<Entity> {
+        let named = self.fields.iter().find_map(|naming| naming.entity(event, ipv6_prefix));
+        named.or_else(|| self.fallback.clone())
+    }
+}
+
+/// Names of the fields that may tell whom a Sigma finding is about, in the order they are asked.
+const SIGMA_SUBJECTS: &[(&str, Names)] = &[
+    ("source.ip", Names::Address),
+    ("c-ip", Names::Client),
+    ("src_ip", Names::Client),
+    ("host.name", Names::Host),
+    ("Computer", Names::Host),
+    ("ComputerName", Names::Host),
+    ("Hostname", Names::Host),
+    ("user.name", Names::User),
+    ("User", Names::User),
+];
+
+impl Naming {
+    fn value<'e, 'a>(self, event: &'e Event<'a>) -> Option<&'e Value<'a>> {
+        event.get(self.field)?.each().iter().find(|value| self.fits(value))
+    }
+
+    fn entity(self, event: &Event<'_>, ipv6_prefix: u8) -> Option<Entity> {
+        let value = self.value(event)?;
         let name = || -> Arc<str> { value.as_text().map_or_else(|| value.to_string().into(), Arc::from) };
         Some(match self.names {
             Names::Address => Entity::from(net::client(value.as_address()?, ipv6_prefix)),
+            Names::Client => Entity::from(net::client(address(value)?, ipv6_prefix)),
             Names::Host => Entity::Host(name()),
             Names::User => Entity::User(name()),
             Names::Other => Entity::Other(name()),
@@ -59,7 +104,13 @@ impl Subject {
     fn fits(self, value: &Value<'_>) -> bool {
         match self.names {
             Names::Address => matches!(value, Value::Address(_)),
+            Names::Client => address(value).is_some(),
             _ => matches!(value, Value::Text(_) | Value::Integer(_)),
         }
     }
+}
+
+/// The address that a value is, also as text.
+fn address(value: &Value<'_>) -> Option<IpAddr> {
+    value.as_address().or_else(|| value.as_text()?.trim().parse().ok())
 }

@@ -111,7 +111,7 @@ pub(super) fn compile(
 }
 
 impl Origin<'_> {
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.source.map_or("rules given in code", |(source, _)| &source.name)
     }
 
@@ -202,11 +202,21 @@ fn counting(state: State, schema: &Schema, budget: Budget) -> Result<Counting, I
 }
 
 /// The fields a condition reads, each once, in the order it names them.
-fn fields(condition: &Condition, into: &mut Vec<FieldId>) {
+pub(super) fn fields(condition: &Condition, into: &mut Vec<FieldId>) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| fields(part, into)),
         Condition::Not(part) => fields(part, into),
-        Condition::Test(field, _) if into.contains(field) => {}
-        Condition::Test(field, _) => into.push(*field),
+        Condition::Test(field, _) | Condition::Spelled(field, _) => add(*field, into),
+        Condition::Related { left, right, .. } => {
+            add(*left, into);
+            add(*right, into);
+        }
+        Condition::Anywhere(_) => {}
+    }
+}
+
+fn add(field: FieldId, into: &mut Vec<FieldId>) {
+    if !into.contains(&field) {
+        into.push(field);
     }
 }

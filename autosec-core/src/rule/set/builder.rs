@@ -3,12 +3,14 @@ use std::time::Duration;
 
 use super::build::{self, Source};
 use super::errors::RuleErrors;
-use super::rules::RuleSet;
+use super::rules::{RuleSet, Written};
+use super::sigma;
 use crate::event::Schema;
 use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
 use crate::rule::model::Rule;
 use crate::rule::plan::gate::Gates;
+use crate::rule::sigma::Translation;
 use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
 use crate::rule::state::window::Budget;
@@ -39,6 +41,9 @@ use crate::rule::state::window::Budget;
 pub struct RuleSetBuilder<'s> {
     schema: &'s Schema,
     sources: Vec<Source>,
+    sigma: Vec<Source>,
+    placeholders: HashMap<String, Vec<String>>,
+    allow_unknown_placeholders: bool,
     rules: Vec<Rule>,
     lists: HashMap<String, List>,
     budget: Budget,
@@ -51,6 +56,9 @@ impl<'s> RuleSetBuilder<'s> {
         Self {
             schema,
             sources: Vec::new(),
+            sigma: Vec::new(),
+            placeholders: HashMap::new(),
+            allow_unknown_placeholders: false,
             rules: Vec::new(),
             lists: HashMap::new(),
             budget: Budget { lateness: Duration::from_secs(10), keys: 100_000 },
@@ -63,6 +71,70 @@ impl<'s> RuleSetBuilder<'s> {
     #[must_use]
     pub fn source(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.sources.push(Source::new(name.into(), text.into()));
+        self
+    }
+
+    /// Adds one or several Sigma 2.1 detection rules in YAML, with `---` between them, at most 1 MiB; `name` (a file's
+    /// path, say) appears in diagnostics.
+    ///
+    /// ```
+    /// use autosec_core::event::{JsonReader, Schema};
+    /// use autosec_core::finding::{Detector, Findings};
+    /// use autosec_core::rule::RuleSet;
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let rule = r"
+    /// title: Whoami
+    /// logsource: { category: process_creation }
+    /// detection:
+    ///   selection: { Image|endswith: '\whoami.exe' }
+    ///   condition: selection
+    /// level: high
+    /// ";
+    /// let schema = Schema::ecs();
+    /// let rules = RuleSet::builder(&schema).sigma("whoami.yml", rule).build()?;
+    /// let reader = JsonReader::new(rules.schema(), &rules.fields());
+    /// let event = reader.read_at(br#"{"Image":"C:\Windows\WHOAMI.exe","Computer":"pc1"}"#, Timestamp::EPOCH)?;
+    /// let mut findings = Findings::default();
+    /// rules.detect(&event, &mut findings);
+    /// assert_eq!(findings.found()[0].subject.to_string(), "pc1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// **Fields.** A field is meant by its name without white space; each that the schema lacks becomes a text field of
+    /// [`RuleSet::schema`], from which readers are then to be made. They find `Threat Name` in JSON for `ThreatName`.
+    /// Keywords are looked for in every value of an event: readers then keep those that no other field holds too.
+    ///
+    /// **Findings.** A rule's id, title, level and tags are those of its finding, its [status](crate::rule::SigmaStatus)
+    /// says how sure it is, and it asks for no response. The subject is the first of these that the event has:
+    /// `source.ip`, `c-ip`, `src_ip`, `host.name`, `Computer`, `ComputerName`, `Hostname`, `user.name`, `User`; if it has
+    /// none, the other entity `unknown`.
+    ///
+    /// **Limits.** 64 levels of nesting, 100,000 values a source, 256 regular expressions a rule and 1 MiB each of them
+    /// compiled.
+    #[must_use]
+    pub fn sigma(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.sigma.push(Source::new(name.into(), text.into()));
+        self
+    }
+
+    /// Gives the placeholder `%name%` of Sigma values with the modifier `expand` its values, which may hold wildcards.
+    #[must_use]
+    pub fn placeholder<V: Into<String>>(
+        mut self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        self.placeholders.insert(name.into(), values.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes a placeholder of Sigma values that was given none as one of no values: a value with it matches nothing.
+    ///
+    /// Without this it is an error. A rule that excludes such values then excludes nothing.
+    #[must_use]
+    pub fn allow_unknown_placeholders(mut self) -> Self {
+        self.allow_unknown_placeholders = true;
         self
     }
 
@@ -130,15 +202,25 @@ impl<'s> RuleSetBuilder<'s> {
     /// Everything that is wrong with any of them; then no rule set exists.
     pub fn build(self) -> Result<RuleSet, RuleErrors> {
         let mut diagnostics = Vec::new();
+        let mut schema = self.schema.clone();
+        let mut translation = Translation {
+            schema: &mut schema,
+            placeholders: &self.placeholders,
+            allow_unknown_placeholders: self.allow_unknown_placeholders,
+            regexes: 0,
+        };
+        let sigma = sigma::read(&self.sigma, &mut translation, &mut diagnostics);
         let origins = build::read(&self.sources, self.rules, &mut diagnostics);
-        let scope = Scope { schema: self.schema, lists: &self.lists };
-        let compiled = build::compile(&origins, &scope, self.budget, &mut diagnostics);
+        let scope = Scope { schema: &schema, lists: &self.lists };
+        let mut compiled = build::compile(&origins, &scope, self.budget, &mut diagnostics);
+        let sigma_rules = sigma::compile(sigma, &origins, &schema, &mut compiled, &mut diagnostics);
         if !diagnostics.is_empty() {
             return Err(RuleErrors::new(diagnostics));
         }
         let gates = Gates::new(compiled.iter().map(|(condition, _)| condition));
         let written = origins.into_iter().map(|origin| origin.rule).collect();
         let compiled = compiled.into_iter().map(|(_, rule)| rule).collect();
-        Ok(RuleSet::new(written, compiled, gates, KeyHasher::new(self.seed, self.ipv6_prefix)))
+        let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
+        Ok(RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, gates, hasher))
     }
 }

@@ -8,6 +8,7 @@ mod builder;
 mod errors;
 mod place;
 mod rules;
+mod sigma;
 mod verify;
 
 pub use builder::RuleSetBuilder;

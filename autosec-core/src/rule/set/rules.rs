@@ -5,6 +5,7 @@ use crate::rule::model::Rule;
 use crate::rule::plan::gate::Gates;
 use crate::rule::run::compiled::Compiled;
 use crate::rule::run::tally::RuleStats;
+use crate::rule::sigma::SigmaRule;
 use crate::rule::state::key::{KeyHasher, Keys};
 
 /// Rules that are ready to look at events.
@@ -54,11 +55,19 @@ use crate::rule::state::key::{KeyHasher, Keys};
 /// ```
 #[derive(Debug)]
 pub struct RuleSet {
-    written: Vec<Rule>,
+    schema: Schema,
+    written: Written,
     compiled: Vec<Compiled>,
     gates: Gates,
     hasher: KeyHasher,
     fields: FieldMask,
+}
+
+/// The rules as they were written.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) rules: Vec<Rule>,
+    pub(super) sigma: Vec<SigmaRule>,
 }
 
 impl RuleSet {
@@ -67,15 +76,32 @@ impl RuleSet {
         RuleSetBuilder::new(schema)
     }
 
-    pub(super) fn new(written: Vec<Rule>, compiled: Vec<Compiled>, gates: Gates, hasher: KeyHasher) -> Self {
+    pub(super) fn new(
+        schema: Schema,
+        written: Written,
+        compiled: Vec<Compiled>,
+        gates: Gates,
+        hasher: KeyHasher,
+    ) -> Self {
         let mut fields = FieldMask::default();
         compiled.iter().for_each(|rule| fields.union(&rule.fields()));
-        Self { written, compiled, gates, hasher, fields }
+        Self { schema, written, compiled, gates, hasher, fields }
     }
 
-    /// The rules as they were written, those that are off among them, in order.
+    /// The fields that exist for these rules: those of the schema the set was built from, under the same ids, and those
+    /// that Sigma rules name besides. What reads events for the rules is made from it.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The rules as they were written, those that are off among them, in order; without those of Sigma.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.written.iter()
+        self.written.rules.iter()
+    }
+
+    /// The Sigma rules, those that are off among them, in order. They come after all others.
+    pub fn sigma_rules(&self) -> impl Iterator<Item = &SigmaRule> {
+        self.written.sigma.iter()
     }
 
     /// What happened to each rule that is not off, in order.

@@ -1,0 +1,194 @@
+use std::fmt::{self, Write};
+
+use crate::event::Value;
+use crate::rule::lang::ast::{Comparison, Place};
+use crate::rule::lang::condition::{Number, TimePart};
+
+/// Asks about a value as it is spelled; never true of a list as a whole.
+#[inline]
+pub(super) fn with_spelling(value: &Value<'_>, ask: impl FnOnce(&str) -> bool) -> bool {
+    match value {
+        Value::Text(text) => ask(text),
+        Value::Boolean(truth) => ask(if *truth { "true" } else { "false" }),
+        Value::List(_) => false,
+        other => Spelling::new(other).is_some_and(|spelling| ask(spelling.text())),
+    }
+}
+
+/// A number or an address spelled out, without the heap.
+struct Spelling {
+    bytes: [u8; Spelling::LIMIT],
+    length: usize,
+}
+
+impl Spelling {
+    /// The smallest floating-point numbers have 326 digits.
+    const LIMIT: usize = 352;
+
+    /// Out of line, so that texts, which most values are, do not pay for the empty buffer.
+    #[inline(never)]
+    fn new(value: &Value<'_>) -> Option<Self> {
+        let mut spelling = Self { bytes: [0; Self::LIMIT], length: 0 };
+        write!(spelling, "{value}").ok().map(|()| spelling)
+    }
+
+    fn text(&self) -> &str {
+        let written = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(written).unwrap_or_default()
+    }
+}
+
+impl Write for Spelling {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let free = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        free.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
+/// How the values of two fields stand to each other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Relation {
+    place: Option<Place>,
+    fold: bool,
+}
+
+impl Relation {
+    pub(super) fn new(place: Option<Place>, fold: bool) -> Self {
+        Self { place, fold }
+    }
+
+    /// Whether any value of `left` is, or has in that place, any of `right`.
+    pub(super) fn holds(self, left: &Value<'_>, right: &Value<'_>) -> bool {
+        left.each().iter().any(|left| {
+            right.each().iter().any(|right| {
+                with_spelling(left, |left| {
+                    with_spelling(right, |right| self.texts(left.as_bytes(), right.as_bytes()))
+                })
+            })
+        })
+    }
+
+    fn texts(self, left: &[u8], right: &[u8]) -> bool {
+        let same = |part: Option<&[u8]>| part.is_some_and(|part| super::text::same(part, right, self.fold));
+        match self.place {
+            None => same(Some(left)),
+            Some(Place::Start) => same(left.get(..right.len())),
+            Some(Place::End) => same(left.len().checked_sub(right.len()).and_then(|start| left.get(start..))),
+            Some(Place::Anywhere) => self.contains(left, right),
+        }
+    }
+
+    /// By a rolling hash, because both texts are the event's: comparing at every place could take their product.
+    fn contains(self, hay: &[u8], needle: &[u8]) -> bool {
+        const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+        let code = |byte: &u8| {
+            let byte = if self.fold { byte.to_ascii_lowercase() } else { *byte };
+            u64::from(byte) + 1
+        };
+        let hash = |text: &[u8]| {
+            text.iter().fold(0_u64, |hash, byte| hash.wrapping_mul(BASE).wrapping_add(code(byte)))
+        };
+        let Some(head) = hay.get(..needle.len()) else { return false };
+        let highest = (0..needle.len()).fold(1_u64, |power, _| power.wrapping_mul(BASE));
+        let (wanted, mut here) = (hash(needle), hash(head));
+        let same = |at: usize| {
+            hay.get(at..at + needle.len()).is_some_and(|part| super::text::same(part, needle, self.fold))
+        };
+        let entering = hay.get(needle.len()..).unwrap_or_default();
+        for (at, (leaving, next)) in hay.iter().zip(entering).enumerate() {
+            if here == wanted && same(at) {
+                return true;
+            }
+            let gone = code(leaving).wrapping_mul(highest);
+            here = here.wrapping_mul(BASE).wrapping_add(code(next)).wrapping_sub(gone);
+        }
+        here == wanted && same(entering.len())
+    }
+}
+
+/// Whether the text is a number that stands so to `wanted`: whole numbers exactly, others as `f64`.
+pub(super) fn compares(text: &str, comparison: Comparison, wanted: Number) -> bool {
+    let text = text.trim();
+    if let (Ok(number), Number::Integer(wanted)) = (text.parse::<i64>(), wanted) {
+        return comparison.holds(&number, &wanted);
+    }
+    let wanted = match wanted {
+        Number::Integer(wanted) => wanted as f64,
+        Number::Float(wanted) => wanted,
+    };
+    // The words `inf` and `nan`, which `f64` reads, are no numbers here.
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    numeric && text.parse().is_ok_and(|number: f64| comparison.holds(&number, &wanted))
+}
+
+/// Whether the text is a time whose part, as it is written there, is this number.
+pub(super) fn is_part(text: &str, part: TimePart, wanted: i64) -> bool {
+    let text = text.trim().trim_end_matches(['Z', 'z']);
+    let Ok(time) = text.parse::<jiff::civil::DateTime>() else { return false };
+    let found = match part {
+        TimePart::Minute => i64::from(time.minute()),
+        TimePart::Hour => i64::from(time.hour()),
+        TimePart::Day => i64::from(time.day()),
+        TimePart::Week => i64::from(time.date().iso_week_date().week()),
+        TimePart::Month => i64::from(time.month()),
+        TimePart::Year => i64::from(time.year()),
+    };
+    found == wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn spells_every_number() {
+        for number in [f64::MAX, f64::MIN, 5e-324, -5e-324, 1.0] {
+            assert!(with_spelling(&Value::Float(number), |text| text.parse() == Ok(number)), "{number}");
+        }
+        assert!(with_spelling(&Value::Integer(i64::MIN), |text| text == "-9223372036854775808"));
+    }
+
+    #[test]
+    fn compares_numbers_in_texts() {
+        assert!(compares("9223372036854775807", Comparison::Greater, Number::Integer(i64::MAX - 1)));
+        assert!(compares(" 1.5", Comparison::Greater, Number::Integer(1)));
+        for text in ["", "inf", "nan", "0x10", "1 2"] {
+            assert!(!compares(text, Comparison::GreaterOrEqual, Number::Integer(i64::MIN)), "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_times_apart() {
+        for time in ["2026-11-22T12:53:03.5Z", "2026-11-22 12:53:03", "2026-11-22T12:53:03+02:00"] {
+            takes_apart(time);
+        }
+        assert!(!is_part("yesterday", TimePart::Year, 2026));
+    }
+
+    fn takes_apart(time: &str) {
+        let parts = [
+            (TimePart::Minute, 53),
+            (TimePart::Hour, 12),
+            (TimePart::Day, 22),
+            (TimePart::Week, 47),
+            (TimePart::Month, 11),
+            (TimePart::Year, 2026),
+        ];
+        for (part, wanted) in parts {
+            assert!(is_part(time, part, wanted) && !is_part(time, part, wanted + 1), "{part:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn finds_one_text_in_another(hay in "[abA]{0,16}", needle in "[abA]{0,3}") {
+            let found = Relation::new(Some(Place::Anywhere), true).texts(hay.as_bytes(), needle.as_bytes());
+            prop_assert_eq!(found, hay.to_ascii_lowercase().contains(&needle.to_ascii_lowercase()));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::build::{Origin, RULE_LIMIT, Source, fields};
+use crate::event::{FieldId, Schema};
+use crate::finding::{Analytic, AnalyticKind};
+use crate::rule::lang::condition::Condition;
+use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::lang::issue::{Code, Issue, quoted};
+use crate::rule::plan::predicate::Predicate;
+use crate::rule::run::compiled::Compiled;
+use crate::rule::run::subject::Subject;
+use crate::rule::sigma::{SigmaRule, Translated, Translation};
+
+/// Fields that name subjects, which the schema has from the first Sigma rule on.
+const SUBJECTS: [&str; 4] = ["Computer", "ComputerName", "Hostname", "User"];
+
+/// A rule with the source it came from.
+pub(super) struct Read<'s> {
+    source: &'s Source,
+    translated: Translated,
+}
+
+/// Reads every Sigma source; what is wrong is added to `diagnostics`.
+pub(super) fn read<'s>(
+    sources: &'s [Source],
+    translation: &mut Translation<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Read<'s>> {
+    let mut rules = Vec::new();
+    for source in sources {
+        let translated = translation.read(&source.name, &source.text, diagnostics);
+        rules.extend(translated.into_iter().map(|translated| Read { source, translated }));
+    }
+    if !rules.is_empty() {
+        let mut added: Vec<_> = SUBJECTS.iter().map(|name| translation.schema.add_foreign(name)).collect();
+        if rules.iter().any(|rule| is_search(&rule.translated.condition)) {
+            added.push(translation.schema.add_rest());
+        }
+        let refused = added.into_iter().filter_map(Result::err);
+        diagnostics.extend(
+            refused.map(|error| Diagnostic::new(Code::SigmaField, error.to_string(), "the Sigma rules")),
+        );
+    }
+    rules
+}
+
+/// Compiles every rule that is not off into `compiled`; gives all of them as they were written.
+pub(super) fn compile(
+    rules: Vec<Read<'_>>,
+    origins: &[Origin<'_>],
+    schema: &Schema,
+    compiled: &mut Vec<(Condition, Compiled)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<SigmaRule> {
+    let mut ids: HashMap<String, &str> = HashMap::new();
+    ids.extend(origins.iter().map(|origin| (origin.rule.id.clone(), origin.name())));
+    if let Some(first) = rules.get(RULE_LIMIT.saturating_sub(origins.len())) {
+        let title = format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + rules.len());
+        diagnostics.push(Diagnostic::new(Code::ManyRules, title, &first.source.name));
+        return Vec::new();
+    }
+    let everything: Arc<[_]> = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
+    let mut written = Vec::with_capacity(rules.len());
+    for Read { source, translated } in rules {
+        if let Some(first) = ids.insert(translated.rule.id.clone(), &source.name) {
+            diagnostics.push(duplicate(&translated, source, first));
+        }
+        if translated.rule.status.is_active() {
+            match assemble(&translated.rule, translated.condition, schema, &everything) {
+                // No gate has a use for it.
+                Ok(rule) => compiled.push((Condition::All(Vec::new()), rule)),
+                Err(error) => {
+                    let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
+                    diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
+                }
+            }
+        }
+        written.push(translated.rule);
+    }
+    written
+}
+
+fn duplicate(second: &Translated, source: &Source, first: &str) -> Diagnostic {
+    let id = &second.rule.id;
+    let title = format!("the id {} is taken", quoted(id));
+    let issue = Issue::new(Code::DuplicateId, title, second.place.clone(), "the second is here")
+        .help(format!("the first is in {first}; ids are unique within a rule set"));
+    Diagnostic::placed(issue, &source.name, &source.text).about(id)
+}
+
+fn assemble(
+    rule: &SigmaRule,
+    condition: Condition,
+    schema: &Schema,
+    everything: &Arc<[(FieldId, Box<str>)]>,
+) -> Result<Compiled, aho_corasick::BuildError> {
+    let reads = if is_search(&condition) {
+        Arc::clone(everything)
+    } else {
+        let mut reads = Vec::new();
+        fields(&condition, &mut reads);
+        reads.into_iter().map(|field| (field, Box::from(schema.name(field)))).collect()
+    };
+    Ok(Compiled {
+        analytic: Arc::new(Analytic {
+            kind: AnalyticKind::Rule,
+            id: rule.id.as_str().into(),
+            name: rule.title.as_str().into(),
+            tags: rule.tags.iter().map(|tag| Arc::from(tag.as_str())).collect(),
+        }),
+        severity: rule.severity,
+        confidence: rule.status.confidence(),
+        response: None,
+        shadow: false,
+        predicate: Predicate::new(condition)?,
+        reads,
+        subject: Subject::of_sigma(schema),
+        windows: None,
+        tally: Default::default(),
+    })
+}
+
+/// Whether it searches whole events.
+fn is_search(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(is_search),
+        Condition::Not(part) => is_search(part),
+        Condition::Anywhere(_) => true,
+        _ => false,
+    }
+}

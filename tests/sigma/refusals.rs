@@ -1,0 +1,98 @@
+//! Every diagnostic of Sigma rules, as people see it: `data/sigma-errors/NAME.yml` is refused with exactly `NAME.txt`.
+//! `AUTOSEC_BLESS=1` writes what the test sees.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use autosec_core::event::{Kind, Schema};
+use autosec_core::measure::Severity;
+use autosec_core::rule::{CODES, Rule, RuleErrors, RuleSet};
+
+use super::corpus::files;
+
+fn refusal(name: &str, text: &str) -> RuleErrors {
+    RuleSet::builder(&Schema::ecs()).sigma(name, text).build().expect_err(name)
+}
+
+fn codes(errors: &RuleErrors) -> Vec<&'static str> {
+    errors.diagnostics().iter().map(|one| one.code()).collect()
+}
+
+fn cases() -> Vec<PathBuf> {
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sigma-errors"), "yml")
+}
+
+#[test]
+fn render_as_recorded() {
+    let bless = std::env::var_os("AUTOSEC_BLESS").is_some();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let seen = format!("{}\n", refusal(name, &fs::read_to_string(&case).unwrap()));
+        let golden = case.with_extension("txt");
+        if bless {
+            fs::write(&golden, &seen).unwrap();
+        }
+        let recorded =
+            fs::read_to_string(&golden).unwrap_or_else(|_| format!("{} is missing", golden.display()));
+        if seen != recorded {
+            wrong.push(format!("{name}\n--- recorded\n{recorded}\n--- seen\n{seen}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn cover_every_code() {
+    let mut seen = BTreeSet::new();
+    for case in cases() {
+        let errors = refusal("case", &fs::read_to_string(&case).unwrap());
+        assert!(errors.diagnostics().iter().all(|diagnostic| diagnostic.position().is_some()), "{errors}");
+        seen.extend(codes(&errors).into_iter().filter(|code| code.starts_with("E4")));
+    }
+    let known: BTreeSet<&str> =
+        CODES.iter().map(|(code, _)| *code).filter(|code| code.starts_with("E4")).collect();
+    assert_eq!(seen, known);
+}
+
+#[test]
+fn refuses_what_is_too_large() {
+    assert_eq!(codes(&refusal("x", &format!("# {}", "x".repeat(1 << 20)))), ["E108"]);
+    let rule = |body: &str| format!("title: T\nlogsource: {{}}\ndetection:\n{body}");
+    let repeated = rule(&format!(
+        "  s: {{ a: {} }}\n  condition: {}\n",
+        "x".repeat(300_000),
+        ["s"; 10_000].join(" or ")
+    ));
+    assert_eq!(codes(&refusal("x", &repeated)), ["E411"]);
+    let deep = rule(&format!("  s: {{ a: b }}\n  condition: {}s\n", "not ".repeat(100)));
+    assert_eq!(codes(&refusal("x", &deep)), ["E411"]);
+    let regexes: String = (0..257).map(|n| format!("      - x{n}\n")).collect();
+    assert_eq!(codes(&refusal("x", &rule(&format!("  s:\n    a|re:\n{regexes}  condition: s\n")))), ["E411"]);
+    let placeholders = rule(&format!("  s: {{ a|expand: '{}' }}\n  condition: s\n", "%p%".repeat(100)));
+    let schema = Schema::ecs();
+    let set = RuleSet::builder(&schema).placeholder("p", ["1", "2"]).sigma("x", placeholders);
+    assert_eq!(codes(&set.build().unwrap_err()), ["E014"]);
+}
+
+#[test]
+fn refuses_too_many_rules_and_fields() {
+    let schema = Schema::ecs();
+    let rule = "title: T\nlogsource: {}\ndetection: {s: {a: b}, condition: s}\n";
+    let own = (0..10_000).map(|n| Rule::new(format!("r{n}"), Severity::Low, "exists(url.path)"));
+    let builder = own.fold(RuleSet::builder(&schema), |builder, rule| builder.rule(rule));
+    assert_eq!(codes(&builder.sigma("x", rule).build().unwrap_err()), ["E109"]);
+    let mut full = Schema::ecs();
+    while full.add(&format!("x{}", full.fields().count()), Kind::Text).is_ok() {}
+    let errors = RuleSet::builder(&full).sigma("x", rule).build().unwrap_err();
+    assert!(codes(&errors).iter().all(|code| *code == "E412"), "{errors}");
+}
+
+#[test]
+fn an_id_belongs_to_one_rule_of_either_kind() {
+    let rule = "title: Own\nlogsource: {}\ndetection: {s: {a: b}, condition: s}\n";
+    let own = Rule::new("own", Severity::Low, "exists(url.path)");
+    let errors = RuleSet::builder(&Schema::ecs()).rule(own).sigma("x", rule).build().unwrap_err();
+    assert_eq!(codes(&errors), ["E202"]);
+}
