@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use autosec_core::event::{Kind, Schema};
 use autosec_core::measure::Severity;
 use autosec_core::rule::{CODES, List, Rule, RuleErrors, RuleSet};
 use proptest::prelude::*;
+
+use crate::support::golden;
 
 /// Codes that take an input too large for a file here; [`refuses_what_is_too_large`] has them.
 const LARGE: [&str; 4] = ["E012", "E014", "E108", "E109"];
@@ -32,34 +34,12 @@ fn refusal(name: &str, text: &str) -> RuleErrors {
 }
 
 fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rule-errors");
-    let mut cases: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    cases.sort();
-    cases
+    golden::cases("rule-errors", "yaml")
 }
 
 #[test]
 fn render_as_recorded() {
-    let bless = std::env::var_os("AUTOSEC_BLESS").is_some();
-    let mut wrong = Vec::new();
-    for case in cases() {
-        let name = case.file_name().unwrap().to_str().unwrap();
-        let seen = format!("{}\n", refusal(name, &fs::read_to_string(&case).unwrap()));
-        let golden = case.with_extension("txt");
-        if bless {
-            fs::write(&golden, &seen).unwrap();
-        }
-        let recorded =
-            fs::read_to_string(&golden).unwrap_or_else(|_| format!("{} is missing", golden.display()));
-        if seen != recorded {
-            wrong.push(format!("{name}\n--- recorded\n{recorded}\n--- seen\n{seen}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    golden::assert_rendered(&cases(), |name, text| refusal(name, text).to_string());
 }
 
 #[test]

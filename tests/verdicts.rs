@@ -210,8 +210,5 @@ fn explains_as_recorded() {
     allowlist.insert(address("203.0.113.7"), "office");
     say("held back", engine.process(request(40_001, "/backdoor", "")));
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/explanations.txt");
-    if std::env::var_os("AUTOSEC_BLESS").is_some() {
-        std::fs::write(&golden, &words).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(golden).unwrap(), words);
+    assert_eq!(crate::support::golden::differs(&golden, &words), None);
 }

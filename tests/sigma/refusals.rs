@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use autosec_core::event::{Kind, Schema};
 use autosec_core::measure::Severity;
 use autosec_core::rule::{CODES, Rule, RuleErrors, RuleSet};
 
-use super::corpus::files;
+use crate::support::golden;
 
 fn refusal(name: &str, text: &str) -> RuleErrors {
     RuleSet::builder(&Schema::ecs()).sigma(name, text).build().expect_err(name)
@@ -20,27 +20,12 @@ fn codes(errors: &RuleErrors) -> Vec<&'static str> {
 }
 
 fn cases() -> Vec<PathBuf> {
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sigma-errors"), "yml")
+    golden::cases("sigma-errors", "yml")
 }
 
 #[test]
 fn render_as_recorded() {
-    let bless = std::env::var_os("AUTOSEC_BLESS").is_some();
-    let mut wrong = Vec::new();
-    for case in cases() {
-        let name = case.file_name().unwrap().to_str().unwrap();
-        let seen = format!("{}\n", refusal(name, &fs::read_to_string(&case).unwrap()));
-        let golden = case.with_extension("txt");
-        if bless {
-            fs::write(&golden, &seen).unwrap();
-        }
-        let recorded =
-            fs::read_to_string(&golden).unwrap_or_else(|_| format!("{} is missing", golden.display()));
-        if seen != recorded {
-            wrong.push(format!("{name}\n--- recorded\n{recorded}\n--- seen\n{seen}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    golden::assert_rendered(&cases(), |name, text| refusal(name, text).to_string());
 }
 
 #[test]

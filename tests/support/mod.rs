@@ -1,4 +1,6 @@
-//! What several test files need: a firewall that misbehaves on demand.
+//! What several test files need: golden files, and a firewall that misbehaves on demand.
+
+pub mod golden;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

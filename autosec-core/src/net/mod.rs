@@ -17,3 +17,4 @@ mod set;
 
 pub use address::{NetworkError, canonical, canonical_network, client, display, network, special_range};
 pub use set::AddressSet;
+pub(crate) use set::disjoint;

@@ -70,7 +70,7 @@ fn touches<T: Copy + Ord>(ranges: &[(T, T)], first: T, last: T) -> bool {
 }
 
 /// Sorts and merges overlapping ranges.
-fn disjoint<T: Copy + Ord>(mut ranges: Vec<(T, T)>) -> Vec<(T, T)> {
+pub(crate) fn disjoint<T: Copy + Ord>(mut ranges: Vec<(T, T)>) -> Vec<(T, T)> {
     ranges.sort_unstable();
     ranges.dedup_by(|next, kept| {
         let overlaps = next.0 <= kept.1;

@@ -6,6 +6,7 @@ use super::predicate::{Predicate, Test};
 use super::search::FoldFinder;
 use super::spelling::Relation;
 use super::text::{Affixes, TextSet};
+use crate::net::disjoint;
 use crate::rule::lang::ast::Place;
 use crate::rule::lang::condition::{Condition, Fact};
 
@@ -42,7 +43,7 @@ fn test(fact: Fact) -> Result<Test, BuildError> {
         Fact::Exists => Test::Exists,
         Fact::Boolean(truth) => Test::Boolean(truth),
         Fact::Integer(comparison, number) => Test::Integer(comparison, number),
-        Fact::IntegerIn(ranges) => Test::IntegerIn(disjoint(ranges)),
+        Fact::IntegerIn(ranges) => Test::IntegerIn(disjoint(ranges).into_boxed_slice()),
         Fact::Float(comparison, number) => Test::Float(comparison, number),
         Fact::Address { is, negated } => Test::Address { is, negated },
         Fact::AddressIn(set) => Test::AddressIn(set),
@@ -68,17 +69,4 @@ fn contains(texts: &[String], fold: bool) -> Result<Test, BuildError> {
     // A DFA over many texts takes megabytes a rule and is no faster: over all of Sigma's literals it took 468 MB.
     let kind = Some(AhoCorasickKind::ContiguousNFA).filter(|_| texts.len() > ONE_BY_ONE);
     AhoCorasick::builder().ascii_case_insensitive(fold).kind(kind).build(texts).map(Test::ContainsAny)
-}
-
-/// Sorts and merges overlapping ranges.
-fn disjoint(mut ranges: Vec<(i64, i64)>) -> Box<[(i64, i64)]> {
-    ranges.sort_unstable();
-    ranges.dedup_by(|next, kept| {
-        let overlaps = next.0 <= kept.1;
-        if overlaps {
-            kept.1 = kept.1.max(next.1);
-        }
-        overlaps
-    });
-    ranges.into_boxed_slice()
 }
