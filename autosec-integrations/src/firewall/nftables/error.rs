@@ -111,3 +111,45 @@ fn broken(config: &NftablesConfig, errno: Errno) -> EnforceError {
     };
     EnforceError::Transport { firewall, reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_of_the_kernel_is_an_error_that_says_what_to_do() {
+        let config = NftablesConfig::default();
+        let item: IpNet = "192.0.2.1/32".parse().unwrap();
+        let refused = |errno| Failure::Refused { errno, item: Some(0) }.explain(&config, Some(item));
+        let broken = |errno| Failure::Broken(errno).explain(&config, None);
+        let cases = [
+            (
+                broken(Errno::PROTONOSUPPORT),
+                "firewall `nftables` is not available: this kernel has no nftables",
+                false,
+            ),
+            (refused(Errno::OPNOTSUPP), "firewall `nftables` is not available", false),
+            (
+                refused(Errno::PERM),
+                "firewall `nftables` needs more rights: nftables needs CAP_NET_ADMIN",
+                false,
+            ),
+            (refused(Errno::NOENT), "firewall `nftables` has lost its state", true),
+            (
+                refused(Errno::NFILE),
+                "firewall `nftables` rejected the change at `192.0.2.1/32`: the set is full",
+                false,
+            ),
+            (refused(Errno::INVAL), "firewall `nftables` rejected the change at `192.0.2.1/32`", false),
+            (refused(Errno::RESTART), "firewall `nftables` could not be reached: others kept changing", true),
+            (broken(Errno::AGAIN), "firewall `nftables` did not answer within 5s", true),
+            (broken(Errno::NOBUFS), "firewall `nftables` could not be reached", true),
+            (broken(Errno::MSGSIZE), "firewall `nftables` rejected the change: the batch is longer", false),
+        ];
+        for (error, words, transient) in cases {
+            assert!(error.to_string().starts_with(words), "{error}");
+            assert_eq!(error.is_transient(), transient, "{error}");
+        }
+        assert!(matches!(broken(Errno::PROTONOSUPPORT), EnforceError::Absent { .. }));
+    }
+}
