@@ -51,7 +51,6 @@ mod nftables {
             bench.one_out();
             bench.fail2ban(ours);
             bench.prefixes();
-            bench.packets();
         });
     }
 
@@ -163,42 +162,6 @@ mod nftables {
             let median = median((0..2000).map(one).collect());
             println!("note enforce/one-more-prefix ours {median:?} when {PRESENT} prefixes are in force");
             self.firewall.release().unwrap();
-        }
-
-        /// What the rules cost a packet that is let through: one IPv4 prefix length in use, and all of them.
-        fn packets(&self) {
-            let to = UdpSocket::bind("127.0.0.1:0").unwrap();
-            let from = UdpSocket::bind("127.0.0.1:0").unwrap();
-            let address = to.local_addr().unwrap();
-            let mut bytes = [0; 16];
-            let mut packet = || {
-                let one = || {
-                    for _ in 0..20_000 {
-                        from.send_to(b"packet", address).unwrap();
-                        to.recv(&mut bytes).unwrap();
-                    }
-                };
-                timed(one) / 20_000
-            };
-            let lengths = |lengths: std::ops::RangeInclusive<u8>| -> Vec<Block> {
-                lengths
-                    .map(|length| Block { target: net(Ipv4Addr::new(203, 0, 113, 0), length), ..host(0) })
-                    .collect()
-            };
-            packet();
-            let mut costs = [Vec::new(), Vec::new(), Vec::new()];
-            for _ in 0..7 {
-                costs[0].push(packet());
-                self.block(&lengths(32..=32));
-                costs[1].push(packet());
-                self.block(&lengths(1..=31));
-                costs[2].push(packet());
-                self.firewall.release().unwrap();
-            }
-            let [none, one, all] = costs.map(median);
-            println!(
-                "note enforce/packet over loopback: no rule {none:?}, 1 length {one:?}, 32 lengths {all:?}"
-            );
         }
     }
 

@@ -33,7 +33,8 @@
 //!   host and for a prefix alike (2-core x86-64 VM, Linux 6.18, 2026-11-22);
 //! - a range that reaches the end of the address space is written in a way of its own; a masked address is not.
 //!
-//! The price is a lookup a packet for each prefix length in use: over loopback, a packet that is let through took
+//! The price is a lookup a packet for each prefix length in use: over loopback (before it was let
+//! through unasked), a packet that is let through took
 //! 3.8 µs without a rule, 4.0 µs with one length and 6.1 µs with all 32 lengths of IPv4 in use (same machine). A list of
 //! real blocks uses a handful.
 //!
