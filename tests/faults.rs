@@ -1,7 +1,7 @@
 //! What goes wrong around enforcement, and what is still true afterwards.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +12,7 @@ use autosec_core::enforce::{
 };
 use autosec_core::engine::{Engine, EngineBuilder};
 use autosec_core::entity::Entity;
+use autosec_core::observe::{Observer, Record};
 use autosec_core::store::{MemoryStore, Store, StoreError};
 use autosec_core::time::{Clock, ManualClock, Timestamp};
 use futures_util::FutureExt;
@@ -335,14 +336,29 @@ async fn a_restart_without_a_store_takes_over_what_has_an_end() {
     assert_eq!(again.in_force().len(), 1);
 }
 
+/// What firewalls could not do, as an observer is told.
+#[derive(Clone, Debug, Default)]
+struct Complaints(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Complaints {
+    fn note(&self, _at: Timestamp, record: &Record<'_>) {
+        if let Record::Enforced { change, error: Some(error), .. } = record {
+            self.0.lock().unwrap().push(format!("{change}: {error}"));
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_reconciliation_that_fails_is_tried_again() {
+async fn a_reconciliation_that_fails_is_told_and_tried_again() {
     let clock = clock();
     let edge = Moody::new(memory("edge", &clock), &[Mood::Fine]).unreadable_for(5);
-    let engine = engine(&clock).firewall(edge.clone()).build().unwrap();
+    let complaints = Complaints::default();
+    let engine = engine(&clock).firewall(edge.clone()).observer(complaints.clone()).build().unwrap();
     engine.enforce(&block(ATTACKER, "a", 3600)).await;
     edge.memory.flush();
     assert!(engine.reconcile().await[0].result.is_err());
+    let told = complaints.0.lock().unwrap().clone();
+    assert_eq!(told, ["reconcile: firewall `edge` could not be reached: connection refused"]);
     for _ in 0..10 {
         wait(&engine, &clock, 60).await;
     }

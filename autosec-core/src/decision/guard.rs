@@ -67,7 +67,8 @@ impl Default for GuardConfig {
 
 /// Stands between a decision and a firewall, so that no rule, feed, model or plug-in takes the host off the air.
 ///
-/// Blocks and clients are counted in intervals of event time: this one and the one before. The number of clients is
+/// Blocks and clients are counted in intervals of event time, never later than the host's clock: this one and the one
+/// before. The number of clients is
 /// [estimated](Cardinality) within about 3 %.
 ///
 /// ```

@@ -277,7 +277,9 @@ impl Enforcer {
         for report in reports {
             let (applied, failed) = report.tally();
             let firewall = &report.firewall;
-            self.observer.note(now, &Record::Enforced { firewall, change, applied, failed });
+            let error = report.result.as_ref().err().map(ToString::to_string);
+            let error = error.as_deref();
+            self.observer.note(now, &Record::Enforced { firewall, change, applied, failed, error });
         }
     }
 }

@@ -17,10 +17,13 @@
 //! |---|---|
 //! | the ledger cannot be written, or is full | nothing is touched: [`Enforcement::Failed`] |
 //! | a firewall hangs, or cannot be reached | up to [`attempts`](EnforceConfig::attempts) tries with pauses, then it owes the items |
-//! | it has [lost](EnforceError::Lost) its state | everything in force is put back in the same call |
-//! | it objects to one item by name | that item is owed, the others are sent again without it |
+//! | it has [lost](EnforceError::Lost) its state | everything in force is put back in the same call; if that fails, it owes a comparison of everything |
+//! | what it holds has no effect (its rules are gone) | `reconcile` asks for its [health](FirewallIntegration::health) and sends everything again |
+//! | it objects to items by name | those are owed, the others are sent again without them |
+//! | its integration panics, or says nothing about an item | an [error](EnforceError::Broken) or a rejection of that firewall alone; it owes the items |
 //! | it refuses a whole call, is absent, or lacks rights | no further try in this call; it owes the items |
-//! | it cannot hold such an item at all | reported as [`Status::Unsupported`], not tried again |
+//! | it cannot hold such an item at all | reported as [`Status::Unsupported`] whenever it is asked, not tried by itself |
+//! | it could not be read back to be compared | it owes the comparison |
 //! | the host drops the future half-way | the items are owed |
 //! | the process dies | the ledger is on disk; `reconcile` at the next start |
 //!
@@ -31,7 +34,8 @@
 //! # What the host calls, and when
 //! The library runs no thread and no timer. The host
 //!
-//! - calls `reconcile` once at start, before it hands in events, and when it suspects that somebody changed a firewall;
+//! - calls `reconcile` once at start, before it hands in events, then every minute or so, and when it suspects that
+//!   somebody changed a firewall;
 //! - calls `maintain` every second or so: expiry on firewalls without one of their own, further tries, and room in the
 //!   ledger depend on it;
 //! - calls `enforce` with each decision it agrees with, as often as it likes: the same decision twice is once.

@@ -5,7 +5,7 @@
 //!
 //! 1. Build rules and other detectors, then an [`Engine`] by [`Engine::builder`]. Every other part has a default.
 //! 2. Give readers [`Engine::fields`], so that they fill only what somebody reads.
-//! 3. Call [`Engine::reconcile`] once, then [`Engine::process`] for each event, from as many threads as there are.
+//! 3. Call [`Engine::reconcile`] at start and every minute or so, and [`Engine::process`] for each event, from as many threads as there are.
 //! 4. Hand the decisions of each [`Verdict`] to [`Engine::enforce`], and call [`Engine::maintain`] every second or so.
 //!
 //! `process` is synchronous, takes `&self`, waits for nothing but short locks and cannot fail. `enforce` is asynchronous,
@@ -69,7 +69,6 @@
 
 mod builder;
 mod config;
-
 mod explain;
 mod judge;
 mod process;

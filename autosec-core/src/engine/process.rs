@@ -12,7 +12,6 @@ use crate::enforce::{EnforceError, Enforcement, Enforcer, Entry, FirewallReport,
 use crate::entity::Entity;
 use crate::event::{Event, FieldMask, field};
 use crate::finding::{Detector, Fault, FaultKind, Findings};
-use crate::net::canonical_network;
 use crate::observe::{Observer, Record};
 use crate::score::Scorer;
 use crate::time::{Clock, Timestamp};
@@ -96,7 +95,7 @@ impl Engine {
         EngineBuilder::default()
     }
 
-    /// The fields that the detectors read: readers need to fill only these.
+    /// The fields that the detectors, and the engine itself, read: readers need to fill only these.
     ///
     /// ```
     /// use autosec_core::engine::Engine;
@@ -157,7 +156,7 @@ impl Engine {
     ///
     /// The decision that caused it is not undone: risk and strikes stay, and a further finding may block the address again.
     pub async fn unblock(&self, network: IpNet) -> Enforcement {
-        self.enforcer.unblock(canonical_network(network)).await
+        self.enforcer.unblock(network).await
     }
 
     /// Puts `entity` on the allowlist under `name` and takes every block that overlaps it back.
@@ -168,9 +167,10 @@ impl Engine {
         self.enforcer.allow(entity, name).await
     }
 
-    /// Brings every firewall to the ledger: call it at start and when a firewall may have been changed by others.
+    /// Brings every firewall to the ledger: call it at start, every minute or so, and when a firewall may have been changed
+    /// by others.
     ///
-    /// It reads back every firewall, which may take a while on some, so it is for occasions and not for every second.
+    /// It reads back every firewall, which may take a while on some, so it is not for every second.
     pub async fn reconcile(&self) -> Vec<FirewallReport> {
         self.enforcer.reconcile().await
     }

@@ -44,6 +44,8 @@ pub enum Record<'a> {
         applied: usize,
         /// How many it did not.
         failed: usize,
+        /// Why the call as a whole failed, if it did.
+        error: Option<&'a str>,
     },
     /// Something went wrong beside a verdict.
     Faulted(&'a Fault),
