@@ -8,10 +8,11 @@
 //! - `gate` files rules by a value they need, so that most rules are never looked at;
 //! - `predicate` is the result. It neither allocates nor fails, and recurses no deeper than the parser allowed.
 
-pub(super) mod gate;
+mod gate;
 mod glob;
 mod lower;
 pub(super) mod predicate;
+pub(super) mod program;
 mod search;
 mod spelling;
 mod text;

@@ -6,7 +6,6 @@ use super::tally::{RuleStats, Tally};
 use crate::event::{Event, FieldId, FieldMask};
 use crate::finding::{Analytic, Evidence, Fault, FaultKind, Finding, Findings, Response};
 use crate::measure::{Confidence, Severity};
-use crate::rule::plan::predicate::Predicate;
 use crate::rule::state::key::Keys;
 use crate::rule::state::window::{Alarm, Windows};
 use crate::time::Timestamp;
@@ -22,8 +21,7 @@ pub(crate) struct Compiled {
     pub(crate) confidence: Confidence,
     pub(crate) response: Option<Response>,
     pub(crate) shadow: bool,
-    pub(crate) predicate: Predicate,
-    /// The fields the expression reads, in the order it names them, with their names.
+    /// The fields its expressions read, in the order they name them, with their names.
     pub(crate) reads: Arc<[(FieldId, Box<str>)]>,
     pub(crate) subject: Subject,
     pub(crate) windows: Option<Counting>,
@@ -40,11 +38,8 @@ pub(crate) struct Counting {
 }
 
 impl Compiled {
-    /// Looks at an event: adds what it finds, and what went wrong, to `findings`.
+    /// Takes an event that satisfied one of its conditions: adds what it finds, and what went wrong, to `findings`.
     pub(crate) fn detect<'r>(&'r self, event: &Event<'_>, keys: &mut Keys<'r>, findings: &mut Findings) {
-        if !self.predicate.matches(event) {
-            return;
-        }
         self.tally.matches.add();
         if !self.subject.is_named(event) {
             if self.tally.unnamed.add_reported() {

@@ -39,6 +39,13 @@ pub(super) struct Origin<'s> {
     pub(super) source: Option<(&'s Source, usize)>,
 }
 
+/// A rule that is ready to run, and the conditions that set it off: one for each of its inputs.
+#[derive(Debug)]
+pub(super) struct Assembled {
+    pub(super) conditions: Vec<(Condition, Predicate)>,
+    pub(super) rule: Compiled,
+}
+
 impl Source {
     pub(super) fn new(name: String, text: String) -> Self {
         Self { name, text, places: OnceCell::new() }
@@ -80,13 +87,13 @@ fn missing(key: &str) -> &'static str {
     }
 }
 
-/// Compiles every rule that is not off, beside its condition; what is wrong is added to `diagnostics`.
+/// Compiles every rule that is not off; what is wrong is added to `diagnostics`.
 pub(super) fn compile(
     origins: &[Origin<'_>],
     scope: &Scope<'_>,
     budget: Budget,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(Condition, Compiled)> {
+) -> Vec<Assembled> {
     let mut ids: HashMap<&str, &Origin<'_>> = HashMap::new();
     let mut compiled = Vec::new();
     for origin in origins {
@@ -159,7 +166,7 @@ fn assemble(
     verified: Verified,
     schema: &Schema,
     budget: Budget,
-) -> Result<(Condition, Compiled), (Key, Issue)> {
+) -> Result<Assembled, (Key, Issue)> {
     let Verified { condition, subject, state } = verified;
     let too_large = |error: aho_corasick::BuildError| Issue::new(Code::LargeSet, error.to_string(), 0..0, "");
     let predicate = Predicate::new(condition.clone()).map_err(|error| (Key::When, too_large(error)))?;
@@ -170,7 +177,7 @@ fn assemble(
     let mut reads = Vec::new();
     fields(&condition, &mut reads);
     let named = |field: FieldId| (field, schema.name(field).into());
-    let compiled = Compiled {
+    let rule = Compiled {
         analytic: Arc::new(Analytic {
             kind: AnalyticKind::Rule,
             id: rule.id.as_str().into(),
@@ -181,13 +188,12 @@ fn assemble(
         confidence: rule.confidence,
         response: rule.response,
         shadow: rule.mode == Mode::Shadow,
-        predicate,
         reads: reads.into_iter().map(named).collect(),
         subject,
         windows,
         tally: Default::default(),
     };
-    Ok((condition, compiled))
+    Ok(Assembled { conditions: vec![(condition, predicate)], rule })
 }
 
 fn counting(state: State, schema: &Schema, budget: Budget) -> Result<Counting, Issue> {

@@ -9,7 +9,6 @@ use crate::event::Schema;
 use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
 use crate::rule::model::Rule;
-use crate::rule::plan::gate::Gates;
 use crate::rule::sigma::Translation;
 use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
@@ -217,10 +216,8 @@ impl<'s> RuleSetBuilder<'s> {
         if !diagnostics.is_empty() {
             return Err(RuleErrors::new(diagnostics));
         }
-        let gates = Gates::new(compiled.iter().map(|(condition, _)| condition));
         let written = origins.into_iter().map(|origin| origin.rule).collect();
-        let compiled = compiled.into_iter().map(|(_, rule)| rule).collect();
         let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        Ok(RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, gates, hasher))
+        Ok(RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher))
     }
 }

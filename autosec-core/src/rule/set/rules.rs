@@ -1,8 +1,9 @@
+use super::build::Assembled;
 use super::builder::RuleSetBuilder;
 use crate::event::{Event, FieldMask, Schema};
 use crate::finding::{Detector, Findings};
 use crate::rule::model::Rule;
-use crate::rule::plan::gate::Gates;
+use crate::rule::plan::program::{Program, Scratch};
 use crate::rule::run::compiled::Compiled;
 use crate::rule::run::tally::RuleStats;
 use crate::rule::sigma::SigmaRule;
@@ -58,9 +59,17 @@ pub struct RuleSet {
     schema: Schema,
     written: Written,
     compiled: Vec<Compiled>,
-    gates: Gates,
+    program: Program,
+    /// For each condition of the program the rule that it sets off.
+    triggers: Vec<Trigger>,
     hasher: KeyHasher,
     fields: FieldMask,
+}
+
+/// A condition holds: so much for whom.
+#[derive(Clone, Copy, Debug)]
+struct Trigger {
+    rule: u32,
 }
 
 /// The rules as they were written.
@@ -79,13 +88,19 @@ impl RuleSet {
     pub(super) fn new(
         schema: Schema,
         written: Written,
-        compiled: Vec<Compiled>,
-        gates: Gates,
+        assembled: Vec<Assembled>,
         hasher: KeyHasher,
     ) -> Self {
         let mut fields = FieldMask::default();
-        compiled.iter().for_each(|rule| fields.union(&rule.fields()));
-        Self { schema, written, compiled, gates, hasher, fields }
+        let (mut compiled, mut triggers, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, Assembled { conditions: inputs, rule }) in (0u32..).zip(assembled) {
+            triggers.extend(inputs.iter().map(|_| Trigger { rule: at }));
+            conditions.extend(inputs);
+            fields.union(&rule.fields());
+            compiled.push(rule);
+        }
+        let program = Program::new(conditions);
+        Self { schema, written, compiled, program, triggers, hasher, fields }
     }
 
     /// The fields that exist for these rules: those of the schema the set was built from, under the same ids, and those
@@ -121,8 +136,10 @@ impl Detector for RuleSet {
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
         let mut keys = Keys::new(&self.hasher);
-        for at in self.gates.candidates(event) {
-            if let Some(rule) = self.compiled.get(at as usize) {
+        let mut scratch = Scratch::default();
+        for at in self.program.matching(event, &mut scratch) {
+            let trigger = self.triggers.get(*at as usize);
+            if let Some(rule) = trigger.and_then(|trigger| self.compiled.get(trigger.rule as usize)) {
                 rule.detect(event, &mut keys, findings);
             }
         }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::build::{Origin, RULE_LIMIT, Source, fields};
+use super::build::{Assembled, Origin, RULE_LIMIT, Source, fields};
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::condition::Condition;
@@ -50,7 +50,7 @@ pub(super) fn compile(
     rules: Vec<Read<'_>>,
     origins: &[Origin<'_>],
     schema: &Schema,
-    compiled: &mut Vec<(Condition, Compiled)>,
+    compiled: &mut Vec<Assembled>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<SigmaRule> {
     let mut ids: HashMap<String, &str> = HashMap::new();
@@ -68,8 +68,7 @@ pub(super) fn compile(
         }
         if translated.rule.status.is_active() {
             match assemble(&translated.rule, translated.condition, schema, &everything) {
-                // No gate has a use for it.
-                Ok(rule) => compiled.push((Condition::All(Vec::new()), rule)),
+                Ok(rule) => compiled.push(rule),
                 Err(error) => {
                     let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
                     diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
@@ -94,7 +93,7 @@ fn assemble(
     condition: Condition,
     schema: &Schema,
     everything: &Arc<[(FieldId, Box<str>)]>,
-) -> Result<Compiled, aho_corasick::BuildError> {
+) -> Result<Assembled, aho_corasick::BuildError> {
     let reads = if is_search(&condition) {
         Arc::clone(everything)
     } else {
@@ -102,7 +101,8 @@ fn assemble(
         fields(&condition, &mut reads);
         reads.into_iter().map(|field| (field, Box::from(schema.name(field)))).collect()
     };
-    Ok(Compiled {
+    let predicate = Predicate::new(condition)?;
+    let rule = Compiled {
         analytic: Arc::new(Analytic {
             kind: AnalyticKind::Rule,
             id: rule.id.as_str().into(),
@@ -113,12 +113,13 @@ fn assemble(
         confidence: rule.status.confidence(),
         response: None,
         shadow: false,
-        predicate: Predicate::new(condition)?,
         reads,
         subject: Subject::of_sigma(schema),
         windows: None,
         tally: Default::default(),
-    })
+    };
+    // No gate has a use for its condition.
+    Ok(Assembled { conditions: vec![(Condition::All(Vec::new()), predicate)], rule })
 }
 
 /// Whether it searches whole events.
