@@ -7,6 +7,8 @@
 //! | firewall | where | native expiry | prefixes | IPv6 |
 //! |---|---|---|---|---|
 //! | `nftables::Nftables` | this Linux machine, its forwarded traffic and its containers | yes | yes | yes |
+//! | `dynamic_list::DynamicList` | every firewall that fetches a list of addresses by itself | yes | yes | yes |
 
+pub mod dynamic_list;
 #[cfg(target_os = "linux")]
 pub mod nftables;
