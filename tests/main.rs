@@ -6,6 +6,8 @@ mod crash;
 mod enforcing;
 mod faults;
 mod guarding;
+#[cfg(unix)]
+mod haproxy;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;
