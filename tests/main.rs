@@ -20,6 +20,8 @@ mod namespace;
 mod nftables;
 #[cfg(target_os = "linux")]
 mod nftables_table;
+#[cfg(unix)]
+mod nginx;
 mod pipeline;
 mod plugins;
 mod quickstart;

@@ -41,13 +41,17 @@
 //! |---|---|
 //! | [`log`] | syslog (sshd, sudo, PAM), access logs of nginx and Apache, EVE JSON of Suricata |
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
+//! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
+//! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
+//! | [`transport`] | how integrations reach what they talk to, for hosts that want another way |
 //!
 //! # Principles
 //! - **What strangers wrote is not believed.** A line of a log holds what an attacker chose beside what the server knows;
 //!   readers take an address or a name only from where an attacker cannot have put it.
 //! - **No byte sequence panics, and nothing is lost in silence.** What cannot be read is told with its line and reason.
 //! - **Only our own is touched.** A firewall integration changes and lists what AutoSec put there, nothing else.
-//! - **No commands, no shells, no unsafe code.**
+//! - **No shells, no unsafe code.** Where a program has to be run, it is given its arguments one by one.
 
 pub mod firewall;
 pub mod log;
+pub mod transport;

@@ -9,9 +9,11 @@
 //! | `nftables::Nftables` | this Linux machine, its forwarded traffic and its containers | yes | yes | yes |
 //! | `dynamic_list::DynamicList` | every firewall that fetches a list of addresses by itself | yes | yes | yes |
 //! | `haproxy::Haproxy` (Unix) | what a HAProxy on this machine serves | no | yes | yes |
+//! | `nginx::Nginx` | what an nginx on this machine serves | no | yes | yes |
 
 pub mod dynamic_list;
 #[cfg(unix)]
 pub mod haproxy;
+pub mod nginx;
 #[cfg(target_os = "linux")]
 pub mod nftables;

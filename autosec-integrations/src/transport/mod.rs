@@ -1,0 +1,6 @@
+//! How integrations reach what they talk to. Each seam is a trait with a default, so that a host can put its own in
+//! place: to go through a proxy, to run commands as another user, to record what would be done.
+
+mod command;
+
+pub use command::{CommandRunner, Finished, LocalCommands};
