@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use autosec_core::enforce::{Block, EnforceError, FirewallIntegration, Status};
+use autosec_integrations::conformance::{self, Conformance};
 use autosec_integrations::firewall::haproxy::{Haproxy, HaproxyConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
@@ -185,4 +186,11 @@ async fn explains_what_is_missing() {
     assert!(unreached.is_transient(), "{unreached}");
     let odd = HaproxyConfig { list: "/etc/haproxy/a;b".into(), ..config };
     assert!(matches!(Haproxy::new(odd), Err(EnforceError::Rejected { .. })));
+}
+
+#[tokio::test]
+async fn keeps_what_every_firewall_promises() {
+    let Some(proxy) = Proxy::new("promises") else { return };
+    let report = conformance::check(&proxy.adapter(), &Conformance::default()).await;
+    assert!(report.is_passed(), "{report}");
 }

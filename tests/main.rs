@@ -2,6 +2,7 @@
 
 mod architecture;
 mod configuration;
+mod conformance;
 mod crash;
 mod enforcing;
 mod faults;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use autosec_core::enforce::{Block, EnforceError, FirewallIntegration};
+use autosec_integrations::conformance::{self, Conformance};
 use autosec_integrations::firewall::nginx::{Nginx, NginxConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
@@ -154,4 +155,11 @@ async fn leaves_a_file_of_others_alone() {
     let refused = server.adapter().block(&[block("127.0.0.2/32")]).await.unwrap_err();
     assert!(refused.to_string().contains("give it a file of its own"), "{refused}");
     assert_eq!(std::fs::read_to_string(list).unwrap(), "198.51.100.0/24 0; # the office\n");
+}
+
+#[tokio::test]
+async fn keeps_what_every_firewall_promises() {
+    let Some(server) = Server::new("promises") else { return };
+    let report = conformance::check(&server.adapter(), &Conformance::default()).await;
+    assert!(report.is_passed(), "{report}");
 }

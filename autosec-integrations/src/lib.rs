@@ -43,6 +43,7 @@
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
 //! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
 //! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
+//! | [`conformance`] | a kit that tries any firewall integration |
 //! | [`transport`] | how integrations reach what they talk to, for hosts that want another way |
 //!
 //! # Principles
@@ -52,6 +53,7 @@
 //! - **Only our own is touched.** A firewall integration changes and lists what AutoSec put there, nothing else.
 //! - **No shells, no unsafe code.** Where a program has to be run, it is given its arguments one by one.
 
+pub mod conformance;
 pub mod firewall;
 pub mod log;
 pub mod transport;

@@ -4,6 +4,8 @@
 //! others. What is to be in force, for how long, retries and time limits are the
 //! [enforcer](autosec_core::enforce)'s; an integration says what its device can do and carries out one call.
 //!
+//! Each passes [`conformance`](crate::conformance).
+//!
 //! | firewall | where | native expiry | prefixes | IPv6 |
 //! |---|---|---|---|---|
 //! | `nftables::Nftables` | this Linux machine, its forwarded traffic and its containers | yes | yes | yes |
