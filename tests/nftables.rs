@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use autosec_core::enforce::{Block, EnforceError, FirewallIntegration, Outcome, Status};
+use autosec_integrations::conformance::{self, Conformance};
 use autosec_integrations::firewall::nftables::{Nftables, NftablesConfig};
 use ipnet::IpNet;
 
@@ -460,5 +461,19 @@ fn without_the_right_it_says_which() {
     for refused in [refused.0, refused.1] {
         assert!(matches!(refused, EnforceError::Forbidden { .. }), "{refused}");
         assert!(refused.to_string().contains("CAP_NET_ADMIN"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn keeps_what_every_firewall_promises() {
+    let Some(lab) = Lab::new() else { return };
+    lab.server.shell("nft add table inet others; nft add set inet others s '{ type ipv4_addr; elements = { 192.0.2.1 } }'").unwrap();
+    for config in both_ways() {
+        let firewall = lab.firewall(config);
+        let beside = || lab.server.shell("nft list table inet others").unwrap();
+        let how = Conformance { beside: Some(Box::new(beside)), ..Conformance::default() };
+        let report = conformance::check(&firewall, &how).await;
+        assert!(report.is_passed(), "{report}");
+        firewall.release().unwrap();
     }
 }
