@@ -13,6 +13,9 @@ pub(crate) enum Asks {
     Within(f64, f64),
 }
 
+/// A bar that a lane may have: its name, and the least ratio it asks for.
+pub(crate) type LaneBar = Option<(&'static str, f64)>;
+
 /// Prints a bar: `bar <area>/<name> measured <number> <unit> asks <bound> ok|missed`.
 pub(crate) fn bar(name: &str, measured: f64, unit: &str, asks: Asks) {
     let answer = if asks.met_by(measured) { "ok" } else { "missed" };

@@ -15,8 +15,8 @@
 //! `--ignore-rust-version` is for a dependency of rsigma that declares a newer compiler than it needs. The Sigma rules
 //! and events are looked for in `../shared/corpora` beside the repository.
 //!
-//! Time is the CPU time of the thread, except in `threads`. Both sides run warm and take turns, and what is
-//! compared is medians; `correlation` keeps state, and says itself how it takes turns. Memory is measured in child processes, where
+//! Time is the CPU time of the thread, except in `threads`. Both sides run warm and take turns, and medians are
+//! compared; `correlation` keeps state, and says itself how it takes turns. Memory is measured in child processes, where
 //! an allocator counts, so that nothing counts while time is measured. A bar is a line
 //! `bar <area>/<name> measured <number> <unit> asks <bound> ok|missed`, or `bar <area>/<name> skipped (<why>)`.
 

@@ -2,9 +2,9 @@
 
 use std::any::Any;
 
+use super::EVENTS;
 use super::logins::Logins;
 use super::sides::{Kind, Ours, Peer, Voice};
-use super::{BATCH, EVENTS};
 use crate::heap::in_child;
 
 pub(super) fn run() {
@@ -36,15 +36,11 @@ pub(crate) fn load(arguments: &[String]) -> Box<dyn Any> {
     let logins: Vec<_> = Logins::new(keys).take(events as usize).collect();
     if side == "ours" {
         let ours = Ours::new(kind);
-        for batch in logins.chunks(BATCH) {
-            ours.batch(batch);
-        }
+        ours.turn(&logins);
         Box::new(ours.0)
     } else {
         let mut peer = Peer::new(kind, Voice::Quiet).unwrap_or_else(|why| panic!("{why}"));
-        for batch in logins.chunks(BATCH) {
-            peer.batch(batch);
-        }
+        peer.turn(&logins);
         Box::new(peer.0)
     }
 }

@@ -3,7 +3,7 @@
 //! Both sides count the same events under the same condition and say so once a window: the peer that the bars are about
 //! is given a suppression of ten minutes and does not report the single logins, which both make it faster. Each side gets
 //! events of its own kind: addresses are addresses for ours and texts for the peer, which makes texts of all keys. State
-//! grows while it runs, so the sides cannot repeat a round: they take turns by batches, each batch made
+//! grows while it runs, so the sides cannot repeat a round: they take turns, in batches of events made
 //! beforehand, and what is compared is the CPU time of all batches together.
 
 mod flat;
@@ -13,17 +13,19 @@ mod sides;
 
 use std::hint::black_box;
 
-use crate::bar::{self, Asks, bar};
+use crate::bar::{self, Asks, LaneBar, bar};
 use crate::clock::cpu;
 use logins::Logins;
 use sides::{Kind, Ours, Peer, Voice};
 
 /// Events a run, at a thousand a second of event time.
 const EVENTS: u32 = 400_000;
+/// Events a turn: enough that a side's state is soon back in the cache that the others have had meanwhile.
+const TURN: usize = 20_000;
 /// Events made at once, outside the clock: few enough to still be in the cache when they are looked at.
-const BATCH: usize = 500;
+const BATCH: usize = 200;
 /// Kind, source addresses, and the bar.
-const LANES: [(Kind, u32, Option<(&str, f64)>); 4] = [
+const LANES: [(Kind, u32, LaneBar); 4] = [
     (Kind::Count, 1_000, Some(("rules/event-count-vs-rsigma", 10.0))),
     (Kind::Count, 100_000, None),
     (Kind::Distinct, 1_000, Some(("rules/value-count-vs-rsigma", 100.0))),
@@ -54,13 +56,13 @@ fn against(kind: Kind, keys: u32) -> Result<[Spent; 3], String> {
     let mut peers = [Peer::new(kind, Voice::Quiet)?, Peer::new(kind, Voice::Default)?];
     let mut spent = [Spent::default(); 3];
     let logins: Vec<_> = Logins::new(keys).take(EVENTS as usize).collect();
-    for (round, batch) in logins.chunks(BATCH).enumerate() {
+    for (round, logins) in logins.chunks(TURN).enumerate() {
         let [mine, quiet, default] = &mut spent;
         let [quiet_peer, default_peer] = &mut peers;
         let mut turns: [(&mut Spent, &mut dyn FnMut() -> Spent); 3] = [
-            (mine, &mut || ours.batch(batch)),
-            (quiet, &mut || quiet_peer.batch(batch)),
-            (default, &mut || default_peer.batch(batch)),
+            (mine, &mut || ours.turn(logins)),
+            (quiet, &mut || quiet_peer.turn(logins)),
+            (default, &mut || default_peer.turn(logins)),
         ];
         turns.rotate_left(round % 3);
         for (spent, side) in turns {
@@ -70,7 +72,7 @@ fn against(kind: Kind, keys: u32) -> Result<[Spent; 3], String> {
     Ok(spent)
 }
 
-fn report(kind: Kind, keys: u32, [ours, quiet, default]: [Spent; 3], asked: Option<(&str, f64)>) {
+fn report(kind: Kind, keys: u32, [ours, quiet, default]: [Spent; 3], asked: LaneBar) {
     let shown = |spent: Spent| {
         format!("{:.0} ns an event, {} findings", spent.seconds / f64::from(EVENTS) * 1e9, spent.findings)
     };

@@ -13,7 +13,7 @@ use rsigma_parser::parse_sigma_yaml;
 use serde_json::json;
 
 use super::logins::Login;
-use super::{Spent, clocked};
+use super::{BATCH, Spent, clocked};
 
 /// More keys than any lane has: nothing is evicted on either side.
 const KEYS: usize = 200_000;
@@ -51,7 +51,14 @@ impl Ours {
         Self(built.unwrap_or_else(|errors| panic!("{errors}")))
     }
 
-    pub(super) fn batch(&self, logins: &[Login]) -> Spent {
+    /// What it takes to look at the logins.
+    pub(super) fn turn(&self, logins: &[Login]) -> Spent {
+        let mut spent = Spent::default();
+        logins.chunks(BATCH).for_each(|batch| spent.add(self.batch(batch)));
+        spent
+    }
+
+    fn batch(&self, logins: &[Login]) -> Spent {
         let users: Vec<String> = logins.iter().map(user).collect();
         let events: Vec<Event<'_>> =
             logins.iter().zip(&users).map(|(login, user)| event(login, user)).collect();
@@ -115,7 +122,14 @@ level: high
         (correlations == 1).then_some(Self(engine)).ok_or_else(|| format!("{:?}", parsed.errors))
     }
 
-    pub(super) fn batch(&mut self, logins: &[Login]) -> Spent {
+    /// What it takes to look at the logins.
+    pub(super) fn turn(&mut self, logins: &[Login]) -> Spent {
+        let mut spent = Spent::default();
+        logins.chunks(BATCH).for_each(|batch| spent.add(self.batch(batch)));
+        spent
+    }
+
+    fn batch(&mut self, logins: &[Login]) -> Spent {
         let events: Vec<_> = logins
             .iter()
             .map(|login| {

@@ -10,7 +10,7 @@ use autosec_core::finding::{Detector, Findings};
 use autosec_core::rule::RuleSet;
 use wirefilter::{ExecutionContext, Filter};
 
-use crate::bar::{self, Asks, bar};
+use crate::bar::{self, Asks, LaneBar, bar};
 use crate::clock::{time, turns};
 use crate::random::Random;
 use shapes::Request;
@@ -18,7 +18,7 @@ use shapes::Request;
 /// Requests every filter sees.
 const REQUESTS: usize = 500;
 /// How many filters, how often both sides run them, and the bar.
-const LANES: [(usize, usize, Option<(&str, f64)>); 3] = [
+const LANES: [(usize, usize, LaneBar); 3] = [
     (100, 101, Some(("rules/filters-100-vs-wirefilter", 1.0))),
     (1_000, 31, None),
     (10_000, 9, Some(("rules/filters-10k-vs-wirefilter", 50.0))),
@@ -30,7 +30,7 @@ pub(crate) fn run() {
     }
 }
 
-fn lane(count: usize, rounds: usize, asked: Option<(&str, f64)>) {
+fn lane(count: usize, rounds: usize, asked: LaneBar) {
     let mut random = Random::new(7);
     let requests: Vec<Request> = (0..REQUESTS).map(|_| Request::random(&mut random)).collect();
     let texts: Vec<String> = (0..count).map(|at| shapes::filter(at, &mut random)).collect();

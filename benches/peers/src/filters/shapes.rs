@@ -35,7 +35,7 @@ impl Request {
             country: country(random),
             network: network(random),
             port: random.below(65_536),
-            status: [200, 204, 301, 403, 404, 500][random.below(6) as usize % 6],
+            status: random.of(&[200, 204, 301, 403, 404, 500]),
             score: random.below(100),
         }
     }
@@ -89,7 +89,7 @@ fn word(random: &mut Random) -> String {
 }
 
 fn method(random: &mut Random) -> &'static str {
-    METHODS[random.below(5) as usize % METHODS.len()]
+    random.of(&METHODS)
 }
 
 /// One of a million addresses, in 4,096 networks of /24.
