@@ -72,14 +72,26 @@ impl Chunks {
         chunks
     }
 
-    /// The value for `address` and the length of the prefix it is from.
-    pub(super) fn lookup(&self, address: u128) -> Option<Match> {
+    /// The value for `address`.
+    #[inline(never)]
+    pub(super) fn value(&self, address: u128) -> Option<u32> {
+        self.values.get(self.slot(address)?).copied()
+    }
+
+    /// The length of the longest prefix that `address` belongs to.
+    pub(super) fn length(&self, address: u128) -> Option<u8> {
+        self.lengths.get(self.slot(address)?).copied()
+    }
+
+    /// The slot for `address`, which is [`NONE`] where there is no prefix.
+    #[inline]
+    fn slot(&self, address: u128) -> Option<usize> {
         let mut group = self.root?;
         let mut rest = address;
         loop {
             let what = self.cell(group, chunk(rest, 128 - CHUNK))?.what;
             let number = (what & !KIND) as usize;
-            let slot = match what & KIND {
+            return match what & KIND {
                 GROUP => {
                     group = *self.groups.get(number)?;
                     rest <<= CHUNK;
@@ -88,11 +100,10 @@ impl Chunks {
                 LONE => {
                     let lone = self.lone.get(number)?;
                     let inside = (address ^ lone.first) >> lone.shift == 0;
-                    (if inside { lone.inside } else { lone.around }) as usize
+                    Some(if inside { lone.inside } else { lone.around } as usize)
                 }
-                _ => number,
+                _ => Some(number),
             };
-            return Some((*self.values.get(slot)?, *self.lengths.get(slot)?));
         }
     }
 
@@ -194,9 +205,9 @@ mod tests {
         let boundaries = [(0, NONE), (host, 0), (host + 1, NONE)];
         let chunks = Chunks::new(&boundaries, vec![(7, 128)]);
         assert_eq!((chunks.groups.len(), chunks.lone.len()), (0, 1));
-        assert_eq!(chunks.lookup(host), Some((7, 128)));
+        assert_eq!((chunks.value(host), chunks.length(host)), (Some(7), Some(128)));
         for other in [0, host - 1, host + 1, host + (1 << 96), u128::MAX] {
-            assert_eq!(chunks.lookup(other), None, "{other:x}");
+            assert_eq!(chunks.value(other), None, "{other:x}");
         }
     }
 
@@ -206,8 +217,7 @@ mod tests {
         let boundaries = [(0, NONE), (first, 0), (first + 2, 1), (first + 3, NONE)];
         let chunks = Chunks::new(&boundaries, vec![(7, 127), (8, 128)]);
         assert_eq!(chunks.groups.len(), 3);
-        let answers: Vec<_> =
-            (0..5).map(|plus| chunks.lookup(first - 1 + plus).map(|(value, _)| value)).collect();
+        let answers: Vec<_> = (0..5).map(|plus| chunks.value(first - 1 + plus)).collect();
         assert_eq!(answers, [None, Some(7), Some(7), Some(8), None]);
     }
 }

@@ -191,7 +191,9 @@ mod tests {
             });
             for address in near.chain(random) {
                 let slot = boundaries.iter().rfind(|(at, _)| *at <= address).unwrap().1;
-                prop_assert_eq!(blocks.lookup(address), matches.get(slot as usize).copied(), "{}", address);
+                let expected = matches.get(slot as usize).copied();
+                prop_assert_eq!(blocks.value(address).zip(blocks.length(address)), expected, "{}", address);
+                prop_assert_eq!(blocks.value(address).is_some(), expected.is_some(), "{}", address);
             }
         }
     }
@@ -212,8 +214,7 @@ mod tests {
         let blocks = blocks(&boundaries, &matches, MOST_LOW);
         assert_eq!(blocks.around.len(), 1 << 13, "all numbers are used");
         for n in networks {
-            let answers =
-                [0, 9, 10, 0x7FFF].map(|host| blocks.lookup((n << 15) + host).map(|(value, _)| value));
+            let answers = [0, 9, 10, 0x7FFF].map(|host| blocks.value((n << 15) + host));
             assert_eq!(answers, [Some(n), Some(n + 100_000), Some(n), Some(n)]);
         }
     }

@@ -6,6 +6,8 @@
 //! its record says all: which addresses are inside, the value there, and the value around them, which is also that of
 //! all blocks up to the next record. A block in which more happens has its boundaries in side arrays.
 
+use std::hint::select_unpredictable;
+
 use super::flatten::Boundary;
 use super::table::{Match, NO_LENGTH};
 
@@ -46,8 +48,7 @@ struct Word {
 /// | none | 0 | 0 | 2^low + 1: no address matches | 0 |
 /// | crowded | first boundary | low | number of boundaries (all bits) | |
 ///
-/// 8 bytes and not 12 (with the value around in full) are a fifth of a lookup at a million prefixes (2026-11-22,
-/// 2-core x86-64 VM): more of them fit the cache.
+/// 8 bytes and not 12 (with the value around in full), so that more of them fit the cache.
 #[derive(Clone, Copy, Debug)]
 struct Record {
     value: u32,
@@ -57,44 +58,93 @@ struct Record {
 /// The width of the logarithm in a record.
 const SHIFT_BITS: u32 = 4;
 
+impl Record {
+    /// The logarithm.
+    #[inline]
+    fn shift(self) -> u32 {
+        self.rest & ((1 << SHIFT_BITS) - 1)
+    }
+}
+
+/// Where the answer for an address is.
+struct Place {
+    number: usize,
+    record: Record,
+    /// The address in its block, or where nothing changes in that block, an address past the record's.
+    low: u32,
+}
+
 impl Blocks {
     /// Makes `boundaries` quick to search; `matches` has what each slot stands for.
     pub(super) fn new(boundaries: &[Boundary<u32>], matches: &[Match]) -> Self {
         build::blocks(boundaries, matches, build::low_bits(boundaries.len()))
     }
 
-    /// The value for `address` and the length of the prefix it is from.
+    /// The value for `address`.
     #[inline]
-    pub(super) fn lookup(&self, address: u32) -> Option<Match> {
+    pub(super) fn value(&self, address: u32) -> Option<u32> {
+        let Place { record, low, .. } = self.place(address)?;
+        if record.shift() == self.low_bits {
+            return self.crowded_value(record, low);
+        }
+        let around = self.number_around(record);
+        let outside = *self.around.get(around)?;
+        // Chosen without a branch: it would be mispredicted every other time, and the lookups that the processor had begun
+        // ahead would be thrown away with it.
+        let inside = self.inside(record, low);
+        let value = select_unpredictable(inside, record.value, outside);
+        (inside | (around != 0)).then_some(value)
+    }
+
+    /// The length of the longest prefix that `address` belongs to.
+    pub(super) fn length(&self, address: u32) -> Option<u8> {
+        let Place { number, record, low } = self.place(address)?;
+        let length = if record.shift() == self.low_bits {
+            self.value_lengths.get(self.crowded(record, low)?)
+        } else if self.inside(record, low) {
+            self.lengths.get(number)
+        } else {
+            self.around_lengths.get(self.number_around(record))
+        };
+        length.copied().filter(|length| *length != NO_LENGTH)
+    }
+
+    /// The record that answers for `address`.
+    #[inline]
+    fn place(&self, address: u32) -> Option<Place> {
         let block = address >> self.low_bits;
         let word = *self.words.get(block as usize / 64)?;
         let bits = u64::from(word.low) | u64::from(word.high) << 32;
         let up_to = bits & (u64::MAX >> (63 - block % 64));
         let number = (word.before + up_to.count_ones()).wrapping_sub(1) as usize;
-        let record = *self.records.get(number)?;
-        // A block in which nothing changes asks for an address past the record's block.
         let past = 1 << self.low_bits;
-        let low = if bits >> (block % 64) & 1 == 1 { address & (past - 1) } else { past };
-        let shift = record.rest & ((1 << SHIFT_BITS) - 1);
-        if shift == self.low_bits {
-            return self.crowded(record, low);
-        }
-        let first = record.rest >> SHIFT_BITS & (2 * past - 1);
-        let around = (record.rest >> (SHIFT_BITS + 1 + self.low_bits)) as usize;
-        let outside = *self.around.get(around)?;
-        // Which of the two is chosen without a branch: one would be mispredicted every other time, and a lookup that
-        // was begun ahead would be thrown away with it.
-        let inside = (low ^ first) >> shift == 0;
-        let chosen = u32::from(inside).wrapping_neg();
-        let value = record.value & chosen | outside & !chosen;
-        (inside | (around != 0)).then(|| {
-            let length = if inside { self.lengths.get(number) } else { self.around_lengths.get(around) };
-            (value, length.copied().unwrap_or(NO_LENGTH))
-        })
+        let changed = bits >> (block % 64) & 1 == 1;
+        let low = select_unpredictable(changed, address & (past - 1), past);
+        Some(Place { number, record: *self.records.get(number)?, low })
     }
 
-    /// The same where a block has more boundaries than a record holds: the last one at or before `low`.
-    fn crowded(&self, record: Record, low: u32) -> Option<Match> {
+    #[inline]
+    fn inside(&self, record: Record, low: u32) -> bool {
+        let first = record.rest >> SHIFT_BITS & ((2 << self.low_bits) - 1);
+        (low ^ first) >> record.shift() == 0
+    }
+
+    #[inline]
+    fn number_around(&self, record: Record) -> usize {
+        (record.rest >> (SHIFT_BITS + 1 + self.low_bits)) as usize
+    }
+
+    /// The value in a crowded block. Out of line, so that the rest is short enough to be inlined: the shorter a lookup, the
+    /// more of them a processor has in flight.
+    #[cold]
+    #[inline(never)]
+    fn crowded_value(&self, record: Record, low: u32) -> Option<u32> {
+        let at = self.crowded(record, low)?;
+        self.values.get(at).copied().filter(|_| self.value_lengths.get(at) != Some(&NO_LENGTH))
+    }
+
+    /// The boundary that answers where a block has more of them than a record holds: the last one at or before `low`.
+    fn crowded(&self, record: Record, low: u32) -> Option<usize> {
         let (first, count) = (record.value as usize, (record.rest >> SHIFT_BITS) as usize);
         let lows = self.lows.get(first..first + count)?;
         let low = u16::try_from(low).ok()?;
@@ -103,9 +153,7 @@ impl Blocks {
             0..=32 => usize::from(lows.iter().map(|at| u16::from(*at <= low)).sum::<u16>()),
             _ => lows.partition_point(|at| *at <= low),
         };
-        let at = (first + up_to).checked_sub(1)?;
-        let length = self.value_lengths.get(at).copied().filter(|length| *length != NO_LENGTH)?;
-        Some((*self.values.get(at)?, length))
+        (first + up_to).checked_sub(1)
     }
 
     /// How many bytes of memory the blocks take.
