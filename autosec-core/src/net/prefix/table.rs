@@ -112,8 +112,8 @@ impl PrefixTable {
         self.len == 0
     }
 
-    /// How many bytes of memory it takes, the value itself aside. A million IPv4 prefixes of a blocklist take 14 bytes each (2026-11-22); below
-    /// ten thousand a base of 48 KiB prevails.
+    /// How many bytes of memory it takes, the value itself aside. A million IPv4 prefixes of a blocklist take 14 bytes
+    /// each (2026-11-22); below ten thousand a base of 48 KiB prevails.
     pub fn bytes(&self) -> usize {
         self.v4.bytes() + self.v6.bytes()
     }
