@@ -10,11 +10,14 @@
 //! | which prefix is one client? | [`client`] |
 //! | would blocking this hurt the host itself? | [`special_range`] |
 //! | is it one of these ten thousand? | [`AddressSet`] |
+//! | to which of a million prefixes does it belong? | [`PrefixTable`], [`PrefixMap`] |
 //! | how do I print it? | [`display`] |
 
 mod address;
+mod prefix;
 mod set;
 
 pub use address::{NetworkError, canonical, canonical_network, client, display, network, special_range};
+pub use prefix::{PrefixMap, PrefixTable, TooManyPrefixes};
 pub use set::AddressSet;
 pub(crate) use set::disjoint;

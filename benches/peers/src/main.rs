@@ -10,6 +10,7 @@
 //! | `sigma` | 3,754 Sigma rules on 2,000 Windows events; loading and memory | rsigma, sigma-rust |
 //! | `filters` | 100, 1,000 and 10,000 one-line filters on 500 requests | wirefilter |
 //! | `correlation` | counts and distinct counts over a window | rsigma |
+//! | `prefix` | which of a million prefixes an address belongs to | iptrie, prefix-trie |
 //! | `threads` | two threads on one rule set | one thread |
 //!
 //! `--ignore-rust-version` is for a dependency of rsigma that declares a newer compiler than it needs. The Sigma rules
@@ -25,6 +26,7 @@ mod clock;
 mod correlation;
 mod filters;
 mod heap;
+mod prefix;
 mod random;
 mod sigma;
 mod threads;
@@ -35,10 +37,11 @@ use std::process::ExitCode;
 static ALLOCATOR: heap::Counting = heap::Counting;
 
 /// Every area with what runs it.
-const AREAS: [(&str, fn()); 4] = [
+const AREAS: [(&str, fn()); 5] = [
     ("sigma", sigma::run),
     ("filters", filters::run),
     ("correlation", correlation::run),
+    ("prefix", prefix::run),
     ("threads", threads::run),
 ];
 
