@@ -122,5 +122,5 @@ pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
 pub use run::tally::RuleStats;
 pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
-pub use sigma::{LogSource, SigmaRule, SigmaStatus};
+pub use sigma::{LogSource, LogSourceRouting, SIGMA_TO_ECS, SigmaKind, SigmaRule, SigmaStatus};
 pub use starter::STARTER;

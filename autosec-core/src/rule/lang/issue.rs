@@ -58,6 +58,14 @@ pub(crate) enum Code {
     LargeSigma,
     SigmaField,
     NotDetection,
+    UnknownRule,
+    AmbiguousRule,
+    Circle,
+    BadTimespan,
+    BadCorrelation,
+    BadAlias,
+    PipelinePart,
+    SeveralNames,
 }
 
 /// Every code with what it means. Codes are never reused.
@@ -112,7 +120,15 @@ pub const CODES: &[(&str, &str)] = &[
     ("E410", "a part of the Sigma rule is of another shape than it can have here"),
     ("E411", "the Sigma source is nested too deeply, or holds or repeats too much"),
     ("E412", "the name of a field is empty or longer than 128 bytes, or there are too many fields"),
-    ("E413", "a Sigma document that is not a detection rule"),
+    ("E413", "a Sigma document that is not a detection rule, nor a correlation or a filter"),
+    ("E414", "no Sigma rule of the set has this id or name, or none that can be meant here"),
+    ("E415", "several Sigma rules have this name, or a rule is named twice"),
+    ("E416", "correlations that refer to each other in a circle"),
+    ("E417", "a timespan is a number and one of the units s, m, h, d, w, M and y"),
+    ("E418", "the condition of a correlation is not one that its type can have"),
+    ("E419", "an alias that does not go with the rules of its correlation"),
+    ("E420", "a part of a pipeline that is not supported"),
+    ("E421", "a correlation needs one name for a field that pipelines give several"),
 ];
 
 impl Code {
@@ -176,6 +192,6 @@ mod tests {
         assert_eq!(Code::BadSubject.text(), "E209");
         assert_eq!(Code::BadSetting.text(), "E301");
         assert_eq!(Code::UnknownModifier.text(), "E401");
-        assert_eq!(CODES.len(), Code::NotDetection as usize + 1);
+        assert_eq!(CODES.len(), Code::SeveralNames as usize + 1);
     }
 }

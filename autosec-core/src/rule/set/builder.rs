@@ -9,7 +9,7 @@ use crate::event::Schema;
 use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
 use crate::rule::model::Rule;
-use crate::rule::sigma::Translation;
+use crate::rule::sigma::{LogSourceRouting, Pipelines, Translation, View};
 use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
 use crate::rule::state::window::Budget;
@@ -41,6 +41,8 @@ pub struct RuleSetBuilder<'s> {
     schema: &'s Schema,
     sources: Vec<Source>,
     sigma: Vec<Source>,
+    pipelines: Vec<Source>,
+    routing: Option<LogSourceRouting>,
     placeholders: HashMap<String, Vec<String>>,
     allow_unknown_placeholders: bool,
     rules: Vec<Rule>,
@@ -56,6 +58,8 @@ impl<'s> RuleSetBuilder<'s> {
             schema,
             sources: Vec::new(),
             sigma: Vec::new(),
+            pipelines: Vec::new(),
+            routing: None,
             placeholders: HashMap::new(),
             allow_unknown_placeholders: false,
             rules: Vec::new(),
@@ -114,6 +118,58 @@ impl<'s> RuleSetBuilder<'s> {
     #[must_use]
     pub fn sigma(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.sigma.push(Source::new(name.into(), text.into()));
+        self
+    }
+
+    /// Adds a pipeline in YAML that renames the fields of Sigma rules and adds conditions to them, at most 1 MiB; `name`
+    /// appears in diagnostics.
+    ///
+    /// It is the part of pySigma's pipelines that concerns rules: a `priority` (the least first; among equals in the order
+    /// in which they were added) and `transformations` of the types `field_name_mapping` (to one name or several, of
+    /// which any will do), `field_name_prefix_mapping`, `field_name_prefix`, `field_name_suffix`, `add_condition` and
+    /// `change_logsource`, with `rule_conditions` (`logsource`, `tag`, `is_sigma_rule`, `is_sigma_correlation_rule`,
+    /// `processing_item_applied`) and `field_name_conditions` (`include_fields`, `exclude_fields`). Everything else is
+    /// refused rather than passed over, but for `allowed_backends`, which is about other programs.
+    ///
+    /// ```
+    /// use autosec_core::event::{Event, Schema, field};
+    /// use autosec_core::finding::{Detector, Findings};
+    /// use autosec_core::rule::RuleSet;
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let rule = "
+    /// title: Whoami
+    /// logsource: { category: process_creation }
+    /// detection:
+    ///   selection: { CommandLine|contains: whoami }
+    ///   condition: selection
+    /// ";
+    /// let names = "
+    /// name: own names
+    /// transformations:
+    ///   - type: field_name_mapping
+    ///     mapping: { CommandLine: process.command_line }
+    /// ";
+    /// let rules = RuleSet::builder(&Schema::ecs()).sigma("r.yml", rule).sigma_pipeline("p.yml", names).build()?;
+    /// let event = Event::new(Timestamp::EPOCH).with(field::PROCESS_COMMAND_LINE, "whoami /all");
+    /// let mut findings = Findings::default();
+    /// rules.detect(&event, &mut findings);
+    /// assert_eq!(findings.found().len(), 1);
+    /// # Ok::<(), autosec_core::rule::RuleErrors>(())
+    /// ```
+    #[must_use]
+    pub fn sigma_pipeline(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.pipelines.push(Source::new(name.into(), text.into()));
+        self
+    }
+
+    /// Has Sigma rules evaluated only for events that may be of their logsource; without it every rule looks at every
+    /// event. The last call counts.
+    ///
+    /// Pipelines apply to the fields that tell, too.
+    #[must_use]
+    pub fn route_by_logsource(mut self, routing: LogSourceRouting) -> Self {
+        self.routing = Some(routing);
         self
     }
 
@@ -202,13 +258,18 @@ impl<'s> RuleSetBuilder<'s> {
     pub fn build(self) -> Result<RuleSet, RuleErrors> {
         let mut diagnostics = Vec::new();
         let mut schema = self.schema.clone();
+        let texts = self.pipelines.iter().map(|source| (source.name.as_str(), source.text.as_str()));
+        let pipelines = Pipelines::read(texts, &mut diagnostics);
         let mut translation = Translation {
             schema: &mut schema,
             placeholders: &self.placeholders,
             allow_unknown_placeholders: self.allow_unknown_placeholders,
+            pipelines: &pipelines,
+            routing: self.routing.as_ref(),
+            view: View::default(),
             regexes: 0,
         };
-        let sigma = sigma::read(&self.sigma, &mut translation, &mut diagnostics);
+        let sigma = sigma::read(&self.sigma, &self.pipelines, &mut translation, &mut diagnostics);
         let origins = build::read(&self.sources, self.rules, &mut diagnostics);
         let scope = Scope { schema: &schema, lists: &self.lists };
         let mut compiled = build::compile(&origins, &scope, self.budget, &mut diagnostics);
