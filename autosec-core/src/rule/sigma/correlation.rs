@@ -77,6 +77,9 @@ const COMPARISONS: [(&str, Comparison); 6] = [
 const UNITS: [(char, u64); 7] =
     [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 604_800), ('M', 2_629_746), ('y', 31_556_952)];
 
+/// From so many fields on it is too many.
+const FIELD_LIMIT: usize = 9;
+
 const HELP: &str =
     "a correlation has the keys type, rules and timespan, and most of them group-by and condition";
 
@@ -272,7 +275,10 @@ impl Reading<'_, '_> {
             (false, 1..) => {
                 self.refuse(node, &format!("`{}` looks at no field", kind.name()), "`field` says nothing")
             }
-            (true, 2..) => self.refuse(node, "only one field can be looked at", "these are several"),
+            (true, 2..) if kind != CorrelationKind::ValueCount => {
+                self.refuse(node, "only of one field numbers can be taken", "these are several")
+            }
+            (_, FIELD_LIMIT..) => self.refuse(node, "at most 8 fields can be looked at", "these are more"),
             _ => {}
         }
     }

@@ -35,8 +35,8 @@ pub(super) struct Inputs {
     pub(super) from: Vec<usize>,
     /// For each of them the fields that tell keys apart.
     pub(super) keys: Vec<Box<[FieldId]>>,
-    /// The field whose values are looked at.
-    pub(super) of: Option<FieldId>,
+    /// For each of them the fields whose values are looked at.
+    pub(super) of: Vec<Box<[FieldId]>>,
 }
 
 /// Finds what every correlation refers to; what is wrong is added to `diagnostics`.
@@ -68,7 +68,7 @@ pub(super) fn bind(
         let below: Vec<Vec<View>> = from.iter().map(below).collect();
         views.insert(at, different(&below));
         let mut fields = Fields { correlation, below: &below, translation };
-        match fields.keys(&from, names).and_then(|keys| Ok((keys, fields.value()?))) {
+        match fields.bind(&from, names) {
             Ok((keys, of)) => {
                 correlated.needed.extend(&from);
                 correlated.generated.extend(from.iter().filter(|_| correlation.generate));
@@ -208,6 +208,9 @@ fn circular(document: &Read<'_>, circle: &[usize], documents: &[Read<'_>]) -> Is
         .help("a correlation builds on detections, or on correlations that do")
 }
 
+/// For each input a few fields.
+type PerInput = Vec<Box<[FieldId]>>;
+
 /// The fields of one correlation's inputs.
 struct Fields<'f, 't> {
     correlation: &'f Correlation,
@@ -217,32 +220,35 @@ struct Fields<'f, 't> {
 }
 
 impl<'f> Fields<'f, '_> {
-    /// For each input the fields of its key.
-    fn keys(&mut self, from: &[usize], names: &Names) -> Result<Vec<Box<[FieldId]>>, Issue> {
-        let correlation = self.correlation;
+    /// For each input the fields of its key, and those whose values are looked at.
+    fn bind(&mut self, from: &[usize], names: &Names) -> Result<(PerInput, PerInput), Issue> {
         self.shape()?;
-        let mut keys: Vec<Vec<FieldId>> = vec![Vec::new(); from.len()];
-        for field in &correlation.group_by {
-            let mut kind = None;
-            for (input, at) in from.iter().enumerate() {
-                let written = self.alias(field, *at, from, names)?;
-                let field = self.field(written, self.below.get(input).map_or(&[][..], Vec::as_slice))?;
-                self.check_kind(field, written, &mut kind)?;
-                keys.get_mut(input).into_iter().for_each(|key| key.push(field));
-            }
-        }
-        Ok(keys.into_iter().map(Vec::into_boxed_slice).collect())
+        let correlation = self.correlation;
+        let keys = self.each(&correlation.group_by, from, names, true)?;
+        Ok((keys, self.each(&correlation.fields, from, names, false)?))
     }
 
-    /// The field whose values are looked at.
-    fn value(&mut self) -> Result<Option<FieldId>, Issue> {
-        let Some(field) = self.correlation.fields.first() else { return Ok(None) };
-        if self.correlation.aliases.iter().any(|alias| alias.name == field.node) {
-            let title = format!("{} is an alias, whose values cannot be looked at", quoted(&field.node));
-            return Err(Issue::new(Code::BadAlias, title, field.span.clone(), "no field of events")
-                .help("aliases are for `group-by`"));
+    /// What these names stand for in the events of each input.
+    fn each(
+        &mut self,
+        written: &'f [Spanned<String>],
+        from: &[usize],
+        names: &Names,
+        is_key: bool,
+    ) -> Result<PerInput, Issue> {
+        let mut fields: Vec<Vec<FieldId>> = vec![Vec::new(); from.len()];
+        for name in written {
+            let mut kind = None;
+            for (input, (at, fields)) in from.iter().zip(&mut fields).enumerate() {
+                let name = self.alias(name, *at, from, names)?;
+                let field = self.field(name, self.below.get(input).map_or(&[][..], Vec::as_slice))?;
+                if is_key {
+                    self.check_kind(field, name, &mut kind)?;
+                }
+                fields.push(field);
+            }
         }
-        self.field(field, &different(self.below)).map(Some)
+        Ok(fields.into_iter().map(Vec::into_boxed_slice).collect())
     }
 
     fn shape(&self) -> Result<(), Issue> {
@@ -260,7 +266,7 @@ impl<'f> Fields<'f, '_> {
         }
     }
 
-    /// The field that a name in `group-by` stands for in the events of an input.
+    /// The name that a name of the correlation, which may be an alias, stands for in the events of an input.
     fn alias(
         &self,
         field: &'f Spanned<String>,
