@@ -1,56 +1,111 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::build::{Assembled, Origin, RULE_LIMIT, fields};
-use super::read::{Bound, Read, is_search};
+use super::super::build::{Assembled, Origin, RULE_LIMIT};
+use super::assemble;
+use super::correlations::{Correlated, Inputs};
+use super::read::{Bound, Read};
 use crate::event::{FieldId, Schema};
-use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
-use crate::rule::plan::predicate::Predicate;
-use crate::rule::run::compiled::Compiled;
-use crate::rule::run::subject::Subject;
-use crate::rule::sigma::{Detection, SigmaRule, What};
+use crate::rule::sigma::{Correlation, Detection, SigmaRule, What};
+use crate::rule::state::memory::Budget;
 
-/// Compiles every rule that is not off into `compiled`; gives all of them as they were written.
+/// Compiles every rule that is not off into `compiled`, correlations behind all others; gives all of them as they were
+/// written.
 pub(in super::super) fn compile(
     bound: Bound<'_>,
     origins: &[Origin<'_>],
     schema: &Schema,
+    budget: &Budget,
     compiled: &mut Vec<Assembled>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<SigmaRule> {
     let Bound { documents, correlated } = bound;
     check_ids(&documents, origins, diagnostics);
     if let Some(first) = documents.get(RULE_LIMIT.saturating_sub(origins.len())) {
-        let title =
-            format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + documents.len());
+        let title = format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + documents.len());
         diagnostics.push(Diagnostic::new(Code::ManyRules, title, &first.source.name));
         return Vec::new();
     }
-    let everything: Arc<[_]> = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
+    let everything = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
+    let mut compiling = Compiling { schema, budget, everything, places: HashMap::new(), compiled, diagnostics };
     let mut written = Vec::with_capacity(documents.len());
-    for Read { source, translated } in documents {
+    let mut correlations = HashMap::new();
+    for (at, Read { source, translated }) in documents.into_iter().enumerate() {
         match translated.what {
             What::Detection(detection) => {
                 let Detection { rule, condition, .. } = *detection;
-                if rule.status.is_active() {
-                    match assemble(&rule, condition, schema, &everything) {
-                        Ok(rule) => compiled.push(rule),
-                        Err(error) => {
-                            let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
-                            diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
-                        }
-                    }
+                let (runs, silent) = (correlated.runs(at, &rule), correlated.is_silent(at, &rule));
+                if runs && let Err(error) = compiling.detection(at, &rule, condition, silent) {
+                    let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
+                    compiling.diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
                 }
                 written.push(rule);
             }
-            What::Correlation(correlation) => written.push(correlation.rule),
+            What::Correlation(correlation) => {
+                written.push(correlation.rule.clone());
+                correlations.insert(at, (source, correlation));
+            }
             What::Filter(_) => {}
         }
     }
+    for inputs in &correlated.correlations {
+        let Some((source, correlation)) = correlations.get(&inputs.at) else { continue };
+        if let Err(issue) = compiling.correlation(correlation, inputs, &correlated) {
+            let diagnostic = Diagnostic::placed(issue, &source.name, &source.text);
+            compiling.diagnostics.push(diagnostic.about(&correlation.rule.id));
+        }
+    }
     written
+}
+
+/// Rules on their way into a set.
+struct Compiling<'c> {
+    schema: &'c Schema,
+    budget: &'c Budget,
+    /// All fields.
+    everything: Arc<[(FieldId, Box<str>)]>,
+    /// Where the rules of documents are compiled to.
+    places: HashMap<usize, u32>,
+    compiled: &'c mut Vec<Assembled>,
+    diagnostics: &'c mut Vec<Diagnostic>,
+}
+
+impl Compiling<'_> {
+    fn detection(
+        &mut self,
+        at: usize,
+        rule: &SigmaRule,
+        condition: Condition,
+        silent: bool,
+    ) -> Result<(), aho_corasick::BuildError> {
+        let assembled = assemble::detection(rule, condition, self.schema, &self.everything)?;
+        self.add(at, assembled, silent);
+        Ok(())
+    }
+
+    fn correlation(
+        &mut self,
+        correlation: &Correlation,
+        inputs: &Inputs,
+        correlated: &Correlated,
+    ) -> Result<(), Issue> {
+        // Also one that is off is checked.
+        let fed_by = inputs.from.iter().filter_map(|from| self.places.get(from).copied()).collect();
+        let assembled = assemble::correlation(correlation, inputs, fed_by, self.schema, self.budget)?;
+        if correlated.runs(inputs.at, &correlation.rule) {
+            self.add(inputs.at, assembled, correlated.is_silent(inputs.at, &correlation.rule));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, at: usize, mut assembled: Assembled, silent: bool) {
+        assembled.rule.silent = silent;
+        self.places.insert(at, u32::try_from(self.compiled.len()).unwrap_or(u32::MAX));
+        self.compiled.push(assembled);
+    }
 }
 
 /// Ids are unique, those of rules that are not of Sigma among them.
@@ -65,38 +120,4 @@ fn check_ids(documents: &[Read<'_>], origins: &[Origin<'_>], diagnostics: &mut V
             .help(format!("the first is in {first}; ids are unique within a rule set"));
         diagnostics.push(document.diagnostic(issue));
     }
-}
-
-fn assemble(
-    rule: &SigmaRule,
-    condition: Condition,
-    schema: &Schema,
-    everything: &Arc<[(FieldId, Box<str>)]>,
-) -> Result<Assembled, aho_corasick::BuildError> {
-    let reads = if is_search(&condition) {
-        Arc::clone(everything)
-    } else {
-        let mut reads = Vec::new();
-        fields(&condition, &mut reads);
-        reads.into_iter().map(|field| (field, Box::from(schema.name(field)))).collect()
-    };
-    let predicate = Predicate::new(condition)?;
-    let rule = Compiled {
-        analytic: Arc::new(Analytic {
-            kind: AnalyticKind::Rule,
-            id: rule.id.as_str().into(),
-            name: rule.title.as_str().into(),
-            tags: rule.tags.iter().map(|tag| Arc::from(tag.as_str())).collect(),
-        }),
-        severity: rule.severity,
-        confidence: rule.status.confidence(),
-        response: None,
-        shadow: false,
-        reads,
-        subject: Subject::of_sigma(schema),
-        windows: None,
-        tally: Default::default(),
-    };
-    // No gate has a use for its condition.
-    Ok(Assembled { conditions: vec![(Condition::All(Vec::new()), predicate)], rule })
 }

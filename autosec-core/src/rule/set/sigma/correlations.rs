@@ -8,7 +8,7 @@ use crate::rule::lang::ast::Spanned;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::lang::suggest::did_you_mean;
-use crate::rule::sigma::{Correlation, Translation, View, What};
+use crate::rule::sigma::{Correlation, SigmaKind, SigmaRule, Translation, View, What};
 
 /// The most fields of a key.
 const KEY_LIMIT: usize = 8;
@@ -20,10 +20,10 @@ const RULE_LIMIT: usize = 64;
 pub(super) struct Correlated {
     /// Each behind those that it refers to.
     pub(super) correlations: Vec<Inputs>,
-    /// Documents that correlations refer to.
-    pub(super) needed: HashSet<usize>,
+    /// Documents that correlations which run refer to.
+    needed: HashSet<usize>,
     /// Documents that give findings although correlations refer to them.
-    pub(super) generated: HashSet<usize>,
+    generated: HashSet<usize>,
 }
 
 /// What one correlation is fed by.
@@ -70,14 +70,40 @@ pub(super) fn bind(
         let mut fields = Fields { correlation, below: &below, translation };
         match fields.bind(&from, names) {
             Ok((keys, of)) => {
-                correlated.needed.extend(&from);
-                correlated.generated.extend(from.iter().filter(|_| correlation.generate));
                 correlated.correlations.push(Inputs { at, from, keys, of });
             }
             Err(issue) => diagnostics.push(document.diagnostic(issue)),
         }
     }
+    correlated.find_needed(documents);
     correlated
+}
+
+impl Correlated {
+    /// Whether the rule of a document runs: for itself, or for correlations that do.
+    pub(super) fn runs(&self, at: usize, rule: &SigmaRule) -> bool {
+        rule.status.is_active() || self.needed.contains(&at)
+    }
+
+    /// Whether the rule of a document gives no findings: those that correlations refer to do not, unless they say so.
+    pub(super) fn is_silent(&self, at: usize, rule: &SigmaRule) -> bool {
+        let is_part = rule.kind == SigmaKind::Detection && self.needed.contains(&at);
+        !rule.status.is_active() || is_part && !self.generated.contains(&at)
+    }
+
+    fn find_needed(&mut self, documents: &[Read<'_>]) {
+        for inputs in self.correlations.iter().rev() {
+            let Some(What::Correlation(correlation)) =
+                documents.get(inputs.at).map(|document| &document.translated.what)
+            else {
+                continue;
+            };
+            if correlation.rule.status.is_active() || self.needed.contains(&inputs.at) {
+                self.needed.extend(&inputs.from);
+                self.generated.extend(inputs.from.iter().filter(|_| correlation.generate));
+            }
+        }
+    }
 }
 
 /// The views, each once: rules are many, and most are alike.
