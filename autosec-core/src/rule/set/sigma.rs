@@ -115,7 +115,7 @@ fn assemble(
         shadow: false,
         reads,
         subject: Subject::of_sigma(schema),
-        windows: None,
+        remembers: None,
         tally: Default::default(),
     };
     // No gate has a use for its condition.
