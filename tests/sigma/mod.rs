@@ -2,6 +2,7 @@
 //! filters, pipelines, routing and the schemas.
 
 mod corpus;
+mod correlations;
 mod filters;
 mod meaning;
 mod pipelines;

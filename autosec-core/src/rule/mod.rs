@@ -107,6 +107,7 @@
 mod lang;
 mod list;
 mod model;
+mod operator;
 mod plan;
 mod run;
 mod set;
@@ -120,6 +121,7 @@ pub(crate) use lang::issue::Code;
 pub(crate) use lang::yaml;
 pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
+pub use operator::{Average, Frequency, FrequencyError, NewValue, Quantile, Rate, Sequence, Step, Sum};
 pub use run::tally::RuleStats;
 pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
 pub use sigma::{LogSource, LogSourceRouting, SIGMA_TO_ECS, SigmaKind, SigmaRule, SigmaStatus};

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::build::{self, Source};
@@ -12,7 +13,8 @@ use crate::rule::model::Rule;
 use crate::rule::sigma::{LogSourceRouting, Pipelines, Translation, View};
 use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
-use crate::rule::state::window::Budget;
+use crate::rule::state::memory::Budget;
+use crate::rule::state::pool::Pool;
 
 /// Gathers rules, lists and limits; made by [`RuleSet::builder`].
 ///
@@ -64,7 +66,11 @@ impl<'s> RuleSetBuilder<'s> {
             allow_unknown_placeholders: false,
             rules: Vec::new(),
             lists: HashMap::new(),
-            budget: Budget { lateness: Duration::from_secs(10), keys: 100_000 },
+            budget: Budget {
+                lateness: Duration::from_secs(10),
+                keys: 100_000,
+                pool: Arc::new(Pool::new(256 << 20)),
+            },
             ipv6_prefix: 64,
             seed: None,
         }
@@ -242,6 +248,17 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
+    /// How many bytes all rules together may take for what they remember, 256 MiB by default.
+    ///
+    /// Beyond it, a new key takes the place of an old one of the same rule, as if that had all
+    /// [its keys](RuleSetBuilder::keys_per_rule). Counted are the keys and what is held for them, not what tables keep free
+    /// to grow, which may be as much again.
+    #[must_use]
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.budget.pool = Arc::new(Pool::new(bytes));
+        self
+    }
+
     /// Fixes the seed of key hashes, which is drawn at random by default.
     ///
     /// Findings do not depend on it as long as no key is evicted. Whoever knows it can make keys collide.
@@ -272,8 +289,9 @@ impl<'s> RuleSetBuilder<'s> {
         let sigma = sigma::read(&self.sigma, &self.pipelines, &mut translation, &mut diagnostics);
         let origins = build::read(&self.sources, self.rules, &mut diagnostics);
         let scope = Scope { schema: &schema, lists: &self.lists };
-        let mut compiled = build::compile(&origins, &scope, self.budget, &mut diagnostics);
-        let sigma_rules = sigma::compile(sigma, &origins, &schema, &mut compiled, &mut diagnostics);
+        let mut compiled = build::compile(&origins, &scope, &self.budget, &mut diagnostics);
+        let sigma_rules =
+            sigma::compile(sigma, &origins, &schema, &self.budget, &mut compiled, &mut diagnostics);
         if !diagnostics.is_empty() {
             return Err(RuleErrors::new(diagnostics));
         }

@@ -37,11 +37,13 @@ impl KeyHasher {
         Some(hasher.finish128().as_u64())
     }
 
-    /// The hash of one value, an address to its last bit.
-    pub(crate) fn value(&self, value: &Value<'_>) -> u64 {
+    /// The hash of the values of these fields, of addresses to their last bit. `None` if a field is missing.
+    pub(crate) fn values(&self, event: &Event<'_>, of: &[FieldId]) -> Option<u64> {
         let mut hasher = self.hasher;
-        feed(&mut hasher, value, 128);
-        hasher.finish()
+        for field in of {
+            feed(&mut hasher, event.get(*field)?, 128);
+        }
+        Some(hasher.finish())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::rule::run::subject::Subject;
 use crate::rule::sigma::{Correlation, CorrelationKind, SigmaRule};
 use crate::rule::state::memory::{Budget, Memory};
 use crate::rule::state::operator::Operator;
+use crate::rule::state::snapshot;
 use crate::rule::state::threshold::Threshold;
 use crate::sketch::ShapeError;
 use crate::time::human;
@@ -35,14 +36,40 @@ pub(super) fn detection(
     let predicate = Predicate::new(condition)?;
     let compiled = Compiled { reads, ..plain(rule, schema) };
     // No gate has a use for its condition.
-    Ok(Assembled { conditions: vec![(Condition::All(Vec::new()), predicate)], rule: compiled, fed_by: Vec::new() })
+    Ok(Assembled {
+        conditions: vec![(Condition::All(Vec::new()), predicate)],
+        rule: compiled,
+        fed_by: Vec::new(),
+    })
 }
 
-/// A correlation that is ready to run, fed by the rules at these places.
+/// Tells apart detections that hold for different events.
+pub(super) fn digest(condition: &Condition, schema: &Schema) -> u64 {
+    let mut read = Vec::new();
+    fields(condition, &mut read);
+    let names: Vec<_> = read.into_iter().map(|field| schema.name(field)).collect();
+    snapshot::digest(format!("{condition:?} {names:?}").as_bytes())
+}
+
+/// Tells apart correlations that remember different things of different rules.
+fn own_digest(correlation: &Correlation, inputs: &Inputs, schema: &Schema, below: u64) -> u64 {
+    let names = |all: &[Box<[FieldId]>]| {
+        let names = |fields: &[FieldId]| {
+            fields.iter().map(|field| schema.name(*field).to_owned()).collect::<Vec<_>>()
+        };
+        all.iter().map(|fields| names(fields)).collect::<Vec<_>>()
+    };
+    let Correlation { kind, timespan, bounds, percentile, .. } = correlation;
+    let (keys, of) = (names(&inputs.keys), names(&inputs.of));
+    let text = format!("{kind:?} {:?} {bounds:?} {percentile} {keys:?} {of:?} {below}", timespan.node);
+    snapshot::digest(text.as_bytes())
+}
+
+/// A correlation that is ready to run, fed by the rules at these places, which have this digest together.
 pub(super) fn correlation(
     correlation: &Correlation,
     inputs: &Inputs,
-    fed_by: Vec<u32>,
+    (fed_by, digest): (Vec<u32>, u64),
     schema: &Schema,
     budget: &Budget,
 ) -> Result<Assembled, Issue> {
@@ -61,8 +88,13 @@ pub(super) fn correlation(
     }
     let rule = Compiled {
         reads: named(reads, schema),
-        subjects: inputs.keys.iter().map(|key| Subject::of_key(schema, key)).collect(),
-        remembers: Some(Remembering { memory, what, takes }),
+        subjects: Subject::of_keys(schema, &inputs.keys),
+        remembers: Some(Remembering {
+            memory,
+            what,
+            takes,
+            digest: own_digest(correlation, inputs, schema, digest),
+        }),
         ..plain(&correlation.rule, schema)
     };
     Ok(Assembled { conditions: Vec::new(), rule, fed_by })
@@ -161,8 +193,13 @@ fn bad_window(correlation: &Correlation, error: ShapeError, budget: &Budget) -> 
         }
         error => {
             let lateness = human::format(budget.lateness);
-            Issue::new(Code::LongLateness, error.to_string(), span, format!("too short for a lateness of {lateness}"))
-                .help("make the timespan longer, or give the rule set a shorter lateness")
+            Issue::new(
+                Code::LongLateness,
+                error.to_string(),
+                span,
+                format!("too short for a lateness of {lateness}"),
+            )
+            .help("make the timespan longer, or give the rule set a shorter lateness")
         }
     }
 }

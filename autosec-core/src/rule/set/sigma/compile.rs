@@ -11,6 +11,7 @@ use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::sigma::{Correlation, Detection, SigmaRule, What};
 use crate::rule::state::memory::Budget;
+use crate::rule::state::snapshot;
 
 /// Compiles every rule that is not off into `compiled`, correlations behind all others; gives all of them as they were
 /// written.
@@ -25,12 +26,23 @@ pub(in super::super) fn compile(
     let Bound { documents, correlated } = bound;
     check_ids(&documents, origins, diagnostics);
     if let Some(first) = documents.get(RULE_LIMIT.saturating_sub(origins.len())) {
-        let title = format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + documents.len());
+        let title =
+            format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + documents.len());
         diagnostics.push(Diagnostic::new(Code::ManyRules, title, &first.source.name));
         return Vec::new();
     }
     let everything = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
-    let mut compiling = Compiling { schema, budget, everything, places: HashMap::new(), compiled, diagnostics };
+    let (digests, places) = (HashMap::new(), HashMap::new());
+    let mut compiling = Compiling {
+        schema,
+        budget,
+        everything,
+        correlated: &correlated,
+        digests,
+        places,
+        compiled,
+        diagnostics,
+    };
     let mut written = Vec::with_capacity(documents.len());
     let mut correlations = HashMap::new();
     for (at, Read { source, translated }) in documents.into_iter().enumerate() {
@@ -53,7 +65,7 @@ pub(in super::super) fn compile(
     }
     for inputs in &correlated.correlations {
         let Some((source, correlation)) = correlations.get(&inputs.at) else { continue };
-        if let Err(issue) = compiling.correlation(correlation, inputs, &correlated) {
+        if let Err(issue) = compiling.correlation(correlation, inputs) {
             let diagnostic = Diagnostic::placed(issue, &source.name, &source.text);
             compiling.diagnostics.push(diagnostic.about(&correlation.rule.id));
         }
@@ -67,6 +79,9 @@ struct Compiling<'c> {
     budget: &'c Budget,
     /// All fields.
     everything: Arc<[(FieldId, Box<str>)]>,
+    correlated: &'c Correlated,
+    /// Of rules that correlations refer to.
+    digests: HashMap<usize, u64>,
     /// Where the rules of documents are compiled to.
     places: HashMap<usize, u32>,
     compiled: &'c mut Vec<Assembled>,
@@ -81,22 +96,26 @@ impl Compiling<'_> {
         condition: Condition,
         silent: bool,
     ) -> Result<(), aho_corasick::BuildError> {
+        if self.correlated.needs(at) {
+            self.digests.insert(at, assemble::digest(&condition, self.schema));
+        }
         let assembled = assemble::detection(rule, condition, self.schema, &self.everything)?;
         self.add(at, assembled, silent);
         Ok(())
     }
 
-    fn correlation(
-        &mut self,
-        correlation: &Correlation,
-        inputs: &Inputs,
-        correlated: &Correlated,
-    ) -> Result<(), Issue> {
+    fn correlation(&mut self, correlation: &Correlation, inputs: &Inputs) -> Result<(), Issue> {
         // Also one that is off is checked.
         let fed_by = inputs.from.iter().filter_map(|from| self.places.get(from).copied()).collect();
-        let assembled = assemble::correlation(correlation, inputs, fed_by, self.schema, self.budget)?;
-        if correlated.runs(inputs.at, &correlation.rule) {
-            self.add(inputs.at, assembled, correlated.is_silent(inputs.at, &correlation.rule));
+        let below: Vec<_> = inputs.from.iter().map(|from| self.digests.get(from)).collect();
+        let below = snapshot::digest(format!("{below:?}").as_bytes());
+        let assembled =
+            assemble::correlation(correlation, inputs, (fed_by, below), self.schema, self.budget)?;
+        self.digests
+            .extend(assembled.rule.remembers.as_ref().map(|remembering| (inputs.at, remembering.digest)));
+        if self.correlated.runs(inputs.at, &correlation.rule) {
+            let silent = self.correlated.is_silent(inputs.at, &correlation.rule);
+            self.add(inputs.at, assembled, silent);
         }
         Ok(())
     }

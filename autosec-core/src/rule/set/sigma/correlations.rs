@@ -80,6 +80,11 @@ pub(super) fn bind(
 }
 
 impl Correlated {
+    /// Whether a correlation that runs refers to the document.
+    pub(super) fn needs(&self, at: usize) -> bool {
+        self.needed.contains(&at)
+    }
+
     /// Whether the rule of a document runs: for itself, or for correlations that do.
     pub(super) fn runs(&self, at: usize, rule: &SigmaRule) -> bool {
         rule.status.is_active() || self.needed.contains(&at)

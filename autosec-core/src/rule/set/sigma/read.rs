@@ -36,6 +36,8 @@ pub(in super::super) fn read<'s>(
             .extend(pipelines.get(at).map(|source| Diagnostic::placed(issue, &source.name, &source.text)));
     }
     let mut documents = Vec::new();
+    // A pipeline that is wrong would be wrong once more for every rule.
+    let sources = if diagnostics.is_empty() { sources } else { &[] };
     for source in sources {
         let translated = translation.read(&source.name, &source.text, diagnostics);
         documents.extend(translated.into_iter().map(|translated| Read { source, translated }));
