@@ -123,6 +123,7 @@ pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
 pub use operator::{Average, Frequency, FrequencyError, NewValue, Quantile, Rate, Sequence, Step, Sum};
 pub use run::tally::RuleStats;
-pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
+pub use set::{Restored, RuleErrors, RuleSet, RuleSetBuilder};
 pub use sigma::{LogSource, SigmaRule, SigmaStatus};
 pub use starter::STARTER;
+pub use state::snapshot::SnapshotError;

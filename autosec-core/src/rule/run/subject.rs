@@ -54,6 +54,13 @@ impl Subject {
         Self { fields: known.collect(), fallback: Some(Entity::Other("unknown".into())) }
     }
 
+    /// As the other says, of an event that has none of these fields.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        let fields = self.fields.iter().chain(&other.fields).copied().collect();
+        Self { fields, fallback: self.fallback.or(other.fallback) }
+    }
+
     /// The fields.
     pub(crate) fn fields(&self) -> impl Iterator<Item = FieldId> {
         self.fields.iter().map(|naming| naming.field)

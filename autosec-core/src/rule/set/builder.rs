@@ -15,6 +15,7 @@ use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
 use crate::rule::state::memory::Budget;
 use crate::rule::state::pool::Pool;
+use crate::rule::state::snapshot::{Snapshot, SnapshotError};
 
 /// Gathers rules, lists and limits; made by [`RuleSet::builder`].
 ///
@@ -50,6 +51,7 @@ pub struct RuleSetBuilder<'s> {
     budget: Budget,
     ipv6_prefix: u8,
     seed: Option<u64>,
+    resumed: Option<Vec<u8>>,
 }
 
 impl<'s> RuleSetBuilder<'s> {
@@ -69,6 +71,7 @@ impl<'s> RuleSetBuilder<'s> {
             },
             ipv6_prefix: 64,
             seed: None,
+            resumed: None,
         }
     }
 
@@ -212,6 +215,31 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
+    /// Goes on where a [snapshot](RuleSet::snapshot) was taken: rules that are the same as then begin with what they
+    /// remembered, and keys are hashed with the seed of then.
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::rule::RuleSet;
+    ///
+    /// let schema = Schema::ecs();
+    /// let before = RuleSet::builder(&schema).starter().build()?;
+    /// let snapshot = before.snapshot();
+    ///
+    /// let after = RuleSet::builder(&schema).starter().resume(&snapshot)?.build()?;
+    /// assert!(after.restore(&snapshot).is_ok(), "it has the same seed now");
+    /// assert!(RuleSet::builder(&schema).resume(&snapshot[..9]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The bytes are no snapshot, damaged, or of a version that is not known.
+    pub fn resume(mut self, snapshot: &[u8]) -> Result<Self, SnapshotError> {
+        Snapshot::read(snapshot)?;
+        self.resumed = Some(snapshot.to_vec());
+        Ok(self)
+    }
+
     /// Reads, checks and compiles all rules.
     ///
     /// # Errors
@@ -234,7 +262,15 @@ impl<'s> RuleSetBuilder<'s> {
             return Err(RuleErrors::new(diagnostics));
         }
         let written = origins.into_iter().map(|origin| origin.rule).collect();
-        let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        Ok(RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher))
+        let resumed = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok());
+        let hasher = match &resumed {
+            Some(snapshot) => KeyHasher::of_seed(snapshot.seed(), self.ipv6_prefix),
+            None => KeyHasher::new(self.seed, self.ipv6_prefix),
+        };
+        let set = RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher);
+        if let Some(snapshot) = resumed {
+            set.take(&snapshot, true);
+        }
+        Ok(set)
     }
 }

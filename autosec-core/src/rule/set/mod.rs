@@ -6,6 +6,7 @@
 mod build;
 mod builder;
 mod errors;
+mod keep;
 mod place;
 mod rules;
 mod sigma;
@@ -14,4 +15,5 @@ mod verify;
 
 pub use builder::RuleSetBuilder;
 pub use errors::RuleErrors;
+pub use keep::Restored;
 pub use rules::RuleSet;

@@ -59,11 +59,11 @@ use crate::rule::state::operator::Inputs;
 pub struct RuleSet {
     schema: Schema,
     written: Written,
-    compiled: Vec<Compiled>,
+    pub(super) compiled: Vec<Compiled>,
     program: Program,
     /// For each condition of the program the rule that it sets off.
     triggers: Vec<Trigger>,
-    hasher: KeyHasher,
+    pub(super) hasher: KeyHasher,
     fields: FieldMask,
     /// The rules that find something when something does not happen.
     waiting: Vec<u32>,
