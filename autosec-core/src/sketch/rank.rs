@@ -115,8 +115,9 @@ mod tests {
             let mut sorted = numbers.clone();
             sorted.sort_unstable();
             let q = f64::from(percent) / 100.0;
-            let rank = ((q * numbers.len() as f64).ceil() as usize).max(1);
-            let quantile = sorted.get(rank - 1);
+            // The first number up to which, itself among them, there are at least q of all.
+            let is_enough = |at: &usize| *at as f64 + 1.0 >= q * numbers.len() as f64;
+            let quantile = (0..sorted.len()).find(is_enough).and_then(|at| sorted.get(at));
             for (at, limit) in limits.iter().enumerate() {
                 prop_assert_eq!(left.ending_in(0).reaches(q, at), quantile.is_some_and(|quantile| quantile >= limit));
             }

@@ -69,7 +69,7 @@ impl Subject {
             Some((ranks.min()?, at))
         });
         let chosen = ranked.min().map(|(_, at)| at);
-        let subject = |key: &Box<[FieldId]>| {
+        let subject = |key: &[FieldId]| {
             let field = chosen.and_then(|at| key.get(at).copied());
             let otherwise = Self::of_sigma(schema);
             let known = field.and_then(|field| otherwise.fields.iter().find(|naming| naming.field == field));
@@ -79,7 +79,14 @@ impl Subject {
                 fallback: otherwise.fallback,
             }
         };
-        keys.iter().map(subject).collect()
+        keys.iter().map(|key| subject(key)).collect()
+    }
+
+    /// As the other says, of an event that has none of these fields.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        let fields = self.fields.iter().chain(&other.fields).copied().collect();
+        Self { fields, fallback: self.fallback.or(other.fallback) }
     }
 
     /// The fields.

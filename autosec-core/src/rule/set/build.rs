@@ -19,7 +19,6 @@ use crate::rule::lang::yaml;
 use crate::rule::model::{Mode, Rule};
 use crate::rule::plan::predicate::Predicate;
 use crate::rule::run::compiled::{Compiled, Remembering};
-use crate::rule::run::subject::Subject;
 use crate::rule::state::memory::{Budget, Memory};
 use crate::rule::state::operator::Operator;
 
@@ -182,7 +181,7 @@ fn assemble(
     let mut reads = Vec::new();
     conditions.iter().for_each(|condition| fields(condition, &mut reads));
     let remembers = state
-        .map(|state| remembering(rule, state, schema, budget, &mut reads))
+        .map(|state| remembering(rule, state, budget, &mut reads))
         .transpose()
         .map_err(|issue| (Key::Within, issue))?;
     let too_large = |error: aho_corasick::BuildError| Issue::new(Code::LargeSet, error.to_string(), 0..0, "");
@@ -214,14 +213,13 @@ fn assemble(
 fn remembering(
     rule: &Rule,
     state: State,
-    schema: &Schema,
     budget: &Budget,
     reads: &mut Vec<FieldId>,
 ) -> Result<Remembering, Issue> {
     if let Operator::New(novelty) = &state.operator {
         novelty.of.iter().for_each(|field| add(*field, reads));
     }
-    let digest = digest(rule, schema, budget);
+    let digest = digest(rule, budget);
     let takes = match &state.operator {
         Operator::Quantile { q, .. } => format!("the quantile {q} {}", state.threshold),
         _ => state.threshold.to_string(),
@@ -232,7 +230,7 @@ fn remembering(
 }
 
 /// Tells rules apart that remember different things.
-fn digest(rule: &Rule, schema: &Schema, budget: &Budget) -> u64 {
+fn digest(rule: &Rule, budget: &Budget) -> u64 {
     let mut remembered = Rule::new(String::new(), rule.severity, rule.when.as_str());
     remembered.severity = crate::measure::Severity::Low;
     remembered.count.clone_from(&rule.count);

@@ -15,6 +15,7 @@ use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
 use crate::rule::state::memory::Budget;
 use crate::rule::state::pool::Pool;
+use crate::rule::state::snapshot::{Snapshot, SnapshotError};
 
 /// Gathers rules, lists and limits; made by [`RuleSet::builder`].
 ///
@@ -52,6 +53,7 @@ pub struct RuleSetBuilder<'s> {
     budget: Budget,
     ipv6_prefix: u8,
     seed: Option<u64>,
+    resumed: Option<Vec<u8>>,
 }
 
 impl<'s> RuleSetBuilder<'s> {
@@ -73,6 +75,7 @@ impl<'s> RuleSetBuilder<'s> {
             },
             ipv6_prefix: 64,
             seed: None,
+            resumed: None,
         }
     }
 
@@ -83,8 +86,8 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
-    /// Adds one or several Sigma 2.1 detection rules in YAML, with `---` between them, at most 1 MiB; `name` (a file's
-    /// path, say) appears in diagnostics.
+    /// Adds one or several Sigma 2.1 rules, correlations or filters in YAML, with `---` between them, at most 1 MiB; `name`
+    /// (a file's path, say) appears in diagnostics. They may refer to rules of other sources, added before or after.
     ///
     /// ```
     /// use autosec_core::event::{JsonReader, Schema};
@@ -119,8 +122,47 @@ impl<'s> RuleSetBuilder<'s> {
     /// `source.ip`, `c-ip`, `src_ip`, `host.name`, `Computer`, `ComputerName`, `Hostname`, `user.name`, `User`; if it has
     /// none, the other entity `unknown`.
     ///
+    /// A correlation of them:
+    ///
+    /// ```
+    /// use autosec_core::event::{Event, Schema, field};
+    /// use autosec_core::finding::{Detector, Findings};
+    /// use autosec_core::rule::RuleSet;
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let rules = "
+    /// title: Failed login
+    /// name: failed_login
+    /// logsource: { category: authentication }
+    /// detection:
+    ///   selection: { event.action: login, event.outcome: failure }
+    ///   condition: selection
+    /// ---
+    /// title: Many failed logins of a user
+    /// correlation:
+    ///   type: event_count
+    ///   rules: [failed_login]
+    ///   group-by: [user.name]
+    ///   timespan: 5m
+    ///   condition: { gte: 3 }
+    /// level: high
+    /// ";
+    /// let rules = RuleSet::builder(&Schema::ecs()).sigma("login.yml", rules).build()?;
+    /// let mut findings = Findings::default();
+    /// for second in [10, 20, 30] {
+    ///     let failure = Event::new(Timestamp::from_secs(second))
+    ///         .with(field::EVENT_ACTION, "login")
+    ///         .with(field::EVENT_OUTCOME, "failure")
+    ///         .with(field::USER_NAME, "eve");
+    ///     rules.detect(&failure, &mut findings);
+    /// }
+    /// let [finding] = findings.found() else { panic!("one of the correlation") };
+    /// assert_eq!((finding.subject.to_string().as_str(), finding.time), ("eve", Timestamp::from_secs(30)));
+    /// # Ok::<(), autosec_core::rule::RuleErrors>(())
+    /// ```
+    ///
     /// **Limits.** 64 levels of nesting, 100,000 values a source, 256 regular expressions a rule and 1 MiB each of them
-    /// compiled.
+    /// compiled; 64 rules and 8 fields of `group-by` a correlation.
     #[must_use]
     pub fn sigma(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.sigma.push(Source::new(name.into(), text.into()));
@@ -268,6 +310,31 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
+    /// Goes on where a [snapshot](RuleSet::snapshot) was taken: rules that are the same as then begin with what they
+    /// remembered, and keys are hashed with the seed of then.
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::rule::RuleSet;
+    ///
+    /// let schema = Schema::ecs();
+    /// let before = RuleSet::builder(&schema).starter().build()?;
+    /// let snapshot = before.snapshot();
+    ///
+    /// let after = RuleSet::builder(&schema).starter().resume(&snapshot)?.build()?;
+    /// assert!(after.restore(&snapshot).is_ok(), "it has the same seed now");
+    /// assert!(RuleSet::builder(&schema).resume(&snapshot[..9]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The bytes are no snapshot, damaged, or of a version that is not known.
+    pub fn resume(mut self, snapshot: &[u8]) -> Result<Self, SnapshotError> {
+        Snapshot::read(snapshot)?;
+        self.resumed = Some(snapshot.to_vec());
+        Ok(self)
+    }
+
     /// Reads, checks and compiles all rules.
     ///
     /// # Errors
@@ -296,7 +363,15 @@ impl<'s> RuleSetBuilder<'s> {
             return Err(RuleErrors::new(diagnostics));
         }
         let written = origins.into_iter().map(|origin| origin.rule).collect();
-        let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        Ok(RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher))
+        let resumed = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok());
+        let hasher = match &resumed {
+            Some(snapshot) => KeyHasher::of_seed(snapshot.seed(), self.ipv6_prefix),
+            None => KeyHasher::new(self.seed, self.ipv6_prefix),
+        };
+        let set = RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher);
+        if let Some(snapshot) = resumed {
+            set.take(&snapshot, true);
+        }
+        Ok(set)
     }
 }

@@ -8,6 +8,7 @@ mod build;
 mod builder;
 mod chain;
 mod errors;
+mod keep;
 mod place;
 mod rules;
 mod sigma;
@@ -16,4 +17,5 @@ mod verify;
 
 pub use builder::RuleSetBuilder;
 pub use errors::RuleErrors;
+pub use keep::Restored;
 pub use rules::RuleSet;

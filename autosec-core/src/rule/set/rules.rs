@@ -60,11 +60,11 @@ use crate::rule::state::operator::Inputs;
 pub struct RuleSet {
     schema: Schema,
     written: Written,
-    compiled: Vec<Compiled>,
+    pub(super) compiled: Vec<Compiled>,
     program: Program,
     /// For each condition of the program the rule that it sets off.
     triggers: Vec<Trigger>,
-    hasher: KeyHasher,
+    pub(super) hasher: KeyHasher,
     fields: FieldMask,
     /// The rules that find something when something does not happen.
     waiting: Vec<u32>,
@@ -129,7 +129,7 @@ impl RuleSet {
         self.written.sigma.iter()
     }
 
-    /// What happened to each rule that is not off, in order.
+    /// What happened to each rule that is not off, in order, correlations of Sigma last.
     pub fn stats(&self) -> impl Iterator<Item = RuleStats> {
         self.compiled.iter().map(Compiled::stats)
     }

@@ -104,7 +104,7 @@ fn subject(
     };
     // A field of `by` that does not exist has been reported already.
     let field = named(name, scope).map_err(|issue| (key != Key::By).then_some((key, issue)))?;
-    Subject::new(scope.schema, field).ok_or_else(|| {
+    let subject = Subject::new(scope.schema, field).ok_or_else(|| {
         let title = format!("{} cannot name a subject", quoted(name));
         let label = format!("this field is {}", scope.schema.kind(field));
         let issue = whole(Code::BadSubject, title, label);
@@ -112,7 +112,13 @@ fn subject(
             key,
             issue.help("a subject is an address, a text or an integer; name one with `subject: source.ip`"),
         ))
-    })
+    })?;
+    // Events of other steps may have it under other names.
+    let steps = rule.sequence.iter().filter(|_| key == Key::By).flat_map(|it| &it.steps);
+    let aliases = steps.filter_map(|step| scope.schema.field(step.by.as_ref()?.first()?));
+    let aliases =
+        aliases.filter(|alias| *alias != field).filter_map(|alias| Subject::new(scope.schema, alias));
+    Ok(aliases.fold(subject, Subject::or))
 }
 
 pub(super) fn named(name: &str, scope: &Scope<'_>) -> Result<FieldId, Issue> {

@@ -123,8 +123,8 @@ pub(super) fn read(
     let timespan = reading.required("timespan", HELP).and_then(|node| reading.timespan(node));
     let group_by = node.at("group-by").map(|node| reading.spanned(node)).unwrap_or_default();
     let aliases = node.at("aliases").map(|node| reading.aliases(node)).unwrap_or_default();
-    let generate = [document, node].into_iter().filter_map(|node| node.at("generate"));
-    let generate = generate.fold(false, |so_far, node| reading.boolean(node) || so_far);
+    // It belongs beside `correlation`; rules that have it inside are many.
+    let generate = document.at("generate").or(node.at("generate")).is_some_and(|node| reading.boolean(node));
     let condition = kind.map(|kind| reading.condition(kind)).unwrap_or_default();
     if issues.len() > before {
         return None;

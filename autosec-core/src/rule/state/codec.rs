@@ -144,10 +144,7 @@ impl Coded for Sum {
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let (count, units) = (from.number()?, from.signed()?);
-        let mut sum = Sum::default();
-        (sum.count, sum.sum) = (count, Millionths::of_units(units));
-        Some(sum)
+        Some(Sum { count: from.number()?, sum: Millionths::of_units(from.signed()?) })
     }
 }
 
@@ -158,8 +155,7 @@ impl Coded for Ranks {
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let mut ranks = Ranks::default();
-        ranks.count = from.small()?;
+        let mut ranks = Ranks { count: from.small()?, ..Ranks::default() };
         for below in &mut ranks.below {
             *below = from.small()?;
         }

@@ -198,7 +198,9 @@ mod tests {
             }
             left.merge(&right, &novelty);
             let sorted = |known: &Known| {
-                let mut values: Vec<_> = known.values.iter().filter(|seen| seen.last != 0).copied().collect();
+                let now = novelty.part(known.newest);
+                let held = known.values.iter().filter(|seen| seen.last != 0);
+                let mut values: Vec<_> = held.filter(|seen| !novelty.is_forgotten(seen.last, now)).copied().collect();
                 values.sort_unstable();
                 values
             };

@@ -75,9 +75,4 @@ impl Inputs {
             (next < 64).then_some(next as usize)
         })
     }
-
-    /// Whether the n-th is among them.
-    pub(crate) fn has(self, input: usize) -> bool {
-        self.0 & Self::one(input).0 != 0
-    }
 }
