@@ -5,7 +5,7 @@ use std::fs;
 
 use autosec_core::event::{JsonReader, Schema};
 use autosec_core::finding::Detector;
-use autosec_core::rule::{RuleSet, SIGMA_TO_ECS};
+use autosec_core::rule::{LogSourceRouting, RuleSet, SIGMA_TO_ECS, SIGMA_WINDOWS_AUDIT};
 use autosec_core::time::Timestamp;
 use serde_json::{Map, Value};
 
@@ -221,4 +221,27 @@ fn rules_of_process_creation_find_the_same_under_other_names() {
         pairs += after.len();
     }
     assert!(pairs > 100, "{pairs}");
+}
+
+#[test]
+fn processes_are_found_under_the_names_of_auditing_too() {
+    let detection = "  s: { Image|endswith: whoami.exe, CommandLine|contains: priv }\n  filter: { ParentImage: null }\n  condition: s and not filter\n";
+    let sysmon = r#"{"Image":"C:\\whoami.exe","CommandLine":"whoami /priv","ParentImage":"C:\\cmd.exe"}"#;
+    let audit = r#"{"NewProcessName":"C:\\whoami.exe","CommandLine":"whoami /priv","ParentProcessName":"C:\\cmd.exe"}"#;
+    let orphan = r#"{"NewProcessName":"C:\\whoami.exe","CommandLine":"whoami /priv"}"#;
+    check(detection, &[SIGMA_WINDOWS_AUDIT], &[(sysmon, true), (audit, true), (orphan, false)]);
+    check(detection, &[], &[(sysmon, true), (audit, false)]);
+    let ecs = r#"{"process":{"executable":"C:\\whoami.exe","command_line":"whoami /priv","parent":{"executable":"C:\\cmd.exe"}}}"#;
+    check(detection, &[SIGMA_WINDOWS_AUDIT, SIGMA_TO_ECS], &[(ecs, true), (sysmon, false)]);
+}
+
+#[test]
+fn the_whole_corpus_goes_through() {
+    let Some(corpora) = corpus::corpora() else { return };
+    let schema = Schema::ecs();
+    let (builder, count) = corpus::all(&schema, &corpora);
+    let builder = builder.sigma_pipeline("audit", SIGMA_WINDOWS_AUDIT).sigma_pipeline("ecs", SIGMA_TO_ECS);
+    let builder =
+        builder.allow_unknown_placeholders().route_by_logsource(LogSourceRouting::windows().strict());
+    assert_eq!(builder.build().unwrap_or_else(|errors| panic!("{errors}")).sigma_rules().count(), count);
 }

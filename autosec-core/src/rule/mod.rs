@@ -146,6 +146,8 @@ pub use model::{Count, Distinct, Mode, Rule};
 pub use operator::{Average, Frequency, FrequencyError, NewValue, Quantile, Rate, Sequence, Step, Sum};
 pub use run::tally::RuleStats;
 pub use set::{Restored, RuleErrors, RuleSet, RuleSetBuilder};
-pub use sigma::{LogSource, LogSourceRouting, SIGMA_TO_ECS, SigmaKind, SigmaRule, SigmaStatus};
+pub use sigma::{
+    LogSource, LogSourceRouting, SIGMA_TO_ECS, SIGMA_WINDOWS_AUDIT, SigmaKind, SigmaRule, SigmaStatus,
+};
 pub use starter::STARTER;
 pub use state::snapshot::SnapshotError;

@@ -105,7 +105,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E203", "a rule has two operators, such as `count` and `distinct`"),
     ("E204", "`by` or `of` names no field"),
     ("E205", "`by` or `of` names more than eight fields, or one of them twice"),
-    ("E206", "`within` is not between 1 ms and 31 days"),
+    ("E206", "`within`, or the timespan of a correlation, is not between 1 ms and 31 days"),
     ("E207", "a threshold is missing, 0, not finite, not reachable, or more than 1,000,000 for `distinct`"),
     ("E208", "the window is too short for the lateness that is allowed"),
     ("E209", "a field of this kind cannot name a subject or a key"),

@@ -227,8 +227,10 @@ impl Reading<'_, '_> {
         let mut condition = Condition { percentile: 50.0, ..Condition::default() };
         let Some(node) = self.document.at("condition") else {
             if !kind.is_temporal() {
-                let document = self.document;
-                self.refuse(document, "missing key `condition`", "it belongs here");
+                self.required(
+                    "condition",
+                    "write `condition: { gte: 10 }`, or `{ field: User, gte: 10 }` for values",
+                );
             }
             return condition;
         };
@@ -307,7 +309,9 @@ impl Reading<'_, '_> {
         let number = node.scalar().and_then(Scalar::number).and_then(|text| text.parse::<f64>().ok());
         let fits = number.filter(|number| (0.0..=100.0).contains(number));
         if fits.is_none() {
-            self.refuse(node, "a percentile is a number from 0 to 100", "this is none");
+            let title = "a percentile is a number from 0 to 100";
+            let issue = Issue::new(Code::BadCorrelation, title, node.span.clone(), "this is none");
+            self.issues.push(issue.help("write `condition: { field: bytes, percentile: 95, gte: 1000 }`"));
         }
         fits.unwrap_or(50.0)
     }

@@ -39,3 +39,11 @@ pub(crate) use translate::{Detection, Translated, Translation, What};
 /// own below `winlog.event_data`. A name that it does not know stays as it is. Pipelines added after it may rename what it
 /// made.
 pub const SIGMA_TO_ECS: &str = include_str!("pipelines/ecs.yml");
+
+/// A pipeline for [`RuleSetBuilder::sigma_pipeline`](crate::rule::RuleSetBuilder::sigma_pipeline): fields that the auditing
+/// of Windows names otherwise than Sysmon, whose names Sigma rules use, are looked for under both names.
+///
+/// `Image` is also looked for in `NewProcessName` where a process is created, `SourceIp` in `SourceAddress` where a
+/// connection is made, `Details` in `NewValue` where the registry changes. For events that keep the names that Windows gives
+/// them; [`SIGMA_TO_ECS`] is for those that do not.
+pub const SIGMA_WINDOWS_AUDIT: &str = include_str!("pipelines/audit.yml");
