@@ -129,21 +129,23 @@ impl Origin<'_> {
 
     /// Puts an issue about one key of the rule where the key stands in the source.
     fn place(&self, key: Key, mut issue: Issue) -> Diagnostic {
+        let expression = self.expression(key);
         let Some((source, at)) = self.source else {
-            if key != Key::When {
+            if expression.is_none() {
                 issue.labels.clear();
             }
-            return Diagnostic::placed(issue, self.name(), &self.rule.when).about(&self.rule.id);
+            let text = expression.unwrap_or(&self.rule.when);
+            return Diagnostic::placed(issue, self.name(), text).about(&self.rule.id);
         };
         let places = source.places.get_or_init(|| Places::read(&source.text));
         let span = places.span(at, key, &source.text).unwrap_or(0..0);
-        if key != Key::When {
+        let Some(expression) = expression else {
             issue.labels.iter_mut().for_each(|label| label.0 = span.clone());
             return Diagnostic::placed(issue, &source.name, &source.text).about(&self.rule.id);
-        }
-        let Some(map) = align(&source.text, span.start, &self.rule.when) else {
+        };
+        let Some(map) = align(&source.text, span.start, expression) else {
             let name = format!("{} (`when`)", source.name);
-            return Diagnostic::placed(issue, &name, &self.rule.when).about(&self.rule.id);
+            return Diagnostic::placed(issue, &name, expression).about(&self.rule.id);
         };
         let moved = |at: usize| map.get(at).or(map.last()).copied().unwrap_or(span.start);
         for (label, _) in &mut issue.labels {
@@ -152,6 +154,15 @@ impl Origin<'_> {
             *label = moved(label.start)..source.text.ceil_char_boundary(end);
         }
         Diagnostic::placed(issue, &source.name, &source.text).about(&self.rule.id)
+    }
+
+    /// The expression that a key holds, if it holds one.
+    fn expression(&self, key: Key) -> Option<&str> {
+        match key {
+            Key::When => Some(&self.rule.when),
+            Key::Step(at) => Some(&self.rule.sequence.as_ref()?.steps.get(at)?.when),
+            _ => None,
+        }
     }
 }
 

@@ -12,10 +12,10 @@ use crate::rule::lang::condition::Condition;
 use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::model::Rule;
 use crate::rule::operator::{NewValue, Sequence};
-use crate::rule::state::memory::Memory;
+use crate::rule::state::memory::{COUNT_SLOTS, Memory};
 use crate::rule::state::operator::{Novelty, Operator};
 use crate::rule::state::threshold::Threshold;
-use crate::sketch::{ShapeError, WindowShape};
+use crate::sketch::{DistinctWindow, ShapeError, WindowShape};
 use crate::time::human;
 
 /// The most fields of a key.
@@ -54,6 +54,12 @@ struct Checker<'c> {
 struct Window<'r> {
     name: &'static str,
     by: &'r [String],
+    within: Duration,
+}
+
+/// What is known of a rule with one input.
+struct Parts {
+    by: Box<[FieldId]>,
     within: Duration,
 }
 
@@ -106,67 +112,62 @@ pub(super) fn state(
 impl Checker<'_> {
     fn state(&mut self, rule: &Rule) -> Option<State> {
         if let Some(it) = &rule.count {
+            let window = Window { name: "count", by: &it.by, within: it.within };
+            let parts = self.parts(&window, None);
             let threshold = self.at_least("count", it.at_least, u32::MAX);
-            self.one(
-                Window { name: "count", by: &it.by, within: it.within },
-                Operator::Count,
-                threshold,
-                "events",
-            )
+            parts?.state(Operator::Count, threshold, "events")
         } else if let Some(it) = &rule.rate {
+            let window = Window { name: "rate", by: &it.by, within: it.within };
+            let parts = self.parts(&window, None);
             let least = it.at_least.over(it.within).ceil().max(1.0);
-            let threshold = Threshold::at_least(least);
             if least > f64::from(u32::MAX) {
                 self.issue(
                     Key::AtLeast,
                     whole(Code::BadThreshold, "the rate is too high to be counted", "here"),
                 );
             }
-            self.one(
-                Window { name: "rate", by: &it.by, within: it.within },
-                Operator::Count,
-                threshold,
-                "events",
-            )
+            parts?.state(Operator::Count, Threshold::at_least(least), "events")
         } else if let Some(it) = &rule.distinct {
-            let of = self.field(Key::Of, &it.of)?;
-            let threshold = self.at_least("distinct", it.at_least, DISTINCT_LIMIT);
-            let operator = Operator::Distinct { of: vec![Box::new([of])] };
+            let of = self.field(Key::Of, &it.of);
             let window = Window { name: "distinct", by: &it.by, within: it.within };
-            self.one(window, operator, threshold, format!("distinct {}", it.of))
+            let parts = self.parts(&window, Some(DistinctWindow::SLOT_LIMIT));
+            let threshold = self.at_least("distinct", it.at_least, DISTINCT_LIMIT);
+            let operator = Operator::Distinct { of: vec![Box::new([of?])] };
+            parts?.state(operator, threshold, format!("distinct {}", it.of))
+        } else if let Some(it) = &rule.sequence {
+            self.sequence(it)
+        } else if let Some(it) = &rule.new_value {
+            self.new_value(it)
         } else {
-            self.number(rule).or_else(|| self.sequence(rule.sequence.as_ref()?)).or_else(|| {
-                let it = rule.new_value.as_ref()?;
-                self.new_value(it)
-            })
+            self.number(rule)
         }
     }
 
     fn number(&mut self, rule: &Rule) -> Option<State> {
         if let Some(it) = &rule.sum {
-            let of = self.numeric(&it.of)?;
-            let threshold = self.range(it.at_least, it.below)?;
-            let window = Window { name: "sum", by: &it.by, within: it.within };
-            self.one(window, Operator::Sum { of: Box::new([of]) }, threshold, format!("sum of {}", it.of))
+            let of = self.numeric(&it.of);
+            let parts = self.parts(&Window { name: "sum", by: &it.by, within: it.within }, None);
+            let threshold = self.range(it.at_least, it.below);
+            parts?.state(Operator::Sum { of: Box::new([of?]) }, threshold?, format!("sum of {}", it.of))
         } else if let Some(it) = &rule.avg {
-            let of = self.numeric(&it.of)?;
-            let threshold = self.range(it.at_least, it.below)?;
-            let window = Window { name: "avg", by: &it.by, within: it.within };
-            let operator = Operator::Average { of: Box::new([of]), samples: it.samples };
-            self.one(window, operator, threshold, format!("average of {}", it.of))
+            let of = self.numeric(&it.of);
+            let parts = self.parts(&Window { name: "avg", by: &it.by, within: it.within }, None);
+            let threshold = self.range(it.at_least, it.below);
+            let operator = Operator::Average { of: Box::new([of?]), samples: it.samples };
+            parts?.state(operator, threshold?, format!("average of {}", it.of))
         } else {
             let it = rule.quantile.as_ref()?;
-            let of = self.numeric(&it.of)?;
-            let threshold = self.range(it.at_least, it.below)?;
+            let of = self.numeric(&it.of);
             if !(it.q > 0.0 && it.q < 1.0) {
                 let title = format!("the quantile {} does not exist", it.q);
                 let issue = whole(Code::BadQuantile, title, "not between 0 and 1");
                 self.issue(Key::Quantile, issue.help("the 95th percentile is `q: 0.95`"));
             }
-            let window = Window { name: "quantile", by: &it.by, within: it.within };
-            let operator = Operator::Quantile { of: Box::new([of]), q: it.q, samples: it.samples };
+            let parts = self.parts(&Window { name: "quantile", by: &it.by, within: it.within }, None);
+            let threshold = self.range(it.at_least, it.below);
+            let operator = Operator::Quantile { of: Box::new([of?]), q: it.q, samples: it.samples };
             let limit = it.at_least.or(it.below).unwrap_or_default();
-            self.one(window, operator, threshold, format!("percent of {} below {limit}", it.of))
+            parts?.state(operator, threshold?, format!("percent of {} below {limit}", it.of))
         }
     }
 
@@ -196,7 +197,8 @@ impl Checker<'_> {
         } else {
             (Operator::Together, format!("{happening} steps in any order"))
         };
-        self.window(&Window { name: "sequence", by: &it.by, within: it.within }, &operator);
+        let window = Window { name: "sequence", by: &it.by, within: it.within };
+        self.window(&window, Memory::slot_limit(&operator));
         let threshold = Threshold::at_least(happening as f64);
         (!misshapen).then_some(State { operator, by, within: it.within, threshold, steps, what: what.into() })
     }
@@ -227,17 +229,11 @@ impl Checker<'_> {
         })
     }
 
-    /// The state of a rule with one input.
-    fn one(
-        &mut self,
-        window: Window<'_>,
-        operator: Operator,
-        threshold: Threshold,
-        what: impl Into<Cow<'static, str>>,
-    ) -> Option<State> {
-        self.window(&window, &operator);
-        let by = vec![self.keys(window.by)?];
-        Some(State { operator, by, within: window.within, threshold, steps: Vec::new(), what: what.into() })
+    /// Key fields and window of a rule with one input, that keeps so many slots at most.
+    fn parts(&mut self, window: &Window<'_>, slots: Option<u32>) -> Option<Parts> {
+        let by = self.keys(window.by);
+        self.window(window, slots.unwrap_or(COUNT_SLOTS));
+        Some(Parts { by: by?, within: window.within })
     }
 
     fn keys(&mut self, by: &[String]) -> Option<Box<[FieldId]>> {
@@ -247,8 +243,8 @@ impl Checker<'_> {
         fields
     }
 
-    fn window(&mut self, window: &Window<'_>, operator: &Operator) {
-        let Err(error) = WindowShape::new(window.within, self.lateness, Memory::slot_limit(operator)) else {
+    fn window(&mut self, window: &Window<'_>, slots: u32) {
+        let Err(error) = WindowShape::new(window.within, self.lateness, slots) else {
             return;
         };
         let issue = match error {
@@ -327,6 +323,19 @@ impl Checker<'_> {
     }
 }
 
+impl Parts {
+    #[expect(clippy::unnecessary_wraps, reason = "it ends what may have ended before")]
+    fn state(
+        self,
+        operator: Operator,
+        threshold: Threshold,
+        what: impl Into<Cow<'static, str>>,
+    ) -> Option<State> {
+        let Self { by, within } = self;
+        Some(State { operator, by: vec![by], within, threshold, steps: Vec::new(), what: what.into() })
+    }
+}
+
 fn steps_shape(it: &Sequence) -> Option<Issue> {
     let happening = it.steps.iter().filter(|step| !step.absent).count();
     let issue = |title: String, label: &str| Some(whole(Code::BadStep, title, label));
@@ -348,8 +357,12 @@ fn steps_shape(it: &Sequence) -> Option<Issue> {
 
 fn by_shape(key: &str, names: &[String], scope: Option<&Scope<'_>>) -> Option<Issue> {
     if names.is_empty() {
-        let issue = whole(Code::EmptyBy, format!("`{key}` names no field"), "nothing tells keys apart");
-        return Some(issue.help("name what is counted for each, such as `by: [source.ip]`"));
+        let issue = |label| whole(Code::EmptyBy, format!("`{key}` names no field"), label);
+        return Some(match scope {
+            Some(_) => issue("nothing tells keys apart")
+                .help("name what is counted for each, such as `by: [source.ip]`"),
+            None => issue("no value can be new").help("name what is looked at, such as `of: [user.name]`"),
+        });
     }
     if names.len() > BY_LIMIT {
         let title = format!("`{key}` names {} fields, and the limit is {BY_LIMIT}", names.len());
