@@ -1,6 +1,7 @@
 //! Sigma rules: the real corpus, the recorded events, the semantics by a slow reference, the diagnostics; correlations,
 //! filters, pipelines, routing and the schemas.
 
+mod binding;
 mod corpus;
 mod correlations;
 mod filters;

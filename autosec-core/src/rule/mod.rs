@@ -117,8 +117,8 @@
 //!   one.
 //! - Comparisons in a `condition` hold together: `gt: 100` and `lte: 200` are a range. `temporal` without one asks for all of its
 //!   rules, with one for so many different ones; `temporal_ordered` always asks for all.
-//! - Without `group-by` all events are one group. An event that lacks a field of it is not counted, nor one without a
-//!   number where numbers are asked for. A rule that an alias does not speak of has a field of the alias's name.
+//! - Without `group-by` all events are one group. An event that lacks a field of it is not counted, nor one without the
+//!   value, or the number, that is asked for. A rule that an alias does not speak of has a field of the alias's name.
 //! - Detections that correlations refer to give no findings of their own unless one of these says `generate: true`;
 //!   correlations always do. A rule that is deprecated or unsupported feeds correlations, but finds nothing itself.
 //! - A finding is about the field of `group-by` that comes first in the list at [`RuleSetBuilder::sigma`], else the first.

@@ -23,6 +23,8 @@ struct Feed {
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     fed: SmallVec<[Fed; 8]>,
+    /// What is next stands last.
+    is_sorted: bool,
 }
 
 /// Inputs of a rule that something was found for.
@@ -58,19 +60,45 @@ impl Chain {
 }
 
 impl Pending {
-    /// The first rule that is to be fed, and with what.
+    /// The first rule that is to be fed, and with what: what happens to one rule at one time counts as one.
     pub(super) fn next(&mut self) -> Option<Fed> {
-        let order = |fed: &Fed| (fed.rule, fed.time);
-        let (at, _) = self.fed.iter().enumerate().min_by_key(|(_, fed)| order(fed))?;
-        Some(self.fed.swap_remove(at))
+        if !self.is_sorted {
+            self.fed.sort_unstable_by_key(|fed| std::cmp::Reverse((fed.rule, fed.time)));
+            self.is_sorted = true;
+        }
+        let mut next = self.fed.pop()?;
+        while let Some(same) = self.fed.last().filter(|fed| (fed.rule, fed.time) == (next.rule, next.time)) {
+            next.inputs.0 |= same.inputs.0;
+            self.fed.pop();
+        }
+        Some(next)
     }
 
-    /// What happens to one rule at one time counts as one.
     fn add(&mut self, feed: &Feed, time: Timestamp) {
-        let input = Inputs::one(usize::from(feed.input));
-        match self.fed.iter_mut().find(|fed| fed.rule == feed.rule && fed.time == time) {
-            Some(fed) => fed.inputs.0 |= input.0,
-            None => self.fed.push(Fed { rule: feed.rule, time, inputs: input }),
+        let inputs = Inputs::one(usize::from(feed.input));
+        self.fed.push(Fed { rule: feed.rule, time, inputs });
+        self.is_sorted = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feeds_in_order_and_together() {
+        // Rule 3 is fed by 0 and 1, rule 2 by 0, rule 4 by 2 and 3.
+        let fed_by: [&[u32]; 5] = [&[], &[], &[0], &[1, 0], &[3, 2]];
+        let chain = Chain::new(fed_by.into_iter());
+        let mut pending = Pending::default();
+        let (early, late) = (Timestamp::from_secs(1), Timestamp::from_secs(2));
+        chain.feed(1, &[early], &mut pending);
+        chain.feed(0, &[early], &mut pending);
+        let mut seen = Vec::new();
+        while let Some(fed) = pending.next() {
+            seen.push((fed.rule, fed.time, fed.inputs.0));
+            chain.feed(fed.rule, &[late, early], &mut pending);
         }
+        assert_eq!(seen, [(2, early, 0b1), (3, early, 0b11), (4, early, 0b11), (4, late, 0b11)]);
     }
 }
