@@ -29,6 +29,7 @@ mod quickstart;
 mod readme;
 mod rule_errors;
 mod rule_expressions;
+mod rule_memory;
 mod rule_windows;
 mod rules;
 mod sigma;

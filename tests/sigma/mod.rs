@@ -1,11 +1,19 @@
-//! Sigma rules: the real corpus, the recorded events, the semantics by a slow reference, the diagnostics.
+//! Sigma rules: the real corpus, the recorded events, the semantics by a slow reference, the diagnostics; correlations,
+//! filters, pipelines, routing and the schemas.
 
+mod binding;
 mod corpus;
+mod correlations;
+mod filters;
 mod meaning;
+mod pipelines;
 mod property;
 mod reference;
 mod refusals;
 mod regression;
+mod routing;
+mod schema;
+mod schemas;
 
 use autosec_core::event::{Event, Schema};
 use autosec_core::finding::{Detector, Findings};

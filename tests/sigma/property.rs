@@ -144,4 +144,30 @@ proptest! {
             prop_assert!(errors.to_string().contains("error[E"));
         }
     }
+
+    #[test]
+    fn any_correlation_filter_or_pipeline_is_read_or_refused(
+        kind in "correlation|filter|transformations",
+        entries in prop::collection::btree_map(
+            "type|rules|group-by|aliases|timespan|condition|generate|selection|mapping|prefix|conditions|rule_conditions|x",
+            "event_count|temporal|temporal_ordered|value_sum|value_percentile|value_avg|\\[(a|b|c|any)(, (a|b))?\\]|any|[0-9]{1,9}[smhdwMy]|\\{ (gte|lt|eq|percentile|field|a|type): ([0-9]{1,4}|a|x|\\{ a: b \\}|logsource) \\}|true|not selection|add_condition|field_name_mapping|\\[\\]|~",
+            0..8,
+        ),
+    ) {
+        let rules = "title: A\nname: a\nlogsource: {}\ndetection: { s: { a: 1 }, condition: s }\n---\ntitle: B\nname: b\ncorrelation: { type: event_count, rules: [a], timespan: 1m, condition: { gte: 1 } }\n";
+        let entries: String = entries.iter().map(|(key, value)| format!("    {key}: {value}\n")).collect();
+        let schema = Schema::ecs();
+        let builder = RuleSet::builder(&schema).sigma("rules.yml", rules);
+        let builder = match kind.as_str() {
+            "transformations" => builder.sigma_pipeline("p.yml", format!("transformations:\n  -\n{entries}")),
+            kind => builder.sigma("x.yml", format!("title: C\nname: c\nlogsource: {{}}\n{kind}:\n{entries}")),
+        };
+        match builder.build() {
+            Ok(rules) => {
+                let event = Event::new(Timestamp::from_secs(1)).with(rules.schema().field("a").unwrap(), "1");
+                found(&rules, &event);
+            }
+            Err(errors) => prop_assert!(errors.to_string().contains("error[E")),
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Every diagnostic of Sigma rules, as people see it: `data/sigma-errors/NAME.yml` is refused with exactly `NAME.txt`.
+//! Every diagnostic of Sigma rules, as people see it: `data/sigma-errors/NAME.yml` is refused with exactly `NAME.txt`. A
+//! name with `pipeline-` is of a pipeline for rules that are good.
 //! `AUTOSEC_BLESS=1` writes what the test sees.
 
 use std::collections::BTreeSet;
@@ -11,8 +12,37 @@ use autosec_core::rule::{CODES, Rule, RuleErrors, RuleSet};
 
 use crate::support::golden;
 
+/// Two rules and correlations of them.
+const GOOD: &str = "
+title: Failed login
+name: failed
+logsource: { category: authentication }
+detection: { selection: { action: failure }, condition: selection }
+---
+title: Login
+name: login
+logsource: { product: linux }
+detection: { selection: { action: success }, condition: selection }
+---
+title: Login after failure
+correlation: { type: temporal_ordered, rules: [failed, login], group-by: [User], timespan: 5m }
+---
+title: Either
+name: either
+correlation: { type: event_count, rules: [failed, login], timespan: 5m, condition: { gte: 2 } }
+---
+title: Either again
+correlation: { type: event_count, rules: [either], group-by: [User], timespan: 5m, condition: { gte: 2 } }
+";
+
 fn refusal(name: &str, text: &str) -> RuleErrors {
-    RuleSet::builder(&Schema::ecs()).sigma(name, text).build().expect_err(name)
+    let schema = Schema::ecs();
+    let builder = RuleSet::builder(&schema);
+    let builder = match name.starts_with("pipeline-") {
+        true => builder.sigma("good.yml", GOOD).sigma_pipeline(name, text),
+        false => builder.sigma(name, text),
+    };
+    builder.build().err().unwrap_or_else(|| panic!("{name} is accepted"))
 }
 
 fn codes(errors: &RuleErrors) -> Vec<&'static str> {
@@ -32,7 +62,8 @@ fn render_as_recorded() {
 fn cover_every_code() {
     let mut seen = BTreeSet::new();
     for case in cases() {
-        let errors = refusal("case", &fs::read_to_string(&case).unwrap());
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let errors = refusal(name, &fs::read_to_string(&case).unwrap());
         assert!(errors.diagnostics().iter().all(|diagnostic| diagnostic.position().is_some()), "{errors}");
         seen.extend(codes(&errors).into_iter().filter(|code| code.starts_with("E4")));
     }

@@ -16,7 +16,7 @@ use super::corpus;
 const RECORDINGS: usize = 116;
 
 /// A reader of Windows events as they are recorded: the fields of `EventData`, and a few of `System`.
-fn reader(rules: &RuleSet) -> JsonReader {
+pub fn reader(rules: &RuleSet) -> JsonReader {
     let schema = rules.schema();
     let mut builder = JsonReader::builder(schema).time("Event.System.TimeCreated.#attributes.SystemTime");
     for (field, name, _) in schema.fields() {
@@ -35,7 +35,8 @@ fn reader(rules: &RuleSet) -> JsonReader {
 }
 
 /// Recordings of which more events are as the rule says than upstream counts: all of them are, by the rule's own words
-/// (the same value set under three names, and under two).
+/// (the same value set under three names, and under two). Upstream itself asks only whether the rule finds anything in a
+/// recording; for these two it wrote down the usual 1. Routing by logsource changes nothing: all are of the rule's own.
 const MISCOUNTED: [(&str, usize); 2] =
     [("45e112d0-7759-4c2a-aa36-9f8fb79d3393", 3), ("c7dcacd0-cc59-4004-b0a4-1d6cdebe6f3e", 2)];
 
@@ -68,10 +69,20 @@ fn recording(info: &Path) -> (String, Option<usize>, Vec<Value>) {
     (line(metadata, "id").unwrap().trim().to_owned(), count, events)
 }
 
+/// Every recorded event.
+pub fn events(corpora: &Path) -> Vec<Value> {
+    let infos = corpus::files(&corpora.join("sigma/regression"), "yml");
+    infos.iter().flat_map(|info| recording(info).2).collect()
+}
+
 #[test]
 fn every_rule_finds_its_recorded_events() {
     let Some(corpora) = corpus::corpora() else { return };
-    let rules = corpus::compiled(&corpora);
+    assert_as_upstream(corpus::compiled(&corpora), &corpora);
+}
+
+/// Each rule finds its own recorded events as often as upstream says.
+pub fn assert_as_upstream(rules: &RuleSet, corpora: &Path) {
     let reader = reader(rules);
     let known: BTreeMap<_, _> = rules.sigma_rules().map(|rule| (rule.id.as_str(), rule)).collect();
     let infos = corpus::files(&corpora.join("sigma/regression"), "yml");

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -49,6 +50,33 @@ pub enum Evidence {
         #[serde(with = "human")]
         within: Duration,
     },
+    /// Something measured over a window of event time.
+    Measure {
+        /// What was measured, such as `sum of http.response.bytes`.
+        what: Cow<'static, str>,
+        /// What it is.
+        observed: f64,
+        /// What it takes, such as `at least 5000`.
+        takes: Arc<str>,
+        /// The length of the window.
+        #[serde(with = "human")]
+        within: Duration,
+    },
+    /// Events that together mean something.
+    Sequence {
+        /// What happened, such as `3 steps in order`.
+        what: Cow<'static, str>,
+        /// How long it may take.
+        #[serde(with = "human")]
+        within: Duration,
+    },
+    /// A value that was not seen before.
+    New {
+        /// Of which field, such as `source.geo.country_iso_code`.
+        what: Cow<'static, str>,
+        /// How many others are known.
+        known: u64,
+    },
 }
 
 impl Evidence {
@@ -74,6 +102,14 @@ impl fmt::Display for Evidence {
                 let (what, within) = (printable(what), human::format(*within));
                 write!(f, "{observed} {what} within {within} (it takes {threshold})")
             }
+            Evidence::Measure { what, observed, takes, within } => {
+                let (what, takes, within) = (printable(what), printable(takes), human::format(*within));
+                write!(f, "{what} is {observed} within {within} (it takes {takes})")
+            }
+            Evidence::Sequence { what, within } => {
+                write!(f, "{} within {}", printable(what), human::format(*within))
+            }
+            Evidence::New { what, known } => write!(f, "{} is new ({known} known)", printable(what)),
         }
     }
 }

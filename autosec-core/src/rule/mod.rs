@@ -89,8 +89,8 @@
 //!
 //! # Sigma
 //!
-//! [`RuleSetBuilder::sigma`] reads detection rules of Sigma 2.1 with all of its modifiers. Where the specification leaves
-//! room, or other engines differ:
+//! [`RuleSetBuilder::sigma`] reads the rules, correlations and filters of Sigma 2.1. Where the specification leaves room,
+//! or other engines differ:
 //!
 //! - `field: null` is true of an event without the field, and `field: ''` of an empty value alone.
 //! - A keyword is looked for within every value of the event, whatever its field.
@@ -101,12 +101,35 @@
 //! - `re` is looked for anywhere in the value; `\w`, `\d`, `\s` and `\b` are about ASCII. Look-around is refused.
 //! - `fieldref` ignores the case of ASCII letters alone, other texts that of all letters.
 //! - Parts of times (`hour`, `year` …) are taken from texts like `2026-11-22T14:53:03Z` as they are written.
-//! - The logsource is read but not held against events. A `timeframe`, which means nothing without an aggregation, is
-//!   passed over.
+//! - The logsource is not held against events unless [`RuleSetBuilder::route_by_logsource`] asks for it. A `timeframe`, which
+//!   means nothing without an aggregation, is passed over.
+//! - [Pipelines](RuleSetBuilder::sigma_pipeline) may give a field several names. Any will do then, but `null` and
+//!   `exists: false` ask that the event has none of them.
+//!
+//! **Correlations** count what the rules find that they refer to, by `id` or `name`, wherever in the set these stand:
+//! `event_count`, `value_count`, `value_sum`, `value_avg`, `value_percentile` (the median if it names none), `temporal` and
+//! `temporal_ordered`. A rule may feed any number of correlations, and a correlation others: then the event that completed it
+//! counts for them, at the time of its finding.
+//!
+//! - They look at windows as all [counting rules](RuleSet) do, and give one finding a key and sixteen slots. A
+//!   `timespan` lasts from a second to 31 days; a month (`M`) is 30.44 days.
+//! - An event that several of the rules find counts once. Of `temporal` it stands for all of them, of `temporal_ordered` for
+//!   one.
+//! - Comparisons in a `condition` hold together: `gt: 100` and `lte: 200` are a range. `temporal` without one asks for all of its
+//!   rules, with one for so many different ones; `temporal_ordered` always asks for all.
+//! - Without `group-by` all events are one group. An event that lacks a field of it is not counted, nor one without the
+//!   value, or the number, that is asked for. A rule that an alias does not speak of has a field of the alias's name.
+//! - Detections that correlations refer to give no findings of their own unless one of these says `generate: true`;
+//!   correlations always do. A rule that is deprecated or unsupported feeds correlations, but finds nothing itself.
+//! - A finding is about the field of `group-by` that comes first in the list at [`RuleSetBuilder::sigma`], else the first.
+//!
+//! **Filters** join their condition to those of the rules they name (`any` and `all` mean every rule), by `and`: what is to be
+//! left out stands behind `not`. They pass over rules of another logsource, and correlations.
 
 mod lang;
 mod list;
 mod model;
+mod operator;
 mod plan;
 mod run;
 mod set;
@@ -120,7 +143,11 @@ pub(crate) use lang::issue::Code;
 pub(crate) use lang::yaml;
 pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
+pub use operator::{Average, Frequency, FrequencyError, NewValue, Quantile, Rate, Sequence, Step, Sum};
 pub use run::tally::RuleStats;
-pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
-pub use sigma::{LogSource, SigmaRule, SigmaStatus};
+pub use set::{Restored, RuleErrors, RuleSet, RuleSetBuilder};
+pub use sigma::{
+    LogSource, LogSourceRouting, SIGMA_TO_ECS, SIGMA_WINDOWS_AUDIT, SigmaKind, SigmaRule, SigmaStatus,
+};
 pub use starter::STARTER;
+pub use state::snapshot::SnapshotError;

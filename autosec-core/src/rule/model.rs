@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::operator::{Average, NewValue, Quantile, Rate, Sequence, Sum};
 use crate::finding::Response;
 use crate::measure::{Confidence, Severity};
 use crate::time::human;
@@ -43,7 +44,7 @@ use crate::time::human;
 ///   when: >-                         # required
 ///     event.action == "http_request" and url.path starts_with "/admin"
 ///     and http.response.status_code in { 401 403 }
-///   count: { by: [source.ip], within: 5m, at_least: 10 }   # or `distinct`, or neither
+///   count: { by: [source.ip], within: 5m, at_least: 10 }   # or another operator, or none
 ///   subject: source.ip               # the first field of `by` if absent
 ///   response: { action: block, for: 2h }                   # none if absent: the risk decides
 ///   mode: shadow                     # enforce if absent; off
@@ -75,9 +76,27 @@ pub struct Rule {
     /// Alarms when so many events fall into a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Count>,
-    /// Alarms when so many different values fall into a window. Not together with `count`.
+    /// Alarms when so many different values fall into a window. A rule has one such operator at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distinct: Option<Distinct>,
+    /// Alarms when events come so often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Alarms when numbers add up to enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<Sum>,
+    /// Alarms when the average of numbers is high or low enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avg: Option<Average>,
+    /// Alarms when a quantile of numbers is high or low enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantile: Option<Quantile>,
+    /// Alarms when several things happen, in order or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<Sequence>,
+    /// Alarms when a value was never seen before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_value: Option<NewValue>,
     /// The field that names whom a finding is about: by default the first field of `by`, else `source.ip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -121,6 +140,12 @@ impl Rule {
             when: when.into(),
             count: None,
             distinct: None,
+            rate: None,
+            sum: None,
+            avg: None,
+            quantile: None,
+            sequence: None,
+            new_value: None,
             subject: None,
             response: None,
             mode: Mode::Enforce,
@@ -166,7 +191,9 @@ pub struct Distinct {
     /// The length of the window, 1 ms to 31 days.
     #[serde(with = "human")]
     pub within: Duration,
-    /// How many different values it takes, 1 to 512.
+    /// How many different values it takes, 1 to 1,000,000. Up to 1,024 they are counted one by one; beyond, only every
+    /// second, fourth … of the values there can be, so that 513 to 1,024 of those counted make up the threshold: what is
+    /// counted is then off by 3.1 to 4.4 % (one standard error).
     pub at_least: u32,
 }
 

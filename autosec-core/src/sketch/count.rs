@@ -1,9 +1,5 @@
-use smallvec::SmallVec;
-
 use super::WindowShape;
-
-/// Slots kept without touching the heap: sixteen, and 10 s of lateness for windows of 40 s and more.
-const INLINE_SLOTS: usize = 20;
+use super::ring::{Ring, Slot};
 
 /// How many events fell into each slot of a sliding window, for one key.
 ///
@@ -29,105 +25,50 @@ const INLINE_SLOTS: usize = 20;
 /// ```
 #[derive(Clone, Debug)]
 pub struct CountWindow {
-    newest: i64,
-    /// Where the newest slot's count is.
-    head: u32,
-    counts: SmallVec<[u32; INLINE_SLOTS]>,
+    pub(crate) ring: Ring<u32>,
 }
 
 impl CountWindow {
     /// An empty window whose newest slot is `newest`.
     pub fn new(shape: &WindowShape, newest: i64) -> Self {
-        Self { newest, head: 0, counts: SmallVec::from_elem(0, shape.kept() as usize) }
+        Self { ring: Ring::new(shape, newest) }
     }
 
     /// Forgets everything and starts again at `newest`.
     pub fn restart(&mut self, newest: i64) {
-        self.counts.fill(0);
-        (self.newest, self.head) = (newest, 0);
+        self.ring.restart(newest);
     }
 
     /// The newest slot an event was counted in.
     pub fn newest(&self) -> i64 {
-        self.newest
+        self.ring.newest()
     }
 
     /// Counts `count` events in `slot`; false if the slot is older than those a window ending in the oldest
     /// late slot needs, or so old that no late event may be counted there.
     pub fn insert(&mut self, slot: i64, count: u32) -> bool {
-        let late = (self.counts.len() as u64).saturating_sub(u64::from(WindowShape::SLOTS));
-        if self.age(slot).is_some_and(|age| age > late) {
-            return false;
-        }
-        self.advance(slot);
-        self.add(slot, count);
-        true
+        self.ring.insert(slot, &count)
     }
 
     /// How many events fell into `slot` alone; 0 for a slot not kept.
     pub fn in_slot(&self, slot: i64) -> u64 {
-        self.age(slot).and_then(|age| self.counts.get(self.place(age)?)).map_or(0, |count| u64::from(*count))
+        self.ring.in_slot(slot).map_or(0, |count| u64::from(*count))
     }
 
     /// How many events fell into the window that ends in `slot`; slots not kept count as empty.
     pub fn ending_in(&self, slot: i64) -> u64 {
-        let behind = self.newest.saturating_sub(slot);
-        let beyond = behind.saturating_add(i64::from(WindowShape::SLOTS));
-        let (Ok(first), Ok(beyond)) = (usize::try_from(behind.max(0)), usize::try_from(beyond)) else {
-            return 0;
-        };
-        // From the newest to the oldest: backwards from the head to the front, then from the back to behind the head.
-        let (recent, older) = self.counts.split_at(self.head as usize + 1);
-        let by_age = recent.iter().rev().chain(older.iter().rev());
-        by_age.skip(first).take(beyond.saturating_sub(first)).map(|count| u64::from(*count)).sum()
+        self.ring.ending_in(slot).map(|count| u64::from(*count)).sum()
     }
 
     /// Adds every event of `other`, which has the same shape: as if one window had counted them all.
     pub fn merge(&mut self, other: &CountWindow) {
-        self.advance(other.newest);
-        let kept = i64::try_from(other.counts.len()).unwrap_or(i64::MAX);
-        for slot in (0..kept).map(|age| other.newest.saturating_sub(age)) {
-            self.add(slot, u32::try_from(other.in_slot(slot)).unwrap_or(u32::MAX));
-        }
+        self.ring.merge(&other.ring);
     }
+}
 
-    /// Moves on to `slot` if it is newer, emptying the slots in between.
-    fn advance(&mut self, slot: i64) {
-        let kept = self.counts.len() as u64;
-        let ahead = slot.saturating_sub(self.newest);
-        if ahead <= 0 {
-            return;
-        }
-        if ahead.unsigned_abs() >= kept {
-            self.restart(slot);
-            return;
-        }
-        for _ in 0..ahead {
-            self.head = if u64::from(self.head) + 1 == kept { 0 } else { self.head + 1 };
-            if let Some(count) = self.counts.get_mut(self.head as usize) {
-                *count = 0;
-            }
-        }
-        self.newest = slot;
-    }
-
-    fn add(&mut self, slot: i64, count: u32) {
-        let place = self.age(slot).and_then(|age| self.place(age));
-        if let Some(held) = place.and_then(|place| self.counts.get_mut(place)) {
-            *held = held.saturating_add(count);
-        }
-    }
-
-    /// How many slots `slot` lies behind the newest; `None` if it is newer.
-    fn age(&self, slot: i64) -> Option<u64> {
-        u64::try_from(self.newest.saturating_sub(slot)).ok()
-    }
-
-    /// Where the slot of this age is kept.
-    fn place(&self, age: u64) -> Option<usize> {
-        let age = usize::try_from(age).ok().filter(|age| *age < self.counts.len())?;
-        let head = self.head as usize;
-        Some(if age <= head { head - age } else { head + self.counts.len() - age })
+impl Slot for u32 {
+    fn add(&mut self, other: &Self) {
+        *self = self.saturating_add(*other);
     }
 }
 

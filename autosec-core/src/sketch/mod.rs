@@ -7,11 +7,13 @@
 //! | structure | answers | size | error | merges |
 //! |---|---|---|---|---|
 //! | [`CountWindow`] | events of one key in a sliding window | 4 bytes a slot, 112 in all for twenty slots | exact, by sixteenths of the window | exactly |
-//! | [`DistinctWindow`] | different values of one key in a sliding window | 32 bytes a value, at most `capacity` | exact up to `capacity`, never too high | exactly, up to `capacity` |
+//! | [`DistinctWindow`] | different values of one key in a sliding window | 24 to 30 bytes a value, at most `capacity` | exact up to `capacity`, never too high | exactly, up to `capacity` |
+//! | [`SumWindow`] | sums and averages of one key in a sliding window | 32 bytes a slot, 704 in all for twenty slots | exact, of numbers rounded to a millionth | exactly |
+//! | [`RankWindow`] | whether quantiles of one key reach fixed limits in a sliding window | 20 bytes a slot, 464 in all for twenty slots | exact | exactly |
 //! | [`Cardinality`] | different values since the last [`clear`](Cardinality::clear) | 1 KiB | about 3 % | exactly |
 //! | [`BoundedMap`] | any value by key | its capacity | gives up a stale key for a new one | no |
 //!
-//! [`WindowShape`] cuts time for the two windows. Windows do not slide with every microsecond: they move by slots of a
+//! [`WindowShape`] cuts time for the windows. Windows do not slide with every microsecond: they move by slots of a
 //! sixteenth of their length. That is what makes them small, mergeable, and independent of the order of events: the
 //! slot an event belongs to follows from its own time alone. The price is that a window covers between fifteen sixteenths
 //! and the whole of its length.
@@ -40,10 +42,16 @@ mod bounded;
 mod cardinality;
 mod count;
 mod distinct;
+mod rank;
+mod ring;
 mod shape;
+mod sum;
 
 pub use bounded::BoundedMap;
 pub use cardinality::Cardinality;
 pub use count::CountWindow;
 pub use distinct::DistinctWindow;
+pub use rank::{RankWindow, Ranks};
+pub(crate) use ring::{Ring, Slot};
 pub use shape::{ShapeError, WindowShape};
+pub use sum::{Millionths, Sum, SumWindow};

@@ -44,6 +44,9 @@ pub(crate) enum Code {
     LongLateness,
     BadSubject,
     BadDuration,
+    BadStep,
+    BadSpan,
+    BadQuantile,
     BadSetting,
     UnknownModifier,
     ModifierMix,
@@ -58,6 +61,14 @@ pub(crate) enum Code {
     LargeSigma,
     SigmaField,
     NotDetection,
+    UnknownRule,
+    AmbiguousRule,
+    Circle,
+    BadTimespan,
+    BadCorrelation,
+    BadAlias,
+    PipelinePart,
+    SeveralNames,
 }
 
 /// Every code with what it means. Codes are never reused.
@@ -91,14 +102,17 @@ pub const CODES: &[(&str, &str)] = &[
     ("E109", "there are more than 10,000 rules"),
     ("E201", "a rule's id is not in kebab case, or longer than 64 bytes"),
     ("E202", "two rules have the same id"),
-    ("E203", "a rule has both `count` and `distinct`"),
-    ("E204", "`by` names no field"),
-    ("E205", "`by` names more than eight fields, or one of them twice"),
-    ("E206", "`within` is not between 1 ms and 31 days"),
-    ("E207", "`at_least` is 0, or more than 512 for `distinct`"),
+    ("E203", "a rule has two operators, such as `count` and `distinct`"),
+    ("E204", "`by` or `of` names no field"),
+    ("E205", "`by` or `of` names more than eight fields, or one of them twice"),
+    ("E206", "`within`, or the timespan of a correlation, is not between 1 ms and 31 days"),
+    ("E207", "a threshold is missing, 0, not finite, not reachable, or more than 1,000,000 for `distinct`"),
     ("E208", "the window is too short for the lateness that is allowed"),
     ("E209", "a field of this kind cannot name a subject or a key"),
     ("E210", "a response lasts less than a second, or more than a year"),
+    ("E211", "the steps of a sequence are too few or too many, or one of them is absent where it cannot be"),
+    ("E212", "`learn` or `forget` is out of range"),
+    ("E213", "`q` is not between 0 and 1"),
     ("E301", "a setting of the configuration is out of range, or contradicts another"),
     ("E401", "Sigma has no modifier of this name"),
     ("E402", "modifiers that do not go together, or not in this order"),
@@ -112,7 +126,15 @@ pub const CODES: &[(&str, &str)] = &[
     ("E410", "a part of the Sigma rule is of another shape than it can have here"),
     ("E411", "the Sigma source is nested too deeply, or holds or repeats too much"),
     ("E412", "the name of a field is empty or longer than 128 bytes, or there are too many fields"),
-    ("E413", "a Sigma document that is not a detection rule"),
+    ("E413", "a Sigma document that is not a detection rule, nor a correlation or a filter"),
+    ("E414", "no Sigma rule of the set has this id or name, or none that can be meant here"),
+    ("E415", "several Sigma rules have this name, or a rule is named twice"),
+    ("E416", "correlations that refer to each other in a circle"),
+    ("E417", "a timespan is a number and one of the units s, m, h, d, w, M and y"),
+    ("E418", "the condition of a correlation is not one that its type can have"),
+    ("E419", "an alias that does not go with the rules of its correlation"),
+    ("E420", "a part of a pipeline that is not supported"),
+    ("E421", "a correlation needs one name for a field that pipelines give several"),
 ];
 
 impl Code {
@@ -176,6 +198,6 @@ mod tests {
         assert_eq!(Code::BadSubject.text(), "E209");
         assert_eq!(Code::BadSetting.text(), "E301");
         assert_eq!(Code::UnknownModifier.text(), "E401");
-        assert_eq!(CODES.len(), Code::NotDetection as usize + 1);
+        assert_eq!(CODES.len(), Code::SeveralNames as usize + 1);
     }
 }

@@ -14,5 +14,5 @@ mod lower;
 pub(super) mod predicate;
 pub(super) mod program;
 mod search;
-mod spelling;
+pub(super) mod spelling;
 mod text;

@@ -124,6 +124,20 @@ pub(super) fn compares(text: &str, comparison: Comparison, wanted: Number) -> bo
     numeric && text.parse().is_ok_and(|number: f64| comparison.holds(&number, &wanted))
 }
 
+/// The number that a value is, also as text; a list is none.
+pub(crate) fn number(value: &Value<'_>) -> Option<Number> {
+    match value {
+        Value::Integer(number) => Some(Number::Integer(*number)),
+        Value::Float(number) => number.is_finite().then_some(Number::Float(*number)),
+        Value::Text(text) => {
+            let text = text.trim();
+            let float = || text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Float);
+            text.parse().ok().map(Number::Integer).or_else(float)
+        }
+        _ => None,
+    }
+}
+
 /// Whether the text is a time whose part, as it is written there, is this number.
 pub(super) fn is_part(text: &str, part: TimePart, wanted: i64) -> bool {
     let text = text.trim().trim_end_matches(['Z', 'z']);

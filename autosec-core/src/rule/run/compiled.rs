@@ -1,13 +1,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::subject::Subject;
 use super::tally::{RuleStats, Tally};
+use crate::entity::Entity;
 use crate::event::{Event, FieldId, FieldMask};
 use crate::finding::{Analytic, Evidence, Fault, FaultKind, Finding, Findings, Response};
 use crate::measure::{Confidence, Severity};
 use crate::rule::state::key::Keys;
-use crate::rule::state::window::{Alarm, Windows};
+use crate::rule::state::memory::{Alarm, Memory, Observation};
+use crate::rule::state::operator::{Inputs, Operator};
 use crate::time::Timestamp;
 
 /// The most fields a finding quotes.
@@ -24,22 +28,40 @@ pub(crate) struct Compiled {
     /// The fields its expressions read, in the order they name them, with their names.
     pub(crate) reads: Arc<[(FieldId, Box<str>)]>,
     pub(crate) subject: Subject,
-    pub(crate) windows: Option<Counting>,
+    /// For each input the subject, of a rule that is fed by others.
+    pub(crate) subjects: Box<[Subject]>,
+    /// It gives no findings: others are fed by it.
+    pub(crate) silent: bool,
+    pub(crate) remembers: Option<Remembering>,
     pub(crate) tally: Tally,
 }
 
-/// Windows, and what they count in words.
+/// What a rule remembers, and what that is in words.
 #[derive(Debug)]
-pub(crate) struct Counting {
-    pub(crate) windows: Windows,
+pub(crate) struct Remembering {
+    pub(crate) memory: Memory,
+    /// What is counted, such as `events`.
     pub(crate) what: Cow<'static, str>,
-    /// The fields that are counted or counted by.
-    pub(crate) fields: FieldMask,
+    /// What it takes, for numbers that are not counts, such as `at least 0.5`.
+    pub(crate) takes: Arc<str>,
+    /// Differs between rules that remember different things: what they look at, and what they remember of it.
+    pub(crate) digest: u64,
 }
 
+/// When something was found.
+pub(crate) type Times = SmallVec<[Timestamp; 2]>;
+
 impl Compiled {
-    /// Takes an event that satisfied one of its conditions: adds what it finds, and what went wrong, to `findings`.
-    pub(crate) fn detect<'r>(&'r self, event: &Event<'_>, keys: &mut Keys<'r>, findings: &mut Findings) {
+    /// Takes an event that satisfied some of its inputs at this time: adds what it finds, and what went wrong, to
+    /// `findings`, and says when it found something.
+    pub(crate) fn detect<'r>(
+        &'r self,
+        inputs: Inputs,
+        time: Timestamp,
+        event: &Event<'_>,
+        keys: &mut Keys<'r>,
+        findings: &mut Findings,
+    ) -> Times {
         self.tally.matches.add();
         if !self.subject.is_named(event) {
             if self.tally.unnamed.add_reported() {
@@ -48,20 +70,35 @@ impl Compiled {
                     "the event matched but lacks the field that names the subject",
                 ));
             }
-            return;
+            return Times::new();
         }
-        match &self.windows {
-            None => self.found(event, keys, event.time(), None, findings),
-            Some(counting) => self.count(counting, event, keys, findings),
+        let subject = inputs.each().find_map(|input| self.subjects.get(input)).unwrap_or(&self.subject);
+        let seen = Seen { subject, event, ipv6_prefix: keys.hasher().ipv6_prefix() };
+        let Some(remembering) = &self.remembers else {
+            self.found(&seen, time, None, findings);
+            return Times::from_slice(&[time]);
+        };
+        let observation = remembering.memory.observe(keys, event, inputs, time, &|| seen.entity());
+        let times = observation.alarms.iter().map(|alarm| alarm.time).collect();
+        self.observed(remembering, observation, &seen, findings);
+        times
+    }
+
+    /// Time has come so far: adds what has been found because something has not happened.
+    pub(crate) fn advance(&self, now: Timestamp, findings: &mut Findings) {
+        let Some(remembering) = &self.remembers else { return };
+        for alarm in remembering.memory.advance(now) {
+            self.found_later(remembering, alarm, findings);
         }
     }
 
     /// The fields it reads.
     pub(crate) fn fields(&self) -> FieldMask {
         let mut fields: FieldMask = self.reads.iter().map(|(field, _)| *field).collect();
-        self.subject.fields().for_each(|field| fields.insert(field));
-        if let Some(counting) = &self.windows {
-            fields.union(&counting.fields);
+        let subjects = self.subjects.iter().chain([&self.subject]);
+        subjects.flat_map(Subject::fields).for_each(|field| fields.insert(field));
+        if let Some(remembering) = &self.remembers {
+            remembering.memory.fields().for_each(|field| fields.insert(field));
         }
         fields
     }
@@ -75,23 +112,22 @@ impl Compiled {
             late: self.tally.late.value(),
             evicted: self.tally.evicted.value(),
             unnamed: self.tally.unnamed.value(),
-            keys: self.windows.as_ref().map_or(0, |counting| counting.windows.keys()),
+            keys: self.remembers.as_ref().map_or(0, |remembering| remembering.memory.keys()),
         }
     }
 
-    fn count<'r>(
-        &'r self,
-        counting: &'r Counting,
-        event: &Event<'_>,
-        keys: &mut Keys<'r>,
+    fn observed(
+        &self,
+        remembering: &Remembering,
+        observation: Observation,
+        seen: &Seen<'_, '_>,
         findings: &mut Findings,
     ) {
-        let Some(observation) = counting.windows.observe(keys, event) else { return };
         if observation.evicted && self.tally.evicted.add_reported() {
             findings
                 .fault(self.fault(FaultKind::Evicted, "the rule's keys are all in use, the oldest give way"));
         }
-        let Some(alarms) = observation.alarms else {
+        if observation.late {
             self.tally.late.add();
             findings.fault(
                 self.fault(
@@ -99,36 +135,30 @@ impl Compiled {
                     "the event is older than the allowed lateness and was not counted",
                 ),
             );
+        }
+        for alarm in observation.alarms {
+            if alarm.subject.is_some() {
+                self.found_later(remembering, alarm, findings);
+            } else {
+                self.found(seen, alarm.time, Some(remembering.evidence(alarm.observed)), findings);
+            }
+        }
+    }
+
+    /// Adds what was found because something did not happen: the event at hand has nothing to do with it.
+    fn found_later(&self, remembering: &Remembering, alarm: Alarm, findings: &mut Findings) {
+        let Some(subject) = alarm.subject else { return };
+        self.tally.findings.add();
+        findings.push(self.finding(subject, alarm.time, vec![remembering.evidence(alarm.observed)]));
+    }
+
+    fn found(&self, seen: &Seen<'_, '_>, time: Timestamp, window: Option<Evidence>, findings: &mut Findings) {
+        if self.silent {
             return;
-        };
-        for alarm in alarms {
-            // A late event can complete the window of a later slot: then the alarm is as old as that slot's start. The
-            // time thus always lies in the alarming slot, and its epoch does not depend on the order of events.
-            let time = event.time().max(counting.windows.shape().start(alarm.slot));
-            self.found(event, keys, time, Some(self.window(counting, alarm)), findings);
         }
-    }
-
-    fn window(&self, counting: &Counting, alarm: Alarm) -> Evidence {
-        Evidence::Window {
-            what: counting.what.clone(),
-            observed: alarm.observed,
-            threshold: counting.windows.at_least(),
-            within: counting.windows.within(),
-        }
-    }
-
-    fn found(
-        &self,
-        event: &Event<'_>,
-        keys: &Keys<'_>,
-        time: Timestamp,
-        window: Option<Evidence>,
-        findings: &mut Findings,
-    ) {
-        let Some(subject) = self.subject.entity(event, keys.hasher().ipv6_prefix()) else { return };
+        let Some(subject) = seen.entity() else { return };
         let quoted = |(field, name): &(FieldId, Box<str>)| {
-            let value = event.get(*field)?;
+            let value = seen.event.get(*field)?;
             Some(match value.as_text() {
                 Some(text) => Evidence::field(name.to_string(), bounded(text)),
                 None => Evidence::field(name.to_string(), &value.to_string()),
@@ -136,7 +166,11 @@ impl Compiled {
         };
         let evidence = self.reads.iter().filter_map(quoted).take(EVIDENCE_FIELDS).chain(window).collect();
         self.tally.findings.add();
-        findings.push(Finding {
+        findings.push(self.finding(subject, time, evidence));
+    }
+
+    fn finding(&self, subject: Entity, time: Timestamp, evidence: Vec<Evidence>) -> Finding {
+        Finding {
             analytic: Arc::clone(&self.analytic),
             subject,
             time,
@@ -145,11 +179,46 @@ impl Compiled {
             evidence,
             response: self.response,
             shadow: self.shadow,
-        });
+        }
     }
 
     fn fault(&self, kind: FaultKind, detail: &'static str) -> Fault {
         Fault { kind, origin: Arc::clone(&self.analytic.id), detail: Cow::Borrowed(detail) }
+    }
+}
+
+/// An event, and whom it is about.
+struct Seen<'e, 'a> {
+    subject: &'e Subject,
+    event: &'e Event<'a>,
+    ipv6_prefix: u8,
+}
+
+impl Seen<'_, '_> {
+    fn entity(&self) -> Option<Entity> {
+        self.subject.entity(self.event, self.ipv6_prefix)
+    }
+}
+
+impl Remembering {
+    /// What was found, in a form that people can check.
+    fn evidence(&self, observed: f64) -> Evidence {
+        let within = self.memory.within();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it counts something")]
+        let count = observed as u64;
+        match (self.memory.operator(), self.memory.threshold().whole()) {
+            (Operator::Count | Operator::Distinct { .. }, Some(threshold)) => {
+                Evidence::Window { what: self.what.clone(), observed: count, threshold, within }
+            }
+            (Operator::Together | Operator::Sequence { .. }, _) => {
+                Evidence::Sequence { what: self.what.clone(), within }
+            }
+            (Operator::New(_), _) => Evidence::New { what: self.what.clone(), known: count },
+            _ => {
+                let takes = Arc::clone(&self.takes);
+                Evidence::Measure { what: self.what.clone(), observed, takes, within }
+            }
+        }
     }
 }
 

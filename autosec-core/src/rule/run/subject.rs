@@ -54,6 +54,41 @@ impl Subject {
         Self { fields: known.collect(), fallback: Some(Entity::Other("unknown".into())) }
     }
 
+    /// The subjects of a Sigma rule that is kept apart by keys, for each input by a key's fields: the field that comes
+    /// first among those that name subjects elsewhere, or else the first that can name one. It has the same place in all
+    /// keys, so that a finding is about the same whichever input completes it.
+    pub(crate) fn of_keys(schema: &Schema, keys: &[Box<[FieldId]>]) -> Box<[Self]> {
+        let rank = |field: &FieldId| {
+            let name = schema.name(*field);
+            let known = SIGMA_SUBJECTS.iter().position(|(known, _)| *known == name);
+            known.or_else(|| Self::new(schema, *field).map(|_| SIGMA_SUBJECTS.len()))
+        };
+        let places = keys.first().map_or(0, |key| key.len());
+        let ranked = (0..places).filter_map(|at| {
+            let ranks = keys.iter().filter_map(|key| rank(key.get(at)?));
+            Some((ranks.min()?, at))
+        });
+        let chosen = ranked.min().map(|(_, at)| at);
+        let subject = |key: &[FieldId]| {
+            let field = chosen.and_then(|at| key.get(at).copied());
+            let otherwise = Self::of_sigma(schema);
+            let known = field.and_then(|field| otherwise.fields.iter().find(|naming| naming.field == field));
+            let naming = known.copied().or_else(|| Self::new(schema, field?)?.fields.first().copied());
+            Self {
+                fields: naming.into_iter().chain(otherwise.fields).collect(),
+                fallback: otherwise.fallback,
+            }
+        };
+        keys.iter().map(|key| subject(key)).collect()
+    }
+
+    /// As the other says, of an event that has none of these fields.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        let fields = self.fields.iter().chain(&other.fields).copied().collect();
+        Self { fields, fallback: self.fallback.or(other.fallback) }
+    }
+
     /// The fields.
     pub(crate) fn fields(&self) -> impl Iterator<Item = FieldId> {
         self.fields.iter().map(|naming| naming.field)

@@ -1,14 +1,14 @@
 //! From sources to compiled rules. A set is refused as a whole: a host that loads nine of ten rules and runs believes
 //! itself protected by ten. Rules that are off are checked like the others and then left out.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::place::{Places, align};
-use super::verify::{Key, State, Verified, verify};
+use super::state::State;
+use super::verify::{Key, Verified, verify};
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::check::Scope;
@@ -18,8 +18,9 @@ use crate::rule::lang::issue::{Code, Issue};
 use crate::rule::lang::yaml;
 use crate::rule::model::{Mode, Rule};
 use crate::rule::plan::predicate::Predicate;
-use crate::rule::run::compiled::{Compiled, Counting};
-use crate::rule::state::window::{Budget, Windows};
+use crate::rule::run::compiled::{Compiled, Remembering};
+use crate::rule::state::memory::{Budget, Memory};
+use crate::rule::state::operator::Operator;
 
 /// The most rules of a set.
 pub(super) const RULE_LIMIT: usize = 10_000;
@@ -44,6 +45,8 @@ pub(super) struct Origin<'s> {
 pub(super) struct Assembled {
     pub(super) conditions: Vec<(Condition, Predicate)>,
     pub(super) rule: Compiled,
+    /// Where the rules stand whose findings are its further inputs.
+    pub(super) fed_by: Vec<u32>,
 }
 
 impl Source {
@@ -80,6 +83,8 @@ pub(super) fn read<'s>(
 /// What to do about a key that a rule lacks.
 fn missing(key: &str) -> &'static str {
     match key {
+        "q" => "write `quantile: { of: url.path, q: 0.95, by: [source.ip], within: 10m, at_least: 500 }`",
+        "steps" => "write `steps: [{ when: … }, { when: … }]`",
         "by" | "within" | "at_least" | "of" => {
             "write `count: { by: [source.ip], within: 10m, at_least: 5 }`, or `distinct` with `of` besides"
         }
@@ -91,7 +96,7 @@ fn missing(key: &str) -> &'static str {
 pub(super) fn compile(
     origins: &[Origin<'_>],
     scope: &Scope<'_>,
-    budget: Budget,
+    budget: &Budget,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Assembled> {
     let mut ids: HashMap<&str, &Origin<'_>> = HashMap::new();
@@ -124,21 +129,23 @@ impl Origin<'_> {
 
     /// Puts an issue about one key of the rule where the key stands in the source.
     fn place(&self, key: Key, mut issue: Issue) -> Diagnostic {
+        let expression = self.expression(key);
         let Some((source, at)) = self.source else {
-            if key != Key::When {
+            if expression.is_none() {
                 issue.labels.clear();
             }
-            return Diagnostic::placed(issue, self.name(), &self.rule.when).about(&self.rule.id);
+            let text = expression.unwrap_or(&self.rule.when);
+            return Diagnostic::placed(issue, self.name(), text).about(&self.rule.id);
         };
         let places = source.places.get_or_init(|| Places::read(&source.text));
         let span = places.span(at, key, &source.text).unwrap_or(0..0);
-        if key != Key::When {
+        let Some(expression) = expression else {
             issue.labels.iter_mut().for_each(|label| label.0 = span.clone());
             return Diagnostic::placed(issue, &source.name, &source.text).about(&self.rule.id);
-        }
-        let Some(map) = align(&source.text, span.start, &self.rule.when) else {
+        };
+        let Some(map) = align(&source.text, span.start, expression) else {
             let name = format!("{} (`when`)", source.name);
-            return Diagnostic::placed(issue, &name, &self.rule.when).about(&self.rule.id);
+            return Diagnostic::placed(issue, &name, expression).about(&self.rule.id);
         };
         let moved = |at: usize| map.get(at).or(map.last()).copied().unwrap_or(span.start);
         for (label, _) in &mut issue.labels {
@@ -147,6 +154,15 @@ impl Origin<'_> {
             *label = moved(label.start)..source.text.ceil_char_boundary(end);
         }
         Diagnostic::placed(issue, &source.name, &source.text).about(&self.rule.id)
+    }
+
+    /// The expression that a key holds, if it holds one.
+    fn expression(&self, key: Key) -> Option<&str> {
+        match key {
+            Key::When => Some(&self.rule.when),
+            Key::Step(at) => Some(&self.rule.sequence.as_ref()?.steps.get(at)?.when),
+            _ => None,
+        }
     }
 }
 
@@ -165,17 +181,24 @@ fn assemble(
     rule: &Rule,
     verified: Verified,
     schema: &Schema,
-    budget: Budget,
+    budget: &Budget,
 ) -> Result<Assembled, (Key, Issue)> {
     let Verified { condition, subject, state } = verified;
-    let too_large = |error: aho_corasick::BuildError| Issue::new(Code::LargeSet, error.to_string(), 0..0, "");
-    let predicate = Predicate::new(condition.clone()).map_err(|error| (Key::When, too_large(error)))?;
-    let windows = state
-        .map(|state| counting(state, schema, budget))
+    let steps = state.as_ref().map(|state| state.steps.clone()).filter(|steps| !steps.is_empty());
+    let conditions: Vec<Condition> = match steps {
+        None => vec![condition],
+        Some(steps) => steps.into_iter().map(|step| Condition::All(vec![condition.clone(), step])).collect(),
+    };
+    let mut reads = Vec::new();
+    conditions.iter().for_each(|condition| fields(condition, &mut reads));
+    let remembers = state
+        .map(|state| remembering(rule, state, budget, &mut reads))
         .transpose()
         .map_err(|issue| (Key::Within, issue))?;
-    let mut reads = Vec::new();
-    fields(&condition, &mut reads);
+    let too_large = |error: aho_corasick::BuildError| Issue::new(Code::LargeSet, error.to_string(), 0..0, "");
+    let predicate = |condition: Condition| Ok((condition.clone(), Predicate::new(condition)?));
+    let conditions = conditions.into_iter().map(predicate).collect::<Result<_, _>>();
+    let conditions = conditions.map_err(|error| (Key::When, too_large(error)))?;
     let named = |field: FieldId| (field, schema.name(field).into());
     let rule = Compiled {
         analytic: Arc::new(Analytic {
@@ -190,21 +213,47 @@ fn assemble(
         shadow: rule.mode == Mode::Shadow,
         reads: reads.into_iter().map(named).collect(),
         subject,
-        windows,
+        subjects: Box::default(),
+        silent: false,
+        remembers,
         tally: Default::default(),
     };
-    Ok(Assembled { conditions: vec![(condition, predicate)], rule })
+    Ok(Assembled { conditions, rule, fed_by: Vec::new() })
 }
 
-fn counting(state: State, schema: &Schema, budget: Budget) -> Result<Counting, Issue> {
-    let what = match state.of {
-        None => Cow::Borrowed("events"),
-        Some(of) => Cow::Owned(format!("distinct {}", schema.name(of))),
+fn remembering(
+    rule: &Rule,
+    state: State,
+    budget: &Budget,
+    reads: &mut Vec<FieldId>,
+) -> Result<Remembering, Issue> {
+    if let Operator::New(novelty) = &state.operator {
+        novelty.of.iter().for_each(|field| add(*field, reads));
+    }
+    let digest = digest(rule, budget);
+    let takes = match &state.operator {
+        Operator::Quantile { q, .. } => format!("the quantile {q} {}", state.threshold),
+        _ => state.threshold.to_string(),
     };
-    let fields = state.by.iter().copied().chain(state.of).collect();
-    let windows = Windows::new(state.of, state.by, state.within, state.at_least, budget)
+    let memory = Memory::new(state.operator, state.by, state.within, state.threshold, budget)
         .map_err(|error| Issue::new(Code::BadWindow, error.to_string(), 0..0, ""))?;
-    Ok(Counting { windows, what, fields })
+    Ok(Remembering { memory, what: state.what, takes: takes.into(), digest })
+}
+
+/// Tells rules apart that remember different things.
+fn digest(rule: &Rule, budget: &Budget) -> u64 {
+    let mut remembered = Rule::new(String::new(), rule.severity, rule.when.as_str());
+    remembered.severity = crate::measure::Severity::Low;
+    remembered.count.clone_from(&rule.count);
+    remembered.rate.clone_from(&rule.rate);
+    remembered.distinct.clone_from(&rule.distinct);
+    remembered.sum.clone_from(&rule.sum);
+    remembered.avg.clone_from(&rule.avg);
+    remembered.quantile.clone_from(&rule.quantile);
+    remembered.sequence.clone_from(&rule.sequence);
+    remembered.new_value.clone_from(&rule.new_value);
+    let text = format!("{remembered:?} {:?}", budget.lateness);
+    crate::rule::state::snapshot::digest(text.as_bytes())
 }
 
 /// The fields a condition reads, each once, in the order it names them.

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::build::{self, Source};
@@ -9,10 +10,12 @@ use crate::event::Schema;
 use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
 use crate::rule::model::Rule;
-use crate::rule::sigma::Translation;
+use crate::rule::sigma::{LogSourceRouting, Pipelines, Translation, View};
 use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
-use crate::rule::state::window::Budget;
+use crate::rule::state::memory::Budget;
+use crate::rule::state::pool::Pool;
+use crate::rule::state::snapshot::{Snapshot, SnapshotError};
 
 /// Gathers rules, lists and limits; made by [`RuleSet::builder`].
 ///
@@ -41,6 +44,8 @@ pub struct RuleSetBuilder<'s> {
     schema: &'s Schema,
     sources: Vec<Source>,
     sigma: Vec<Source>,
+    pipelines: Vec<Source>,
+    routing: Option<LogSourceRouting>,
     placeholders: HashMap<String, Vec<String>>,
     allow_unknown_placeholders: bool,
     rules: Vec<Rule>,
@@ -48,6 +53,7 @@ pub struct RuleSetBuilder<'s> {
     budget: Budget,
     ipv6_prefix: u8,
     seed: Option<u64>,
+    resumed: Option<Vec<u8>>,
 }
 
 impl<'s> RuleSetBuilder<'s> {
@@ -56,13 +62,20 @@ impl<'s> RuleSetBuilder<'s> {
             schema,
             sources: Vec::new(),
             sigma: Vec::new(),
+            pipelines: Vec::new(),
+            routing: None,
             placeholders: HashMap::new(),
             allow_unknown_placeholders: false,
             rules: Vec::new(),
             lists: HashMap::new(),
-            budget: Budget { lateness: Duration::from_secs(10), keys: 100_000 },
+            budget: Budget {
+                lateness: Duration::from_secs(10),
+                keys: 100_000,
+                pool: Arc::new(Pool::new(256 << 20)),
+            },
             ipv6_prefix: 64,
             seed: None,
+            resumed: None,
         }
     }
 
@@ -73,8 +86,8 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
-    /// Adds one or several Sigma 2.1 detection rules in YAML, with `---` between them, at most 1 MiB; `name` (a file's
-    /// path, say) appears in diagnostics.
+    /// Adds one or several Sigma 2.1 rules, correlations or filters in YAML, with `---` between them, at most 1 MiB; `name`
+    /// (a file's path, say) appears in diagnostics. They may refer to rules of other sources, added before or after.
     ///
     /// ```
     /// use autosec_core::event::{JsonReader, Schema};
@@ -109,11 +122,102 @@ impl<'s> RuleSetBuilder<'s> {
     /// `source.ip`, `c-ip`, `src_ip`, `host.name`, `Computer`, `ComputerName`, `Hostname`, `user.name`, `User`; if it has
     /// none, the other entity `unknown`.
     ///
+    /// A correlation of them:
+    ///
+    /// ```
+    /// use autosec_core::event::{Event, Schema, field};
+    /// use autosec_core::finding::{Detector, Findings};
+    /// use autosec_core::rule::RuleSet;
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let rules = "
+    /// title: Failed login
+    /// name: failed_login
+    /// logsource: { category: authentication }
+    /// detection:
+    ///   selection: { event.action: login, event.outcome: failure }
+    ///   condition: selection
+    /// ---
+    /// title: Many failed logins of a user
+    /// correlation:
+    ///   type: event_count
+    ///   rules: [failed_login]
+    ///   group-by: [user.name]
+    ///   timespan: 5m
+    ///   condition: { gte: 3 }
+    /// level: high
+    /// ";
+    /// let rules = RuleSet::builder(&Schema::ecs()).sigma("login.yml", rules).build()?;
+    /// let mut findings = Findings::default();
+    /// for second in [10, 20, 30] {
+    ///     let failure = Event::new(Timestamp::from_secs(second))
+    ///         .with(field::EVENT_ACTION, "login")
+    ///         .with(field::EVENT_OUTCOME, "failure")
+    ///         .with(field::USER_NAME, "eve");
+    ///     rules.detect(&failure, &mut findings);
+    /// }
+    /// let [finding] = findings.found() else { panic!("one of the correlation") };
+    /// assert_eq!((finding.subject.to_string().as_str(), finding.time), ("eve", Timestamp::from_secs(30)));
+    /// # Ok::<(), autosec_core::rule::RuleErrors>(())
+    /// ```
+    ///
     /// **Limits.** 64 levels of nesting, 100,000 values a source, 256 regular expressions a rule and 1 MiB each of them
-    /// compiled.
+    /// compiled; 64 rules and 8 fields of `group-by` a correlation.
     #[must_use]
     pub fn sigma(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.sigma.push(Source::new(name.into(), text.into()));
+        self
+    }
+
+    /// Adds a pipeline in YAML that renames the fields of Sigma rules and adds conditions to them, at most 1 MiB; `name`
+    /// appears in diagnostics.
+    ///
+    /// It is the part of pySigma's pipelines that concerns rules: a `priority` (the least first; among equals in the order
+    /// in which they were added) and `transformations` of the types `field_name_mapping` (to one name or several, of
+    /// which any will do), `field_name_prefix_mapping`, `field_name_prefix`, `field_name_suffix`, `add_condition` and
+    /// `change_logsource`, with `rule_conditions` (`logsource`, `tag`, `is_sigma_rule`, `is_sigma_correlation_rule`,
+    /// `processing_item_applied`) and `field_name_conditions` (`include_fields`, `exclude_fields`). Everything else is
+    /// refused rather than passed over, but for `allowed_backends`, which is about other programs.
+    ///
+    /// ```
+    /// use autosec_core::event::{Event, Schema, field};
+    /// use autosec_core::finding::{Detector, Findings};
+    /// use autosec_core::rule::RuleSet;
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let rule = "
+    /// title: Whoami
+    /// logsource: { category: process_creation }
+    /// detection:
+    ///   selection: { CommandLine|contains: whoami }
+    ///   condition: selection
+    /// ";
+    /// let names = "
+    /// name: own names
+    /// transformations:
+    ///   - type: field_name_mapping
+    ///     mapping: { CommandLine: process.command_line }
+    /// ";
+    /// let rules = RuleSet::builder(&Schema::ecs()).sigma("r.yml", rule).sigma_pipeline("p.yml", names).build()?;
+    /// let event = Event::new(Timestamp::EPOCH).with(field::PROCESS_COMMAND_LINE, "whoami /all");
+    /// let mut findings = Findings::default();
+    /// rules.detect(&event, &mut findings);
+    /// assert_eq!(findings.found().len(), 1);
+    /// # Ok::<(), autosec_core::rule::RuleErrors>(())
+    /// ```
+    #[must_use]
+    pub fn sigma_pipeline(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.pipelines.push(Source::new(name.into(), text.into()));
+        self
+    }
+
+    /// Has Sigma rules evaluated only for events that may be of their logsource; without it every rule looks at every
+    /// event. The last call counts.
+    ///
+    /// Pipelines apply to the fields that tell, too.
+    #[must_use]
+    pub fn route_by_logsource(mut self, routing: LogSourceRouting) -> Self {
+        self.routing = Some(routing);
         self
     }
 
@@ -186,6 +290,17 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
+    /// How many bytes all rules together may take for what they remember, 256 MiB by default.
+    ///
+    /// Beyond it, a new key takes the place of an old one of the same rule, as if that had all
+    /// [its keys](RuleSetBuilder::keys_per_rule). Counted are the keys and what is held for them, not what tables keep free
+    /// to grow, which may be as much again.
+    #[must_use]
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.budget.pool = Arc::new(Pool::new(bytes));
+        self
+    }
+
     /// Fixes the seed of key hashes, which is drawn at random by default.
     ///
     /// Findings do not depend on it as long as no key is evicted. Whoever knows it can make keys collide.
@@ -195,6 +310,31 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
+    /// Goes on where a [snapshot](RuleSet::snapshot) was taken: rules that are the same as then begin with what they
+    /// remembered, and keys are hashed with the seed of then.
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::rule::RuleSet;
+    ///
+    /// let schema = Schema::ecs();
+    /// let before = RuleSet::builder(&schema).starter().build()?;
+    /// let snapshot = before.snapshot();
+    ///
+    /// let after = RuleSet::builder(&schema).starter().resume(&snapshot)?.build()?;
+    /// assert!(after.restore(&snapshot).is_ok(), "it has the same seed now");
+    /// assert!(RuleSet::builder(&schema).resume(&snapshot[..9]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The bytes are no snapshot, damaged, or of a version that is not known.
+    pub fn resume(mut self, snapshot: &[u8]) -> Result<Self, SnapshotError> {
+        Snapshot::read(snapshot)?;
+        self.resumed = Some(snapshot.to_vec());
+        Ok(self)
+    }
+
     /// Reads, checks and compiles all rules.
     ///
     /// # Errors
@@ -202,22 +342,36 @@ impl<'s> RuleSetBuilder<'s> {
     pub fn build(self) -> Result<RuleSet, RuleErrors> {
         let mut diagnostics = Vec::new();
         let mut schema = self.schema.clone();
+        let texts = self.pipelines.iter().map(|source| (source.name.as_str(), source.text.as_str()));
+        let pipelines = Pipelines::read(texts, &mut diagnostics);
         let mut translation = Translation {
             schema: &mut schema,
             placeholders: &self.placeholders,
             allow_unknown_placeholders: self.allow_unknown_placeholders,
+            pipelines: &pipelines,
+            routing: self.routing.as_ref(),
+            view: View::default(),
             regexes: 0,
         };
-        let sigma = sigma::read(&self.sigma, &mut translation, &mut diagnostics);
+        let sigma = sigma::read(&self.sigma, &self.pipelines, &mut translation, &mut diagnostics);
         let origins = build::read(&self.sources, self.rules, &mut diagnostics);
         let scope = Scope { schema: &schema, lists: &self.lists };
-        let mut compiled = build::compile(&origins, &scope, self.budget, &mut diagnostics);
-        let sigma_rules = sigma::compile(sigma, &origins, &schema, &mut compiled, &mut diagnostics);
+        let mut compiled = build::compile(&origins, &scope, &self.budget, &mut diagnostics);
+        let sigma_rules =
+            sigma::compile(sigma, &origins, &schema, &self.budget, &mut compiled, &mut diagnostics);
         if !diagnostics.is_empty() {
             return Err(RuleErrors::new(diagnostics));
         }
         let written = origins.into_iter().map(|origin| origin.rule).collect();
-        let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        Ok(RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher))
+        let resumed = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok());
+        let hasher = match &resumed {
+            Some(snapshot) => KeyHasher::of_seed(snapshot.seed(), self.ipv6_prefix),
+            None => KeyHasher::new(self.seed, self.ipv6_prefix),
+        };
+        let set = RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher);
+        if let Some(snapshot) = resumed {
+            set.take(&snapshot, true);
+        }
+        Ok(set)
     }
 }

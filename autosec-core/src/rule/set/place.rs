@@ -29,6 +29,12 @@ struct PlacedRule {
     response: Place,
     count: PlacedState,
     distinct: PlacedState,
+    rate: PlacedState,
+    sum: PlacedState,
+    avg: PlacedState,
+    quantile: PlacedState,
+    sequence: PlacedState,
+    new_value: PlacedState,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -38,6 +44,17 @@ struct PlacedState {
     by: Place,
     within: Place,
     at_least: Place,
+    below: Place,
+    q: Place,
+    learn: Place,
+    forget: Place,
+    steps: Option<Spanned<Vec<PlacedStep>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PlacedStep {
+    when: Place,
 }
 
 type Place = Option<Spanned<IgnoredAny>>;
@@ -54,7 +71,7 @@ impl Places {
         let rule = self.rules.get(rule)?;
         let parts = &rule.value;
         let state = |pick: fn(&PlacedState) -> &Place| {
-            [&parts.count, &parts.distinct].into_iter().find_map(|state| place(pick(state)))
+            parts.states().into_iter().find_map(|state| place(pick(state)))
         };
         let found = match key {
             Key::Rule => None,
@@ -65,13 +82,36 @@ impl Places {
             Key::Of => state(|state| &state.of),
             Key::By => state(|state| &state.by),
             Key::Within => state(|state| &state.within),
-            Key::AtLeast => state(|state| &state.at_least),
+            Key::AtLeast => state(|state| &state.at_least).or_else(|| state(|state| &state.below)),
+            Key::Quantile => state(|state| &state.q),
+            Key::Learn => state(|state| &state.learn),
+            Key::Forget => state(|state| &state.forget),
+            Key::Steps => parts.sequence.steps.as_ref().map(|steps| steps.referenced),
+            Key::Step(at) => {
+                let steps = parts.sequence.steps.as_ref();
+                steps.and_then(|steps| place(&steps.value.get(at)?.when))
+            }
         };
         let span = yaml::span(&found.unwrap_or(rule.referenced), text)?;
         // A list is marked up to its bracket, if that stands on the same line.
         let line = text.get(span.start..)?.lines().next()?;
         let bracket = line.starts_with('[').then(|| line.find(']')).flatten();
         Some(span.start..bracket.map_or(span.end, |end| span.start + end + 1))
+    }
+}
+
+impl PlacedRule {
+    fn states(&self) -> [&PlacedState; 8] {
+        [
+            &self.count,
+            &self.distinct,
+            &self.rate,
+            &self.sum,
+            &self.avg,
+            &self.quantile,
+            &self.sequence,
+            &self.new_value,
+        ]
     }
 }
 

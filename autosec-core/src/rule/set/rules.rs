@@ -1,5 +1,6 @@
 use super::build::Assembled;
 use super::builder::RuleSetBuilder;
+use super::chain::{Chain, Fed, Pending};
 use crate::event::{Event, FieldMask, Schema};
 use crate::finding::{Detector, Findings};
 use crate::rule::model::Rule;
@@ -8,6 +9,7 @@ use crate::rule::run::compiled::Compiled;
 use crate::rule::run::tally::RuleStats;
 use crate::rule::sigma::SigmaRule;
 use crate::rule::state::key::{KeyHasher, Keys};
+use crate::rule::state::operator::Inputs;
 
 /// Rules that are ready to look at events.
 ///
@@ -58,18 +60,23 @@ use crate::rule::state::key::{KeyHasher, Keys};
 pub struct RuleSet {
     schema: Schema,
     written: Written,
-    compiled: Vec<Compiled>,
+    pub(super) compiled: Vec<Compiled>,
     program: Program,
     /// For each condition of the program the rule that it sets off.
     triggers: Vec<Trigger>,
-    hasher: KeyHasher,
+    pub(super) hasher: KeyHasher,
     fields: FieldMask,
+    /// The rules that find something when something does not happen.
+    waiting: Vec<u32>,
+    chain: Chain,
 }
 
 /// A condition holds: so much for whom.
 #[derive(Clone, Copy, Debug)]
 struct Trigger {
     rule: u32,
+    /// Which of the rule's inputs it is.
+    input: u8,
 }
 
 /// The rules as they were written.
@@ -91,16 +98,19 @@ impl RuleSet {
         assembled: Vec<Assembled>,
         hasher: KeyHasher,
     ) -> Self {
+        let chain = Chain::new(assembled.iter().map(|assembled| assembled.fed_by.as_slice()));
         let mut fields = FieldMask::default();
         let (mut compiled, mut triggers, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, Assembled { conditions: inputs, rule }) in (0u32..).zip(assembled) {
-            triggers.extend(inputs.iter().map(|_| Trigger { rule: at }));
+        for (at, Assembled { conditions: inputs, rule, .. }) in (0u32..).zip(assembled) {
+            triggers.extend((0u8..).zip(&inputs).map(|(input, _)| Trigger { rule: at, input }));
             conditions.extend(inputs);
             fields.union(&rule.fields());
             compiled.push(rule);
         }
         let program = Program::new(conditions);
-        Self { schema, written, compiled, program, triggers, hasher, fields }
+        let waits = |rule: &Compiled| rule.remembers.as_ref().is_some_and(|it| it.memory.waits());
+        let waiting = (0u32..).zip(&compiled).filter(|(_, rule)| waits(rule)).map(|(at, _)| at).collect();
+        Self { schema, written, compiled, program, triggers, hasher, fields, waiting, chain }
     }
 
     /// The fields that exist for these rules: those of the schema the set was built from, under the same ids, and those
@@ -119,7 +129,7 @@ impl RuleSet {
         self.written.sigma.iter()
     }
 
-    /// What happened to each rule that is not off, in order.
+    /// What happened to each rule that is not off, in order, correlations of Sigma last.
     pub fn stats(&self) -> impl Iterator<Item = RuleStats> {
         self.compiled.iter().map(Compiled::stats)
     }
@@ -135,12 +145,29 @@ impl Detector for RuleSet {
     }
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
+        for rule in self.waiting.iter().filter_map(|at| self.compiled.get(*at as usize)) {
+            rule.advance(event.time(), findings);
+        }
         let mut keys = Keys::new(&self.hasher);
         let mut scratch = Scratch::default();
-        for at in self.program.matching(event, &mut scratch) {
-            let trigger = self.triggers.get(*at as usize);
-            if let Some(rule) = trigger.and_then(|trigger| self.compiled.get(trigger.rule as usize)) {
-                rule.detect(event, &mut keys, findings);
+        let mut pending = Pending::default();
+        let triggered = self.program.matching(event, &mut scratch);
+        let mut triggers = triggered.iter().filter_map(|at| self.triggers.get(*at as usize)).peekable();
+        // The conditions of a rule stand next to each other, so those that hold come together.
+        while let Some(first) = triggers.next() {
+            let mut inputs = Inputs::one(usize::from(first.input));
+            while let Some(next) = triggers.next_if(|next| next.rule == first.rule) {
+                inputs.0 |= Inputs::one(usize::from(next.input)).0;
+            }
+            if let Some(rule) = self.compiled.get(first.rule as usize) {
+                let times = rule.detect(inputs, event.time(), event, &mut keys, findings);
+                self.chain.feed(first.rule, &times, &mut pending);
+            }
+        }
+        while let Some(Fed { rule: at, time, inputs }) = pending.next() {
+            if let Some(rule) = self.compiled.get(at as usize) {
+                let times = rule.detect(inputs, time, event, &mut keys, findings);
+                self.chain.feed(at, &times, &mut pending);
             }
         }
     }

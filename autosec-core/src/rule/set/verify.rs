@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::state::{State, by, operators, state};
 use crate::event::FieldId;
 use crate::rule::lang::ast::{Expr, Spanned};
 use crate::rule::lang::check::Scope;
@@ -12,14 +13,8 @@ use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::lang::parse;
 use crate::rule::model::Rule;
 use crate::rule::run::subject::Subject;
-use crate::rule::state::window::COUNT_SLOTS;
-use crate::sketch::{DistinctWindow, ShapeError, WindowShape};
 use crate::time::human;
 
-/// The most fields of a key.
-const BY_LIMIT: usize = 8;
-/// The most different values a rule may ask for.
-const DISTINCT_LIMIT: u32 = 512;
 /// The shortest and the longest time that a response may ask for.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
@@ -37,6 +32,11 @@ pub(super) enum Key {
     By,
     Within,
     AtLeast,
+    Quantile,
+    Learn,
+    Forget,
+    Steps,
+    Step(usize),
     Response,
 }
 
@@ -46,23 +46,6 @@ pub(super) struct Verified {
     pub(super) condition: Condition,
     pub(super) subject: Subject,
     pub(super) state: Option<State>,
-}
-
-/// What a rule counts.
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) of: Option<FieldId>,
-    pub(super) by: Box<[FieldId]>,
-    pub(super) within: Duration,
-    pub(super) at_least: u32,
-}
-
-/// `count` and `distinct` seen as one.
-struct Written<'r> {
-    of: Option<&'r str>,
-    by: &'r [String],
-    within: Duration,
-    at_least: u32,
 }
 
 /// Checks one rule by itself, and says everything that is wrong with it.
@@ -75,125 +58,30 @@ pub(super) fn verify(
     if !is_id(&rule.id) {
         issues.push((Key::Id, bad_id(&rule.id)));
     }
-    let condition = condition(&rule.when, scope)
+    let condition = parsed(&rule.when, scope)
         .map_err(|found| issues.extend(found.into_iter().map(|issue| (Key::When, issue))));
-    let written = written(rule);
-    if rule.count.is_some() && rule.distinct.is_some() {
-        let title = "a rule has either `count` or `distinct`";
+    if let [first, second, ..] = operators(rule).as_slice() {
+        let title = format!("a rule has either `{first}` or `{second}`");
         issues.push((
             Key::Rule,
             whole(Code::TwoStates, title, "this rule has both").help("make two rules of it"),
         ));
     }
     issues.extend(response(rule).map(|issue| (Key::Response, issue)));
-    let state = written.as_ref().map(|written| state(written, scope, lateness, &mut issues));
-    let first_by = written.as_ref().and_then(|written| written.by.first());
-    let subject = subject(rule, first_by, scope).map_err(|issue| issues.extend(issue));
+    let state = state(rule, scope, lateness, &mut issues);
+    let subject =
+        subject(rule, by(rule).and_then(<[String]>::first), scope).map_err(|issue| issues.extend(issue));
     match (condition, subject, state) {
         (Ok(condition), Ok(subject), state) if issues.is_empty() => {
-            Ok(Verified { condition, subject, state: state.flatten() })
+            Ok(Verified { condition, subject, state })
         }
         _ => Err(issues),
     }
 }
 
-fn condition(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<Issue>> {
+pub(super) fn parsed(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<Issue>> {
     let expr: Expr = parse::parse(text).map_err(|issue| vec![issue])?;
     scope.check(&expr)
-}
-
-fn written(rule: &Rule) -> Option<Written<'_>> {
-    let count = rule.count.as_ref().map(|count| Written {
-        of: None,
-        by: &count.by,
-        within: count.within,
-        at_least: count.at_least,
-    });
-    count.or_else(|| {
-        rule.distinct.as_ref().map(|distinct| Written {
-            of: Some(&distinct.of),
-            by: &distinct.by,
-            within: distinct.within,
-            at_least: distinct.at_least,
-        })
-    })
-}
-
-fn state(
-    written: &Written<'_>,
-    scope: &Scope<'_>,
-    lateness: Duration,
-    issues: &mut Vec<(Key, Issue)>,
-) -> Option<State> {
-    // Issues of the expression do not stand in the way of looking at the window as well.
-    let before = issues.len();
-    let mut field = |key, name: &str| match named(name, scope) {
-        Ok(field) => Some(field),
-        Err(issue) => {
-            issues.push((key, issue));
-            None
-        }
-    };
-    let of = written.of.map(|name| field(Key::Of, name));
-    let by: Option<Box<[FieldId]>> = written.by.iter().map(|name| field(Key::By, name)).collect();
-    issues.extend(by_shape(written.by, scope).map(|issue| (Key::By, issue)));
-    issues.extend(window(written, lateness).map(|issue| (Key::Within, issue)));
-    issues.extend(threshold(written).map(|issue| (Key::AtLeast, issue)));
-    let complete = issues.len() == before;
-    let (within, at_least) = (written.within, written.at_least);
-    by.filter(|_| complete).map(|by| State { of: of.flatten(), by, within, at_least })
-}
-
-fn by_shape(by: &[String], scope: &Scope<'_>) -> Option<Issue> {
-    if by.is_empty() {
-        let issue = whole(Code::EmptyBy, "`by` names no field", "nothing tells keys apart");
-        return Some(issue.help("name what is counted for each, such as `by: [source.ip]`"));
-    }
-    if by.len() > BY_LIMIT {
-        let title = format!("`by` names {} fields, and the limit is {BY_LIMIT}", by.len());
-        return Some(whole(Code::BadBy, title, "too many fields"));
-    }
-    let mut seen = std::collections::HashSet::new();
-    if let Some(twice) = by.iter().find(|name| !seen.insert(*name)) {
-        return Some(whole(Code::BadBy, format!("`by` names {} twice", quoted(twice)), "once is enough"));
-    }
-    let unusable = by.iter().find(|name| {
-        let field = scope.schema.field(name);
-        field.is_some_and(|field| scope.schema.kind(field) == crate::event::Kind::Float)
-    });
-    unusable.map(|name| {
-        let title = format!("{} cannot tell keys apart", quoted(name));
-        whole(Code::BadSubject, title, "this field is a number with a fraction")
-    })
-}
-
-fn window(written: &Written<'_>, lateness: Duration) -> Option<Issue> {
-    let limit = if written.of.is_some() { DistinctWindow::SLOT_LIMIT } else { COUNT_SLOTS };
-    let error = WindowShape::new(written.within, lateness, limit).err()?;
-    Some(match error {
-        ShapeError::Length => {
-            let title = format!("a window of {} cannot be kept", human::format(written.within));
-            whole(Code::BadWindow, title, "").help("a window lasts from 1ms to 31d")
-        }
-        error => {
-            let lateness = human::format(lateness);
-            whole(Code::LongLateness, error.to_string(), format!("too short for a lateness of {lateness}"))
-                .help("make the window longer, or give the rule set a shorter lateness")
-        }
-    })
-}
-
-fn threshold(written: &Written<'_>) -> Option<Issue> {
-    if written.at_least == 0 {
-        return Some(
-            whole(Code::BadThreshold, "`at_least` is 0", "every event would be a finding")
-                .help("ask for 1 or more"),
-        );
-    }
-    (written.of.is_some() && written.at_least > DISTINCT_LIMIT).then(|| {
-        let title = format!("`at_least` of `distinct` is at most {DISTINCT_LIMIT}");
-        whole(Code::BadThreshold, title, "more than a key may remember")
-    })
 }
 
 fn response(rule: &Rule) -> Option<Issue> {
@@ -216,7 +104,7 @@ fn subject(
     };
     // A field of `by` that does not exist has been reported already.
     let field = named(name, scope).map_err(|issue| (key != Key::By).then_some((key, issue)))?;
-    Subject::new(scope.schema, field).ok_or_else(|| {
+    let subject = Subject::new(scope.schema, field).ok_or_else(|| {
         let title = format!("{} cannot name a subject", quoted(name));
         let label = format!("this field is {}", scope.schema.kind(field));
         let issue = whole(Code::BadSubject, title, label);
@@ -224,10 +112,16 @@ fn subject(
             key,
             issue.help("a subject is an address, a text or an integer; name one with `subject: source.ip`"),
         ))
-    })
+    })?;
+    // Events of other steps may have it under other names.
+    let steps = rule.sequence.iter().filter(|_| key == Key::By).flat_map(|it| &it.steps);
+    let aliases = steps.filter_map(|step| scope.schema.field(step.by.as_ref()?.first()?));
+    let aliases =
+        aliases.filter(|alias| *alias != field).filter_map(|alias| Subject::new(scope.schema, alias));
+    Ok(aliases.fold(subject, Subject::or))
 }
 
-fn named(name: &str, scope: &Scope<'_>) -> Result<FieldId, Issue> {
+pub(super) fn named(name: &str, scope: &Scope<'_>) -> Result<FieldId, Issue> {
     scope.field(&Spanned { node: name.to_owned(), span: 0..name.len() })
 }
 
@@ -244,6 +138,6 @@ fn bad_id(id: &str) -> Issue {
 }
 
 /// An issue about the whole value of a key.
-fn whole(code: Code, title: impl Into<String>, label: impl Into<String>) -> Issue {
+pub(super) fn whole(code: Code, title: impl Into<String>, label: impl Into<String>) -> Issue {
     Issue::new(code, title, 0..0, label)
 }

@@ -30,25 +30,42 @@ impl Translation<'_> {
             return Err(Issue::new(Code::EmptySelection, "a list of no values", node.span.clone(), "empty")
                 .help("write `null` for an event that lacks the field"));
         }
-        let field = if asked.field.is_empty() { None } else { Some(self.field(&asked.field, node)?) };
-        let groups: Vec<&[Node<'_>]> = if asked.all { values.chunks(1).collect() } else { vec![values] };
-        let conditions = groups.into_iter().map(|group| self.group(asked, field, group));
-        let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
-        let condition = together(conditions, Condition::All);
-        Ok(match field {
-            Some(field) if asked.differs => {
-                let exists = Condition::Test(field, Fact::Exists);
-                Condition::All(vec![exists, Condition::Not(Box::new(condition))])
-            }
-            _ => condition,
+        if asked.field.is_empty() {
+            return self.values(asked, None, &[], values);
+        }
+        // Where a field has several names, any of them will do.
+        let fields = self.fields(&asked.field, &node.span)?;
+        let conditions = fields.iter().map(|field| self.values(asked, Some(*field), &fields, values));
+        let condition = together(conditions.collect::<Result<_, _>>()?, Condition::Any);
+        Ok(if asked.differs {
+            Condition::All(vec![
+                Condition::Not(Box::new(absent(&fields))),
+                Condition::Not(Box::new(condition)),
+            ])
+        } else {
+            condition
         })
     }
 
-    /// The condition that any of the values matches.
+    /// The condition that any, or all, of the values match.
+    fn values(
+        &mut self,
+        asked: &Asked,
+        field: Option<FieldId>,
+        names: &[FieldId],
+        values: &[Node<'_>],
+    ) -> Result<Condition, Issue> {
+        let groups: Vec<&[Node<'_>]> = if asked.all { values.chunks(1).collect() } else { vec![values] };
+        let conditions = groups.into_iter().map(|group| self.group(asked, field, names, group));
+        Ok(together(conditions.collect::<Result<_, _>>()?, Condition::All))
+    }
+
+    /// The condition that any of the values matches; `names` are all that the field has.
     fn group(
         &mut self,
         asked: &Asked,
         field: Option<FieldId>,
+        names: &[FieldId],
         values: &[Node<'_>],
     ) -> Result<Condition, Issue> {
         let mut any = Vec::new();
@@ -58,7 +75,7 @@ impl Translation<'_> {
         for value in values {
             let scalar = scalar(value)?;
             match (asked.meaning, field) {
-                (_, Some(field)) if scalar.is_null() => any.push(missing(asked, field, value)?),
+                (_, Some(_)) if scalar.is_null() => any.push(missing(asked, names, value)?),
                 (_, None) if scalar.is_null() => {
                     return Err(misfit(value, "a keyword is text").help("`null` needs a field"));
                 }
@@ -72,10 +89,10 @@ impl Translation<'_> {
                     Number::Integer(number) => Fact::Part(part, number),
                     Number::Float(_) => return Err(misfit(value, "a part of a time is a whole number")),
                 }),
-                (Meaning::Exists, Some(field)) => any.push(exists(field, value, scalar)?),
+                (Meaning::Exists, Some(_)) => any.push(exists(names, value, scalar)?),
                 (Meaning::FieldRef, Some(field)) => {
-                    let right = self.field(&scalar.text, value)?;
-                    any.push(related(asked, field, right));
+                    let right = self.fields(&scalar.text, &value.span)?;
+                    any.extend(right.into_iter().map(|right| related(asked, field, right)));
                 }
                 (Meaning::Exists | Meaning::FieldRef, None) => {}
             }
@@ -233,18 +250,26 @@ fn scalar<'n, 'a>(value: &'n Node<'a>) -> Result<&'n Scalar<'a>, Issue> {
     }
 }
 
-fn missing(asked: &Asked, field: FieldId, value: &Node<'_>) -> Result<Condition, Issue> {
+/// No field of these is there.
+fn absent(names: &[FieldId]) -> Condition {
+    let absent = names.iter().map(|field| Condition::Not(Box::new(Condition::Test(*field, Fact::Exists))));
+    together(absent.collect(), Condition::All)
+}
+
+fn missing(asked: &Asked, names: &[FieldId], value: &Node<'_>) -> Result<Condition, Issue> {
     if asked.meaning != Meaning::Text || !asked.steps.is_empty() {
         return Err(misfit(value, "`null` takes no modifiers"));
     }
-    Ok(Condition::Not(Box::new(Condition::Test(field, Fact::Exists))))
+    Ok(absent(names))
 }
 
-fn exists(field: FieldId, value: &Node<'_>, scalar: &Scalar<'_>) -> Result<Condition, Issue> {
-    let test = Condition::Test(field, Fact::Exists);
+fn exists(names: &[FieldId], value: &Node<'_>, scalar: &Scalar<'_>) -> Result<Condition, Issue> {
     match scalar.text.to_ascii_lowercase().as_str() {
-        "true" | "yes" => Ok(test),
-        "false" | "no" => Ok(Condition::Not(Box::new(test))),
+        "true" | "yes" => {
+            let present = names.iter().map(|field| Condition::Test(*field, Fact::Exists));
+            Ok(together(present.collect(), Condition::Any))
+        }
+        "false" | "no" => Ok(absent(names)),
         _ => Err(misfit(value, "`exists` takes true or false")),
     }
 }

@@ -10,8 +10,12 @@ const ID_LIMIT: usize = 64;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SigmaRule {
+    /// Whether it looks at events or at what other rules find.
+    pub kind: SigmaKind,
     /// Its id, mostly a UUID; of a rule without one its title in kebab case, at most 64 bytes.
     pub id: String,
+    /// The name that correlations and filters may call it by.
+    pub name: Option<String>,
     /// Its title.
     pub title: String,
     /// How far it has come.
@@ -20,7 +24,8 @@ pub struct SigmaRule {
     pub description: String,
     /// Who wrote it.
     pub author: String,
-    /// The logs it is meant for. It is not held against events: every rule looks at every event.
+    /// The logs it is meant for; nothing in a correlation. It is held against events only
+    /// [if asked](crate::rule::RuleSetBuilder::route_by_logsource).
     pub logsource: LogSource,
     /// Fields worth showing to an analyst.
     pub fields: Vec<String>,
@@ -30,6 +35,16 @@ pub struct SigmaRule {
     pub severity: Severity,
     /// Tags, ATT&CK techniques among them (`attack.t1110`).
     pub tags: Vec<String>,
+}
+
+/// What a Sigma rule looks at.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SigmaKind {
+    /// Events.
+    Detection,
+    /// What other rules find.
+    Correlation,
 }
 
 /// The logs a rule is meant for.
@@ -76,6 +91,26 @@ const LEVELS: [(&str, Severity); 5] = [
     ("critical", Severity::Critical),
 ];
 
+impl LogSource {
+    /// The logs of a category, a product and a service, each of which may be left open.
+    pub fn new(category: Option<&str>, product: Option<&str>, service: Option<&str>) -> Self {
+        let part = |part: Option<&str>| part.map(str::to_owned);
+        Self { category: part(category), product: part(product), service: part(service) }
+    }
+
+    /// Whether every part that it names is the other's too.
+    pub(crate) fn contains(&self, other: &LogSource) -> bool {
+        let is = |wanted: &Option<String>, held: &Option<String>| {
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| held.as_deref().is_some_and(|held| held.eq_ignore_ascii_case(wanted)))
+        };
+        is(&self.category, &other.category)
+            && is(&self.product, &other.product)
+            && is(&self.service, &other.service)
+    }
+}
+
 impl SigmaStatus {
     /// How sure a rule of this status is.
     pub fn confidence(self) -> Confidence {
@@ -93,13 +128,18 @@ impl SigmaStatus {
     }
 }
 
-/// Reads all of a rule but its detection; what is wrong is added to `issues`.
-pub(super) fn read(document: &Node<'_>, issues: &mut Vec<Issue>) -> Option<SigmaRule> {
+/// Reads what rules of a kind say about themselves; what is wrong is added to `issues`.
+pub(super) fn read(document: &Node<'_>, kind: SigmaKind, issues: &mut Vec<Issue>) -> Option<SigmaRule> {
     let mut reading = Reading { document, issues };
-    let title = reading.required("title").map(|node| reading.text(node)).unwrap_or_default();
-    let logsource = reading.required("logsource").map(|node| reading.logsource(node));
+    let title = reading.required("title", HELP).map(|node| reading.text(node)).unwrap_or_default();
+    let logsource = match kind {
+        SigmaKind::Detection => reading.required("logsource", HELP).map(|node| reading.logsource(node)),
+        SigmaKind::Correlation => None,
+    };
     let rule = SigmaRule {
+        kind,
         id: reading.id(&title),
+        name: reading.texts("name").pop(),
         status: reading.word("status", &STATUSES).unwrap_or(SigmaStatus::Test),
         description: reading.texts("description").join("\n"),
         author: reading.texts("author").join(", "),
@@ -113,23 +153,26 @@ pub(super) fn read(document: &Node<'_>, issues: &mut Vec<Issue>) -> Option<Sigma
     issues.is_empty().then_some(rule)
 }
 
-struct Reading<'n, 'a> {
-    document: &'n Node<'a>,
-    issues: &'n mut Vec<Issue>,
+const HELP: &str = "a Sigma rule has the keys title, logsource and detection, or title and correlation";
+
+/// Reads the values of a document's keys; what is wrong is added to `issues`.
+pub(super) struct Reading<'n, 'a> {
+    pub(super) document: &'n Node<'a>,
+    pub(super) issues: &'n mut Vec<Issue>,
 }
 
 impl<'n, 'a> Reading<'n, 'a> {
-    fn required(&mut self, key: &str) -> Option<&'n Node<'a>> {
+    pub(super) fn required(&mut self, key: &str, help: &str) -> Option<&'n Node<'a>> {
         let node = self.document.at(key);
         if node.is_none() {
             let title = format!("missing key `{key}`");
             let issue = Issue::new(Code::MissingKey, title, self.document.span.clone(), "it belongs here");
-            self.issues.push(issue.help("a Sigma rule has the keys title, logsource and detection"));
+            self.issues.push(issue.help(help));
         }
         node
     }
 
-    fn text(&mut self, node: &Node<'_>) -> String {
+    pub(super) fn text(&mut self, node: &Node<'_>) -> String {
         match &node.tree {
             Tree::Scalar(scalar) if scalar.is_null() => String::new(),
             Tree::Scalar(scalar) => scalar.text.to_string(),
@@ -149,7 +192,7 @@ impl<'n, 'a> Reading<'n, 'a> {
         texts.into_iter().filter(|text| !text.is_empty()).collect()
     }
 
-    fn word<T: Copy>(&mut self, key: &str, words: &[(&str, T)]) -> Option<T> {
+    pub(super) fn word<T: Copy>(&mut self, key: &str, words: &[(&str, T)]) -> Option<T> {
         let node = self.document.at(key).filter(|node| !node.scalar().is_some_and(|text| text.is_null()))?;
         let text = self.text(node);
         let found = words.iter().find(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, value)| *value);
@@ -163,7 +206,7 @@ impl<'n, 'a> Reading<'n, 'a> {
         found
     }
 
-    fn logsource(&mut self, node: &Node<'_>) -> LogSource {
+    pub(super) fn logsource(&mut self, node: &Node<'_>) -> LogSource {
         if node.map().is_none() {
             let title = format!("a logsource has category, product or service, not {}", node.what());
             let label = "this has another type";

@@ -15,11 +15,16 @@ pub(super) struct Selection {
 }
 
 impl Translation<'_> {
-    /// Every search identifier of a detection; what is wrong is added to `issues`.
-    pub(super) fn selections(&mut self, detection: &Node<'_>, issues: &mut Vec<Issue>) -> Vec<Selection> {
+    /// Every search identifier of a detection, but for some keys; what is wrong is added to `issues`.
+    pub(super) fn selections(
+        &mut self,
+        detection: &Node<'_>,
+        keys: &[&str],
+        issues: &mut Vec<Issue>,
+    ) -> Vec<Selection> {
         let mut selections = Vec::new();
         for (key, node) in detection.map().unwrap_or_default() {
-            if matches!(&*key.name, "condition" | "timeframe") {
+            if keys.contains(&&*key.name) {
                 continue;
             }
             match self.selection(node, 0) {

@@ -1,28 +1,96 @@
 use smallvec::SmallVec;
 
-use super::table::Ages;
-use crate::sketch::{CountWindow, DistinctWindow, WindowShape};
+use super::codec::{Reader, Writer, read_ring, write_ring};
+use super::table::State;
+use crate::sketch::{CountWindow, DistinctWindow, RankWindow, SumWindow, WindowShape};
 
 /// A window that reached its threshold.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Alarm {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Reached {
     /// The slot the window ends in.
-    pub(crate) slot: i64,
-    /// How many were in it.
-    pub(crate) observed: u64,
+    pub(super) slot: i64,
+    /// What was found in it.
+    pub(super) observed: f64,
 }
 
-/// A late event can complete the windows of sixteen slots, which lie in two epochs at most.
-pub(crate) type Alarms = SmallVec<[Alarm; 2]>;
+/// The epochs that have already alarmed: the newest and the 63 before it.
+///
+/// Late slots reach back at most 63 epochs, because a window keeps at most 1,024 slots.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Epochs {
+    newest: i64,
+    /// Bit n: the n-th epoch before the newest has alarmed.
+    alarmed: u64,
+}
+
+impl Epochs {
+    pub(super) fn new(newest: i64) -> Self {
+        Self { newest, alarmed: 0 }
+    }
+
+    /// Whether the epoch has alarmed; of one that is forgotten it says so.
+    pub(super) fn has(&self, epoch: i64) -> bool {
+        let age = self.newest.saturating_sub(epoch);
+        age >= 0
+            && u32::try_from(age)
+                .ok()
+                .and_then(|age| self.alarmed.checked_shr(age))
+                .is_none_or(|bits| bits & 1 == 1)
+    }
+
+    /// Notes that the epoch alarms.
+    pub(super) fn add(&mut self, epoch: i64) {
+        self.advance(epoch);
+        let age = u32::try_from(self.newest.saturating_sub(epoch)).ok();
+        self.alarmed |= age.and_then(|age| 1_u64.checked_shl(age)).unwrap_or(0);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.advance(other.newest);
+        let behind = u32::try_from(self.newest.saturating_sub(other.newest)).ok();
+        self.alarmed |= behind.and_then(|behind| other.alarmed.checked_shl(behind)).unwrap_or(0);
+    }
+
+    pub(super) fn write(&self, to: &mut Writer) {
+        to.signed(i128::from(self.newest));
+        to.number(self.alarmed);
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { newest: from.place()?, alarmed: from.number()? })
+    }
+
+    fn advance(&mut self, epoch: i64) {
+        let ahead = epoch.saturating_sub(self.newest);
+        if ahead > 0 {
+            self.alarmed =
+                u32::try_from(ahead).ok().and_then(|ahead| self.alarmed.checked_shl(ahead)).unwrap_or(0);
+            self.newest = epoch;
+        }
+    }
+}
 
 /// What windows have in common.
-pub(super) trait Window {
+pub(super) trait Window: std::fmt::Debug + Send + Sized {
+    /// What a window is made by.
+    type Plan: std::fmt::Debug + Send + Sync;
+    /// An empty window.
+    fn fresh(plan: &Self::Plan, newest: i64) -> Self;
+    /// An empty window, in the memory of this one if that saves anything.
+    fn renew(self, plan: &Self::Plan, newest: i64) -> Self {
+        Self::fresh(plan, newest)
+    }
     /// The newest slot.
     fn newest(&self) -> i64;
     /// Whether anything was counted in the slot.
     fn any_in(&self, slot: i64) -> bool;
-    /// How many were counted in the window that ends in the slot.
-    fn ending_in(&self, slot: i64) -> u64;
+    /// Bytes beside its own.
+    fn heap(&self) -> usize {
+        0
+    }
+    fn merge(&mut self, other: &Self);
+    fn write(&self, to: &mut Writer);
+    fn read(&mut self, from: &mut Reader<'_>) -> Option<()>;
 }
 
 /// A window and the epochs it has already alarmed in.
@@ -30,74 +98,137 @@ pub(super) trait Window {
 /// A slot alarms when something was counted in it and the window that ends in it reaches the threshold; an epoch alarms
 /// once. An event in order can complete only its own slot's window. A late one can complete those of the fifteen slots
 /// after its own, so each that holds something is looked at again: whatever the order of events, every slot is looked at
-/// after the last event that its window counts, and an epoch alarms exactly if one of its slots does in the end.
+/// after the last event that its window counts, and an epoch alarms exactly if one of its slots does in the end (as far
+/// as more events never undo an alarm).
 #[derive(Clone, Debug)]
 pub(super) struct Tracked<W> {
     pub(super) window: W,
-    /// Bit n: the n-th epoch before the newest has alarmed. Late slots reach back at most 63 epochs, because a
-    /// window keeps at most 1,024 slots.
-    alarmed: u64,
+    epochs: Epochs,
 }
 
 impl<W: Window> Tracked<W> {
     pub(super) fn new(window: W) -> Self {
-        Self { window, alarmed: 0 }
+        let epochs = Epochs::new(WindowShape::epoch(window.newest()));
+        Self { window, epochs }
     }
 
-    /// Counts something in `slot` by `insert` and says which epochs now alarm; `None` if `slot` is too old.
+    /// Counts something in `slot` by `insert` and says which epochs now alarm, as far as `judge` finds something in the
+    /// window that ends in a slot; `None` if `slot` is too old.
     pub(super) fn step(
         &mut self,
         slot: i64,
-        at_least: u64,
         insert: impl FnOnce(&mut W) -> bool,
-    ) -> Option<Alarms> {
-        // Bits count epochs back from the newest, so they move on with it.
-        let before = WindowShape::epoch(self.window.newest());
+        judge: impl Fn(&W, i64) -> Option<f64>,
+    ) -> Option<SmallVec<[Reached; 2]>> {
         if !insert(&mut self.window) {
             return None;
         }
-        let newest = self.window.newest();
-        let ahead = WindowShape::epoch(newest).saturating_sub(before);
-        self.alarmed =
-            u32::try_from(ahead).ok().and_then(|ahead| self.alarmed.checked_shl(ahead)).unwrap_or(0);
-        let mut alarms = Alarms::new();
-        let last = newest.min(slot.saturating_add(i64::from(WindowShape::SLOTS) - 1));
+        // A late event can complete the windows of sixteen slots, which lie in two epochs at most.
+        let mut reached = SmallVec::new();
+        let last = self.window.newest().min(slot.saturating_add(i64::from(WindowShape::SLOTS) - 1));
         for slot in slot..=last {
-            let epoch = WindowShape::epoch(newest).saturating_sub(WindowShape::epoch(slot));
-            let bit = u32::try_from(epoch).ok().and_then(|epoch| 1_u64.checked_shl(epoch)).unwrap_or(0);
-            if self.alarmed & bit == 0 && self.window.any_in(slot) {
-                let observed = self.window.ending_in(slot);
-                if observed >= at_least {
-                    self.alarmed |= bit;
-                    alarms.push(Alarm { slot, observed });
-                }
+            let epoch = WindowShape::epoch(slot);
+            if !self.epochs.has(epoch)
+                && self.window.any_in(slot)
+                && let Some(observed) = judge(&self.window, slot)
+            {
+                self.epochs.add(epoch);
+                reached.push(Reached { slot, observed });
             }
         }
-        Some(alarms)
+        Some(reached)
     }
 }
 
-impl<W: Window> Ages for Tracked<W> {
+impl<W: Window> State for Tracked<W> {
+    type Plan = W::Plan;
+
+    fn fresh(plan: &Self::Plan, newest: i64) -> Self {
+        Self::new(W::fresh(plan, newest))
+    }
+
+    fn renew(self, plan: &Self::Plan, newest: i64) -> Self {
+        Self::new(self.window.renew(plan, newest))
+    }
+
     fn newest(&self) -> i64 {
         self.window.newest()
     }
+
+    fn heap(&self) -> usize {
+        self.window.heap()
+    }
+
+    fn merge(&mut self, other: &Self, _: &Self::Plan) {
+        self.window.merge(&other.window);
+        self.epochs.merge(&other.epochs);
+    }
+
+    fn write(&self, to: &mut Writer) {
+        self.epochs.write(to);
+        self.window.write(to);
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Option<()> {
+        self.epochs = Epochs::read(from)?;
+        self.window.read(from)
+    }
 }
 
-impl Window for CountWindow {
-    fn newest(&self) -> i64 {
-        self.newest()
-    }
+macro_rules! ring_window {
+    ($window:ty, |$it:ident, $slot:ident| $any_in:expr) => {
+        impl Window for $window {
+            type Plan = WindowShape;
 
-    fn any_in(&self, slot: i64) -> bool {
-        self.in_slot(slot) > 0
-    }
+            fn fresh(plan: &Self::Plan, newest: i64) -> Self {
+                Self::new(plan, newest)
+            }
 
-    fn ending_in(&self, slot: i64) -> u64 {
-        self.ending_in(slot)
-    }
+            fn newest(&self) -> i64 {
+                self.newest()
+            }
+
+            fn any_in(&self, $slot: i64) -> bool {
+                let $it = self;
+                $any_in
+            }
+
+            fn heap(&self) -> usize {
+                self.ring.heap()
+            }
+
+            fn merge(&mut self, other: &Self) {
+                self.merge(other);
+            }
+
+            fn write(&self, to: &mut Writer) {
+                write_ring(&self.ring, to);
+            }
+
+            fn read(&mut self, from: &mut Reader<'_>) -> Option<()> {
+                read_ring(&mut self.ring, from)
+            }
+        }
+    };
 }
+
+ring_window!(CountWindow, |window, slot| window.in_slot(slot) > 0);
+ring_window!(SumWindow, |window, slot| window.in_slot(slot).count > 0);
+ring_window!(RankWindow, |window, slot| window.in_slot(slot) > 0);
 
 impl Window for DistinctWindow {
+    /// The shape and the capacity.
+    type Plan = (WindowShape, u32);
+
+    fn fresh((shape, capacity): &Self::Plan, newest: i64) -> Self {
+        Self::new(shape, *capacity, newest)
+    }
+
+    fn renew(mut self, _: &Self::Plan, newest: i64) -> Self {
+        self.restart(newest);
+        self
+    }
+
     fn newest(&self) -> i64 {
         self.newest()
     }
@@ -106,8 +237,30 @@ impl Window for DistinctWindow {
         self.any_in(slot)
     }
 
-    fn ending_in(&self, slot: i64) -> u64 {
-        self.ending_in(slot)
+    fn heap(&self) -> usize {
+        self.heap()
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.merge(other);
+    }
+
+    fn write(&self, to: &mut Writer) {
+        to.wide(self.filled());
+        to.length(self.values().len());
+        for (hash, slots) in self.values() {
+            to.fixed(hash);
+            to.wide(slots);
+        }
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Option<()> {
+        let filled = from.wide()?;
+        for _ in 0..from.length()? {
+            let value = (from.fixed()?, from.wide()?);
+            self.refill(filled, std::iter::once(value));
+        }
+        Some(())
     }
 }
 
@@ -123,7 +276,13 @@ mod tests {
     }
 
     fn slots(tracked: &mut Tracked<CountWindow>, slot: i64, at_least: u64) -> Option<Vec<i64>> {
-        let alarms = tracked.step(slot, at_least, |window| window.insert(slot, 1))?;
+        let enough =
+            |window: &CountWindow, slot| Some(window.ending_in(slot)).filter(|count| *count >= at_least);
+        let alarms = tracked.step(
+            slot,
+            |window| window.insert(slot, 1),
+            |window, slot| enough(window, slot).map(|_| 0.0),
+        )?;
         Some(alarms.iter().map(|alarm| alarm.slot).collect())
     }
 

@@ -11,6 +11,7 @@ use crate::net;
 #[derive(Clone, Debug)]
 pub(crate) struct KeyHasher {
     hasher: SipHasher13,
+    seed: (u64, u64),
     ipv6_prefix: u8,
 }
 
@@ -19,8 +20,17 @@ impl KeyHasher {
     pub(crate) fn new(seed: Option<u64>, ipv6_prefix: u8) -> Self {
         let random = || RandomState::new().build_hasher().finish();
         // SipHash takes two halves; of a given seed the second is derived, which is no secret anyway.
-        let (left, right) = seed.map_or_else(|| (random(), random()), |seed| (seed, !seed));
-        Self { hasher: SipHasher13::new_with_keys(left, right), ipv6_prefix }
+        Self::of_seed(seed.map_or_else(|| (random(), random()), |seed| (seed, !seed)), ipv6_prefix)
+    }
+
+    /// Keys of both halves of a seed.
+    pub(crate) fn of_seed(seed: (u64, u64), ipv6_prefix: u8) -> Self {
+        Self { hasher: SipHasher13::new_with_keys(seed.0, seed.1), seed, ipv6_prefix }
+    }
+
+    /// Both halves of its seed.
+    pub(crate) fn seed(&self) -> (u64, u64) {
+        self.seed
     }
 
     /// How many bits of an IPv6 address stand for one client.
@@ -37,11 +47,13 @@ impl KeyHasher {
         Some(hasher.finish128().as_u64())
     }
 
-    /// The hash of one value, an address to its last bit.
-    pub(crate) fn value(&self, value: &Value<'_>) -> u64 {
+    /// The hash of the values of these fields, of addresses to their last bit. `None` if a field is missing.
+    pub(crate) fn values(&self, event: &Event<'_>, of: &[FieldId]) -> Option<u64> {
         let mut hasher = self.hasher;
-        feed(&mut hasher, value, 128);
-        hasher.finish()
+        for field in of {
+            feed(&mut hasher, event.get(*field)?, 128);
+        }
+        Some(hasher.finish())
     }
 }
 

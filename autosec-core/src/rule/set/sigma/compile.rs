@@ -1,0 +1,142 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::build::{Assembled, Origin, RULE_LIMIT};
+use super::assemble;
+use super::correlations::{Correlated, Inputs};
+use super::read::{Bound, Read};
+use crate::event::{FieldId, Schema};
+use crate::rule::lang::condition::Condition;
+use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::lang::issue::{Code, Issue, quoted};
+use crate::rule::sigma::{Correlation, Detection, SigmaRule, What};
+use crate::rule::state::memory::Budget;
+use crate::rule::state::snapshot;
+
+/// Compiles every rule that is not off into `compiled`, correlations behind all others; gives all of them as they were
+/// written.
+pub(in super::super) fn compile(
+    bound: Bound<'_>,
+    origins: &[Origin<'_>],
+    schema: &Schema,
+    budget: &Budget,
+    compiled: &mut Vec<Assembled>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<SigmaRule> {
+    let Bound { documents, correlated } = bound;
+    check_ids(&documents, origins, diagnostics);
+    if let Some(first) = documents.get(RULE_LIMIT.saturating_sub(origins.len())) {
+        let title =
+            format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + documents.len());
+        diagnostics.push(Diagnostic::new(Code::ManyRules, title, &first.source.name));
+        return Vec::new();
+    }
+    let everything = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
+    let (digests, places) = (HashMap::new(), HashMap::new());
+    let mut compiling = Compiling {
+        schema,
+        budget,
+        everything,
+        correlated: &correlated,
+        digests,
+        places,
+        compiled,
+        diagnostics,
+    };
+    let mut written = Vec::with_capacity(documents.len());
+    let mut correlations = HashMap::new();
+    for (at, Read { source, translated }) in documents.into_iter().enumerate() {
+        match translated.what {
+            What::Detection(detection) => {
+                let Detection { rule, condition, .. } = *detection;
+                let (runs, silent) = (correlated.runs(at, &rule), correlated.is_silent(at, &rule));
+                if runs && let Err(error) = compiling.detection(at, &rule, condition, silent) {
+                    let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
+                    compiling.diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
+                }
+                written.push(rule);
+            }
+            What::Correlation(correlation) => {
+                written.push(correlation.rule.clone());
+                correlations.insert(at, (source, correlation));
+            }
+            What::Filter(_) => {}
+        }
+    }
+    for inputs in &correlated.correlations {
+        let Some((source, correlation)) = correlations.get(&inputs.at) else { continue };
+        if let Err(issue) = compiling.correlation(correlation, inputs) {
+            let diagnostic = Diagnostic::placed(issue, &source.name, &source.text);
+            compiling.diagnostics.push(diagnostic.about(&correlation.rule.id));
+        }
+    }
+    written
+}
+
+/// Rules on their way into a set.
+struct Compiling<'c> {
+    schema: &'c Schema,
+    budget: &'c Budget,
+    /// All fields.
+    everything: Arc<[(FieldId, Box<str>)]>,
+    correlated: &'c Correlated,
+    /// Of rules that correlations refer to.
+    digests: HashMap<usize, u64>,
+    /// Where the rules of documents are compiled to.
+    places: HashMap<usize, u32>,
+    compiled: &'c mut Vec<Assembled>,
+    diagnostics: &'c mut Vec<Diagnostic>,
+}
+
+impl Compiling<'_> {
+    fn detection(
+        &mut self,
+        at: usize,
+        rule: &SigmaRule,
+        condition: Condition,
+        silent: bool,
+    ) -> Result<(), aho_corasick::BuildError> {
+        if self.correlated.needs(at) {
+            self.digests.insert(at, assemble::digest(&condition, self.schema));
+        }
+        let assembled = assemble::detection(rule, condition, self.schema, &self.everything)?;
+        self.add(at, assembled, silent);
+        Ok(())
+    }
+
+    fn correlation(&mut self, correlation: &Correlation, inputs: &Inputs) -> Result<(), Issue> {
+        // Also one that is off is checked.
+        let fed_by = inputs.from.iter().filter_map(|from| self.places.get(from).copied()).collect();
+        let below: Vec<_> = inputs.from.iter().map(|from| self.digests.get(from)).collect();
+        let below = snapshot::digest(format!("{below:?}").as_bytes());
+        let assembled =
+            assemble::correlation(correlation, inputs, (fed_by, below), self.schema, self.budget)?;
+        self.digests
+            .extend(assembled.rule.remembers.as_ref().map(|remembering| (inputs.at, remembering.digest)));
+        if self.correlated.runs(inputs.at, &correlation.rule) {
+            let silent = self.correlated.is_silent(inputs.at, &correlation.rule);
+            self.add(inputs.at, assembled, silent);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, at: usize, mut assembled: Assembled, silent: bool) {
+        assembled.rule.silent = silent;
+        self.places.insert(at, u32::try_from(self.compiled.len()).unwrap_or(u32::MAX));
+        self.compiled.push(assembled);
+    }
+}
+
+/// Ids are unique, those of rules that are not of Sigma among them.
+fn check_ids(documents: &[Read<'_>], origins: &[Origin<'_>], diagnostics: &mut Vec<Diagnostic>) {
+    let mut ids: HashMap<&str, &str> = HashMap::new();
+    ids.extend(origins.iter().map(|origin| (origin.rule.id.as_str(), origin.name())));
+    for (document, rule) in documents.iter().filter_map(|document| Some((document, document.rule()?))) {
+        let Some(first) = ids.insert(&rule.id, &document.source.name) else { continue };
+        let title = format!("the id {} is taken", quoted(&rule.id));
+        let place = document.translated.place.clone();
+        let issue = Issue::new(Code::DuplicateId, title, place, "the second is here")
+            .help(format!("the first is in {first}; ids are unique within a rule set"));
+        diagnostics.push(document.diagnostic(issue));
+    }
+}
