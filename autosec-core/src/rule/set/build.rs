@@ -17,7 +17,6 @@ use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue};
 use crate::rule::lang::yaml;
 use crate::rule::model::{Mode, Rule};
-use crate::rule::plan::predicate::Predicate;
 use crate::rule::run::compiled::{Compiled, Counting};
 use crate::rule::state::window::{Budget, Windows};
 
@@ -42,7 +41,7 @@ pub(super) struct Origin<'s> {
 /// A rule that is ready to run, and the conditions that set it off: one for each of its inputs.
 #[derive(Debug)]
 pub(super) struct Assembled {
-    pub(super) conditions: Vec<(Condition, Predicate)>,
+    pub(super) conditions: Vec<Condition>,
     pub(super) rule: Compiled,
 }
 
@@ -168,8 +167,6 @@ fn assemble(
     budget: Budget,
 ) -> Result<Assembled, (Key, Issue)> {
     let Verified { condition, subject, state } = verified;
-    let too_large = |error: aho_corasick::BuildError| Issue::new(Code::LargeSet, error.to_string(), 0..0, "");
-    let predicate = Predicate::new(condition.clone()).map_err(|error| (Key::When, too_large(error)))?;
     let windows = state
         .map(|state| counting(state, schema, budget))
         .transpose()
@@ -193,7 +190,7 @@ fn assemble(
         windows,
         tally: Default::default(),
     };
-    Ok(Assembled { conditions: vec![(condition, predicate)], rule })
+    Ok(Assembled { conditions: vec![condition], rule })
 }
 
 fn counting(state: State, schema: &Schema, budget: Budget) -> Result<Counting, Issue> {

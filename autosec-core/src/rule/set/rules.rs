@@ -135,13 +135,14 @@ impl Detector for RuleSet {
     }
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
-        let mut keys = Keys::new(&self.hasher);
-        let mut scratch = Scratch::default();
-        for at in self.program.matching(event, &mut scratch) {
-            let trigger = self.triggers.get(*at as usize);
-            if let Some(rule) = trigger.and_then(|trigger| self.compiled.get(trigger.rule as usize)) {
-                rule.detect(event, &mut keys, findings);
+        Scratch::with(|scratch| {
+            let mut keys = Keys::new(&self.hasher);
+            for at in self.program.matching(event, scratch) {
+                let trigger = self.triggers.get(*at as usize);
+                if let Some(rule) = trigger.and_then(|trigger| self.compiled.get(trigger.rule as usize)) {
+                    rule.detect(event, &mut keys, findings);
+                }
             }
-        }
+        });
     }
 }

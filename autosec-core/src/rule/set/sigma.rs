@@ -7,7 +7,6 @@ use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
-use crate::rule::plan::predicate::Predicate;
 use crate::rule::run::compiled::Compiled;
 use crate::rule::run::subject::Subject;
 use crate::rule::sigma::{SigmaRule, Translated, Translation};
@@ -67,13 +66,7 @@ pub(super) fn compile(
             diagnostics.push(duplicate(&translated, source, first));
         }
         if translated.rule.status.is_active() {
-            match assemble(&translated.rule, translated.condition, schema, &everything) {
-                Ok(rule) => compiled.push(rule),
-                Err(error) => {
-                    let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
-                    diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
-                }
-            }
+            compiled.push(assemble(&translated.rule, translated.condition, schema, &everything));
         }
         written.push(translated.rule);
     }
@@ -93,7 +86,7 @@ fn assemble(
     condition: Condition,
     schema: &Schema,
     everything: &Arc<[(FieldId, Box<str>)]>,
-) -> Result<Assembled, aho_corasick::BuildError> {
+) -> Assembled {
     let reads = if is_search(&condition) {
         Arc::clone(everything)
     } else {
@@ -101,7 +94,6 @@ fn assemble(
         fields(&condition, &mut reads);
         reads.into_iter().map(|field| (field, Box::from(schema.name(field)))).collect()
     };
-    let predicate = Predicate::new(condition)?;
     let rule = Compiled {
         analytic: Arc::new(Analytic {
             kind: AnalyticKind::Rule,
@@ -118,8 +110,7 @@ fn assemble(
         windows: None,
         tally: Default::default(),
     };
-    // No gate has a use for its condition.
-    Ok(Assembled { conditions: vec![(Condition::All(Vec::new()), predicate)], rule })
+    Assembled { conditions: vec![condition], rule }
 }
 
 /// Whether it searches whole events.

@@ -1,0 +1,119 @@
+use crate::rule::plan::intern::GRAM;
+
+/// Fields fall into so many groups; each has a bit of the filter's bytes.
+pub(super) const GROUPS: usize = 8;
+const SLOTS: usize = 1 << 16;
+
+/// Finds texts within values, each by one of its grams: four bytes that stand at a known place in it and that few other
+/// texts have.
+///
+/// Every four bytes of a value are looked up in a filter of 64 KiB, and only if that says so in a table, whose texts
+/// are then compared. This takes about a nanosecond a byte, whatever the number of texts, where an automaton
+/// waits for memory at every byte.
+#[derive(Debug)]
+pub(super) struct Grams {
+    /// For each slot the groups of fields in which a gram of that slot is looked for.
+    filter: Box<[u8; SLOTS]>,
+    /// Open addressing, a power of two long; half of it at least is free.
+    table: Box<[Slot]>,
+    /// Texts of a gram stand side by side.
+    texts: Box<[Found]>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    gram: u32,
+    first: u32,
+    /// 0 in a free slot.
+    many: u32,
+}
+
+/// A text, by its number, and how far before the gram it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) text: u32,
+    pub(super) before: u32,
+}
+
+/// What a gram is filed under.
+pub(in super::super) fn slot(gram: u32) -> usize {
+    // 65,536 slots: the upper half of the product.
+    (gram.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+/// A gram to be looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looked {
+    pub(super) gram: u32,
+    pub(super) groups: u8,
+    pub(super) found: Found,
+}
+
+impl Grams {
+    pub(super) fn new(mut looked: Vec<Looked>) -> Self {
+        looked.sort_by_key(|one| (one.gram, one.found.text));
+        let mut filter = vec![0_u8; SLOTS].into_boxed_slice();
+        let distinct = looked.chunk_by(|left, right| left.gram == right.gram).count();
+        let mut table = vec![Slot::default(); (2 * distinct).next_power_of_two()].into_boxed_slice();
+        let mut first = 0;
+        for same in looked.chunk_by(|left, right| left.gram == right.gram) {
+            let Some(gram) = same.first().map(|one| one.gram) else { continue };
+            let many = u32::try_from(same.len()).unwrap_or(u32::MAX);
+            let groups = same.iter().fold(0, |groups, one| groups | one.groups);
+            filter.get_mut(slot(gram)).into_iter().for_each(|held| *held |= groups);
+            let mask = table.len() - 1;
+            let mut at = start(gram) & mask;
+            while table.get(at).is_some_and(|slot| slot.many > 0) {
+                at = (at + 1) & mask;
+            }
+            table.get_mut(at).into_iter().for_each(|slot| *slot = Slot { gram, first, many });
+            first += many;
+        }
+        let filter = filter.try_into().unwrap_or_else(|_| Box::new([0; SLOTS]));
+        Self { filter, table, texts: looked.into_iter().map(|one| one.found).collect() }
+    }
+
+    /// Tells `visit` which texts of these groups may stand in `value`, which is in lower case, and where.
+    #[inline]
+    pub(super) fn scan(&self, value: &[u8], groups: u8, mut visit: impl FnMut(u32, usize)) {
+        for (at, gram) in value.windows(GRAM).enumerate() {
+            let gram = gram.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+            if self.filter.get(slot(gram)).is_some_and(|held| held & groups != 0) {
+                for found in self.of(gram) {
+                    if let Some(begin) = at.checked_sub(found.before as usize) {
+                        visit(found.text, begin);
+                    }
+                }
+            }
+        }
+    }
+
+    fn of(&self, gram: u32) -> &[Found] {
+        let mask = self.table.len().wrapping_sub(1);
+        let mut at = start(gram) & mask;
+        while let Some(slot) = self.table.get(at) {
+            if slot.many == 0 {
+                return &[];
+            }
+            if slot.gram == gram {
+                let first = slot.first as usize;
+                return self.texts.get(first..first + slot.many as usize).unwrap_or_default();
+            }
+            at = (at + 1) & mask;
+        }
+        &[]
+    }
+}
+
+/// Where in the table the search for a gram begins.
+fn start(gram: u32) -> usize {
+    (gram.wrapping_mul(0x85eb_ca6b) >> 8) as usize
+}
+
+/// The gram of a text that begins at `at`.
+pub(super) fn gram_at(text: &[u8], at: usize) -> Option<u32> {
+    text.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+/// The bit for texts that are looked for in any field.
+pub(super) const ANYWHERE: u8 = 1 << (GROUPS - 1);
