@@ -8,8 +8,8 @@ use crate::event::FieldId;
 use crate::rule::lang::ast::Place;
 use crate::rule::lang::condition::{Condition, Fact, Number, Piece};
 
-/// The shortest text that the index can look for within values.
-pub(super) const GRAM: usize = 4;
+/// The shortest text that the index looks for anywhere in a value; at its ends it looks for any but the empty one.
+pub(super) const SHORTEST: usize = 3;
 
 /// A single question of a condition, before it is prepared.
 #[derive(Clone, Debug)]
@@ -69,7 +69,8 @@ impl Questions {
         let Fact::Find { place, texts, fold } = fact else {
             return Predicate::Atom(self.number(question(fact)));
         };
-        let (long, short): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| text.len() >= GRAM);
+        let shortest = if place == Place::Anywhere { SHORTEST } else { 1 };
+        let (long, short): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| text.len() >= shortest);
         let mut atom = |texts| Predicate::Atom(self.number(question(Fact::Find { place, texts, fold })));
         match (long.is_empty(), short.is_empty()) {
             (_, true) => atom(long),

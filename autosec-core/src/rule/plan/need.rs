@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::block::{self, Block};
-use super::intern::{GRAM, Question};
+use super::intern::{Question, SHORTEST};
 use super::required;
 use crate::event::FieldId;
 use crate::net::AddressSet;
@@ -86,7 +86,7 @@ fn texts(fact: &Fact) -> Option<(Vec<Key<'_>>, bool)> {
         Fact::TextIn { texts, fold } if texts.len() <= LISTED => {
             (texts.iter().map(|text| key(text, *fold, None)).collect(), true)
         }
-        Fact::Find { place, texts, fold } if texts.iter().all(|text| text.len() >= GRAM) => {
+        Fact::Find { place, texts, fold } if texts.iter().all(|text| is_indexed(text, *place)) => {
             (texts.iter().map(|text| key(text, *fold, Some(*place))).collect(), true)
         }
         Fact::Glob { pieces, fold } => (vec![Key::Text(piece(pieces, *fold)?)], false),
@@ -100,18 +100,23 @@ fn texts(fact: &Fact) -> Option<(Vec<Key<'_>>, bool)> {
     })
 }
 
+/// Whether the index looks for the text there.
+fn is_indexed(text: &str, place: Place) -> bool {
+    text.len() >= if place == Place::Anywhere { SHORTEST } else { 1 }
+}
+
 /// The longest text of a pattern with wildcards.
 fn piece(pieces: &[Piece], fold: bool) -> Option<TextKey<'_>> {
-    let texts = pieces.iter().enumerate().filter_map(|(at, piece)| match piece {
-        Piece::Text(text) if text.len() >= GRAM => Some((at, text)),
-        _ => None,
+    let texts = pieces.iter().enumerate().filter_map(|(at, piece)| {
+        let Piece::Text(text) = piece else { return None };
+        let place = match at {
+            0 => Place::Start,
+            last if last + 1 == pieces.len() => Place::End,
+            _ => Place::Anywhere,
+        };
+        is_indexed(text, place).then_some((text, place))
     });
-    let (at, text) = texts.max_by_key(|(_, text)| text.len())?;
-    let place = match at {
-        0 => Place::Start,
-        last if last + 1 == pieces.len() => Place::End,
-        _ => Place::Anywhere,
-    };
+    let (text, place) = texts.max_by_key(|(text, _)| text.len())?;
     Some(TextKey::new(text, fold, Some(place)))
 }
 

@@ -1,7 +1,7 @@
 use hashbrown::HashMap;
 
 use super::block::Family;
-use super::intern::GRAM;
+use super::index::grams::{self, GRAM};
 use super::need::{Key, Need, TextKey};
 use crate::event::FieldId;
 
@@ -34,13 +34,13 @@ impl<'n, 'q> Rarity<'n, 'q> {
             for key in &need.keys {
                 let Key::Text(text) = key else { continue };
                 let uses = rarity.uses.entry((need.field, text)).or_insert(0);
-                if *uses == 0 {
-                    rarity.texts += 1;
-                    for gram in text.folded.windows(GRAM) {
-                        rarity.grams.get_mut(slot(gram)).into_iter().for_each(|count| *count += 1);
-                    }
-                }
+                let is_new = *uses == 0;
                 *uses += asked;
+                let Some(place) = text.place.filter(|_| is_new) else { continue };
+                rarity.texts += 1;
+                for gram in grams::known(&text.folded, place).windows(GRAM) {
+                    rarity.grams.get_mut(slot(gram)).into_iter().for_each(|count| *count += 1);
+                }
             }
         }
         rarity
@@ -51,10 +51,9 @@ impl<'n, 'q> Rarity<'n, 'q> {
         need.keys.iter().map(|key| self.key(need.field, key)).sum::<f32>().min(1.0)
     }
 
-    /// Where the gram begins that the fewest other texts have.
-    pub(super) fn rarest_gram(&self, text: &[u8]) -> usize {
-        let counts = text.windows(GRAM).map(|gram| self.count(gram)).enumerate();
-        counts.min_by_key(|(_, count)| *count).map_or(0, |(at, _)| at)
+    /// How many texts have a gram.
+    pub(super) fn count(&self, gram: &[u8]) -> u32 {
+        self.grams.get(slot(gram)).copied().unwrap_or(0)
     }
 
     fn key(&self, field: Option<FieldId>, key: &Key<'_>) -> f32 {
@@ -76,19 +75,14 @@ impl<'n, 'q> Rarity<'n, 'q> {
         if text.place.is_none() {
             return 0.002 + 0.0005 * uses;
         }
-        let longer = text.folded.len().saturating_sub(GRAM) as f32;
+        let longer = text.folded.len() as f32 - GRAM as f32;
         let like = text.folded.windows(GRAM).map(|gram| self.count(gram)).min().unwrap_or(0);
         let like = like.saturating_sub(1) as f32 / self.texts.max(1) as f32;
         let anywhere = if field.is_none() { 2.0 } else { 1.0 };
         anywhere * (0.0005 + 0.08 * 0.75_f32.powf(longer) + 0.0005 * uses + 0.5 * like)
     }
-
-    fn count(&self, gram: &[u8]) -> u32 {
-        self.grams.get(slot(gram)).copied().unwrap_or(0)
-    }
 }
 
 fn slot(gram: &[u8]) -> usize {
-    let gram = gram.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-    super::index::grams::slot(gram)
+    grams::slot(grams::gram(gram))
 }

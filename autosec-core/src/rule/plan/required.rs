@@ -2,8 +2,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::intern::GRAM;
-
+/// A shorter text is in too many values to be worth a look.
+const SHORTEST: usize = 4;
 /// The most texts of which a match must have one.
 const ALTERNATIVES: usize = 32;
 /// The most ways to write one of a few characters that stand in the middle of a text.
@@ -35,7 +35,7 @@ impl Set {
         let shortest = texts.iter().map(Vec::len).min()?;
         // Each doubling of the texts costs about as much as a character brings.
         let worth = (4 * shortest).saturating_sub(4 * texts.len().ilog2() as usize).max(1);
-        (shortest >= GRAM && texts.len() <= ALTERNATIVES).then_some(Self { texts, worth })
+        (shortest >= SHORTEST && texts.len() <= ALTERNATIVES).then_some(Self { texts, worth })
     }
 }
 
@@ -96,7 +96,7 @@ impl Walk {
                     ways.iter().map(|way| [text.as_slice(), way].concat()).collect()
                 };
                 texts = texts.iter().flat_map(longer).collect();
-                if shortest + 1 >= GRAM {
+                if shortest + 1 >= SHORTEST {
                     self.offer(Set::new(texts.clone()));
                 }
             }

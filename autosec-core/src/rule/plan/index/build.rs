@@ -1,6 +1,6 @@
 use hashbrown::{HashMap, HashTable};
 
-use super::grams::{ANYWHERE, Found, GROUPS, Grams, Looked, gram_at};
+use super::grams::{self, ANYWHERE, Found, GROUPS, Grams, Looked};
 use super::texts::{ANY, Text, Texts, hash};
 use super::{Atoms, Field, Index, Kind};
 use crate::event::FieldId;
@@ -129,17 +129,17 @@ fn filed(
             atoms: lists.add(atoms),
         };
         bytes.extend_from_slice(written);
-        if key.place.is_none() {
+        let Some(place) = key.place else {
             whole.push((hash(*plan, &key.folded), text));
             concerned(fields, *plan, |field| field.longest = field.longest.max(Some(text.length)));
-        } else {
-            let at = rarity.rarest_gram(&key.folded);
-            let group = groups.get(usize::from(*plan)).copied().unwrap_or(ANYWHERE);
-            let found = Found { text: number(within.len()), before: number(at) };
-            looked.extend(gram_at(&key.folded, at).map(|gram| Looked { gram, groups: group, found }));
-            concerned(fields, *plan, |field| field.groups |= group);
-            within.push(text);
-        }
+            continue;
+        };
+        let group = groups.get(usize::from(*plan)).copied().unwrap_or(ANYWHERE);
+        let (filed, behind) = grams::of(&key.folded, place, |gram| rarity.count(gram));
+        let found = Found { text: number(within.len()), behind };
+        looked.extend(filed.into_iter().map(|gram| Looked { gram, groups: group, found }));
+        concerned(fields, *plan, |field| field.groups |= group);
+        within.push(text);
     }
     let mut table = HashTable::with_capacity(whole.len());
     for (hash, text) in whole {

@@ -1,15 +1,25 @@
-use crate::rule::plan::intern::GRAM;
+use crate::rule::lang::ast::Place;
 
 /// Fields fall into so many groups; each has a bit of the filter's bytes.
 pub(super) const GROUPS: usize = 8;
 const SLOTS: usize = 1 << 16;
 
+/// Bytes of a gram, so many of which fewer than all are read at either end of a value.
+pub(in super::super) const GRAM: usize = 4;
+/// Zeros before and behind every value that is scanned, so that its first and last bytes are in grams too.
+pub(super) const MARGIN: [u8; GRAM - 1] = [0; GRAM - 1];
+/// The bits of a gram that are looked at: of its last byte five, which tell letters apart.
+const BITS: u32 = 0x1fff_ffff;
+
 /// Finds texts within values, each by one of its grams: four bytes that stand at a known place in it and that few other
 /// texts have.
 ///
 /// Every four bytes of a value are looked up in a filter of 64 KiB, and only if that says so in a table, whose texts
-/// are then compared. This takes about a nanosecond a byte, whatever the number of texts, where an automaton
-/// waits for memory at every byte.
+/// are then compared: the same few instructions for each byte, whatever the number of texts, where an automaton waits
+/// for memory at every byte.
+///
+/// A text of three bytes is filed under the 32 grams that begin with it. At the start and the end of a value shorter
+/// ones have grams as well, which reach into the zeros around it.
 #[derive(Debug)]
 pub(super) struct Grams {
     /// For each slot the groups of fields in which a gram of that slot is looked for.
@@ -28,17 +38,45 @@ struct Slot {
     many: u32,
 }
 
-/// A text, by its number, and how far before the gram it begins.
+/// A text, by its number, and how far behind its begin the gram does, counted from the begin of the margin.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) text: u32,
-    pub(super) before: u32,
+    pub(super) behind: u32,
+}
+
+/// The gram that the bytes begin with; 0 if they are too few.
+#[inline]
+pub(in super::super) fn gram(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes) & BITS)
 }
 
 /// What a gram is filed under.
+#[inline]
 pub(in super::super) fn slot(gram: u32) -> usize {
     // 65,536 slots: the upper half of the product.
     (gram.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+/// All that is known of the bytes around a text, the margin where the value ends with the text among them.
+pub(in super::super) fn known(text: &[u8], place: Place) -> Vec<u8> {
+    let before = if place == Place::Start { &MARGIN[..] } else { &[] };
+    let after = if place == Place::End { &MARGIN[..] } else { &[] };
+    [before, text, after].concat()
+}
+
+/// Grams by which a text can be found, the rarest of those it has, and how far behind its begin they begin, counted from
+/// the begin of the margin; `count` tells how common a gram is. None for a text that is too short for its place.
+pub(super) fn of(text: &[u8], place: Place, count: impl Fn(&[u8]) -> u32) -> (Vec<u32>, u32) {
+    let known = known(text, place);
+    let begin = if place == Place::Start { 0 } else { MARGIN.len() };
+    let rarest = known.windows(GRAM).enumerate().min_by_key(|(_, gram)| count(gram));
+    if let Some((at, bytes)) = rarest {
+        return (vec![gram(bytes)], u32::try_from(begin + at).unwrap_or(u32::MAX));
+    }
+    let short = known.first_chunk::<3>().map_or(0, |[a, b, c]| u32::from_le_bytes([*a, *b, *c, 0]));
+    let grams = (0..32).map(|last: u32| short | last << 24);
+    (grams.filter(|_| known.len() == 3).collect(), u32::try_from(begin).unwrap_or(u32::MAX))
 }
 
 /// A gram to be looked for.
@@ -73,14 +111,15 @@ impl Grams {
         Self { filter, table, texts: looked.into_iter().map(|one| one.found).collect() }
     }
 
-    /// Tells `visit` which texts of these groups may stand in `value`, which is in lower case, and where.
+    /// Tells `visit` which texts of these groups may stand in `value`, which is in lower case and between margins, and
+    /// where they begin, the margin not counted.
     #[inline]
     pub(super) fn scan(&self, value: &[u8], groups: u8, mut visit: impl FnMut(u32, usize)) {
-        for (at, gram) in value.windows(GRAM).enumerate() {
-            let gram = gram.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        for (at, bytes) in value.windows(GRAM).enumerate() {
+            let gram = gram(bytes);
             if self.filter.get(slot(gram)).is_some_and(|held| held & groups != 0) {
                 for found in self.of(gram) {
-                    if let Some(begin) = at.checked_sub(found.before as usize) {
+                    if let Some(begin) = at.checked_sub(found.behind as usize) {
                         visit(found.text, begin);
                     }
                 }
@@ -108,11 +147,6 @@ impl Grams {
 /// Where in the table the search for a gram begins.
 fn start(gram: u32) -> usize {
     (gram.wrapping_mul(0x85eb_ca6b) >> 8) as usize
-}
-
-/// The gram of a text that begins at `at`.
-pub(super) fn gram_at(text: &[u8], at: usize) -> Option<u32> {
-    text.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 /// The bit for texts that are looked for in any field.

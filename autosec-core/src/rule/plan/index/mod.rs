@@ -5,6 +5,7 @@ pub(super) mod grams;
 pub(super) mod marks;
 mod texts;
 
+use grams::MARGIN;
 use marks::{Mark, Marks};
 use texts::{ANY, Texts};
 
@@ -124,13 +125,15 @@ impl Look<'_> {
     fn spelled(&mut self, plan: u16, field: &Field, value: &str, typed: bool) {
         let raw = value.as_bytes();
         self.text.clear();
+        self.text.extend_from_slice(&MARGIN);
         self.text.extend_from_slice(raw);
+        self.text.extend_from_slice(&MARGIN);
         self.text.make_ascii_lowercase();
         let (index, texts) = (self.index, &self.index.texts);
         if field.longest.is_some_and(|longest| raw.len() <= longest as usize) {
-            texts.whole(plan, self.text, raw, |atoms| mark(index, self.marks, atoms, typed));
+            texts.whole(plan, texts::inside(self.text), raw, |atoms| mark(index, self.marks, atoms, typed));
             if texts.any_whole {
-                texts.whole(ANY, self.text, raw, |atoms| mark(index, self.marks, atoms, typed));
+                texts.whole(ANY, texts::inside(self.text), raw, |atoms| mark(index, self.marks, atoms, typed));
             }
         }
         if field.groups != 0 {

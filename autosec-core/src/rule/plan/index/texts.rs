@@ -1,7 +1,7 @@
 use hashbrown::HashTable;
 
 use super::Atoms;
-use super::grams::Grams;
+use super::grams::{Grams, MARGIN};
 use crate::rule::lang::ast::Place;
 
 /// The plan of texts that are looked for in every field.
@@ -42,17 +42,18 @@ impl Texts {
         }
     }
 
-    /// Tells `found` of the texts that stand in a value.
+    /// Tells `found` of the texts that stand in a value; `padded` is `raw` in lower case between margins.
     #[inline]
     pub(super) fn within(
         &self,
         plan: u16,
         groups: u8,
-        folded: &[u8],
+        padded: &[u8],
         raw: &[u8],
         mut found: impl FnMut(Atoms),
     ) {
-        self.grams.scan(folded, groups, |text, begin| {
+        let folded = inside(padded);
+        self.grams.scan(padded, groups, |text, begin| {
             let Some(text) = self.within.get(text as usize) else { return };
             let end = begin + text.length as usize;
             let placed = match text.place {
@@ -74,6 +75,11 @@ impl Texts {
         let first = text.first as usize;
         self.bytes.get(first..first + text.length as usize).unwrap_or_default()
     }
+}
+
+/// A value without its margins.
+pub(super) fn inside(padded: &[u8]) -> &[u8] {
+    padded.get(MARGIN.len()..padded.len().saturating_sub(MARGIN.len())).unwrap_or_default()
 }
 
 /// The hash of a text in lower case. The table's contents come from rules alone, so that no event can make it slow.
