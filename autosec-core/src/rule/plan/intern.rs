@@ -8,8 +8,27 @@ use crate::event::FieldId;
 use crate::rule::lang::ast::Place;
 use crate::rule::lang::condition::{Condition, Fact, Number, Piece};
 
-/// The shortest text that the index looks for anywhere in a value; at its ends it looks for any but the empty one.
-pub(super) const SHORTEST: usize = 3;
+/// How the index finds a text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ease {
+    /// By one gram.
+    Easy,
+    /// By many, which it does only if a condition waits for it.
+    Dear,
+    /// Not at all.
+    Never,
+}
+
+impl Ease {
+    /// How a text is found in this place of a value.
+    pub(super) fn of(text: &str, place: Place) -> Self {
+        match (text.len(), place) {
+            (0, _) | (1 | 2, Place::Anywhere) => Ease::Never,
+            (3, Place::Anywhere) => Ease::Dear,
+            _ => Ease::Easy,
+        }
+    }
+}
 
 /// A single question of a condition, before it is prepared.
 #[derive(Clone, Debug)]
@@ -64,18 +83,29 @@ impl Questions {
         Predicate::Any(flat.into())
     }
 
-    /// Short texts are asked for apart from long ones: the index knows the answer for the long ones.
+    /// Texts that the index can look for, those it would rather not, and those it cannot are asked for apart.
     fn split(&mut self, fact: Fact, question: impl Fn(Fact) -> Question) -> Predicate {
         let Fact::Find { place, texts, fold } = fact else {
             return Predicate::Atom(self.number(question(fact)));
         };
-        let shortest = if place == Place::Anywhere { SHORTEST } else { 1 };
-        let (long, short): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| text.len() >= shortest);
-        let mut atom = |texts| Predicate::Atom(self.number(question(Fact::Find { place, texts, fold })));
-        match (long.is_empty(), short.is_empty()) {
-            (_, true) => atom(long),
-            (true, false) => atom(short),
-            (false, false) => Predicate::Any(Box::new([atom(long), atom(short)])),
+        if texts.is_empty() {
+            return Predicate::Any(Box::default());
+        }
+        let mut parts = [Ease::Easy, Ease::Dear, Ease::Never].map(|ease| (ease, Vec::new()));
+        for text in texts {
+            let ease = Ease::of(&text, place);
+            parts
+                .iter_mut()
+                .filter(|(held, _)| *held == ease)
+                .for_each(|(_, texts)| texts.push(text.clone()));
+        }
+        let held = parts.into_iter().map(|(_, texts)| texts).filter(|texts| !texts.is_empty());
+        let mut atoms: Vec<_> = held
+            .map(|texts| Predicate::Atom(self.number(question(Fact::Find { place, texts, fold }))))
+            .collect();
+        match (atoms.pop(), atoms.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => Predicate::Any(atoms.into_iter().chain(last).collect()),
         }
     }
 

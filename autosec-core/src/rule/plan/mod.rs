@@ -14,4 +14,5 @@ mod search;
 mod spelling;
 mod test;
 mod text;
+mod waiting;
 mod witness;

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::block::{self, Block};
-use super::intern::{Question, SHORTEST};
+use super::intern::{Ease, Question};
 use super::required;
 use crate::event::FieldId;
 use crate::net::AddressSet;
@@ -24,6 +24,17 @@ pub(super) struct Need<'q> {
     pub(super) enough: bool,
     /// Only texts and numbers that are such count, not what is spelled like them.
     pub(super) typed: bool,
+}
+
+/// How the index finds a key.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Way {
+    /// By the fields of an event.
+    Present,
+    /// By whole values.
+    Whole,
+    /// By scanning values.
+    Within,
 }
 
 /// Something that the index finds in events.
@@ -72,6 +83,21 @@ impl<'q> Need<'q> {
         }
     }
 
+    /// How its keys are found: all of them in the same way.
+    pub(super) fn way(&self) -> Way {
+        match self.keys.first() {
+            Some(Key::Present) => Way::Present,
+            Some(Key::Block(_) | Key::Text(TextKey { place: None, .. })) | None => Way::Whole,
+            Some(Key::Text(_)) => Way::Within,
+        }
+    }
+
+    /// Whether it is dear to look for, and so only worth it if a condition waits for it.
+    pub(super) fn is_dear(&self) -> bool {
+        let short = |text: &TextKey<'_>| text.place == Some(Place::Anywhere) && text.folded.len() < 4;
+        self.keys.iter().any(|key| matches!(key, Key::Text(text) if short(text)))
+    }
+
     /// All that is known is that the field must be there.
     fn present(field: FieldId) -> Self {
         Self { field: Some(field), keys: vec![Key::Present], enough: false, typed: false }
@@ -86,7 +112,9 @@ fn texts(fact: &Fact) -> Option<(Vec<Key<'_>>, bool)> {
         Fact::TextIn { texts, fold } if texts.len() <= LISTED => {
             (texts.iter().map(|text| key(text, *fold, None)).collect(), true)
         }
-        Fact::Find { place, texts, fold } if texts.iter().all(|text| is_indexed(text, *place)) => {
+        Fact::Find { place, texts, fold }
+            if texts.iter().all(|text| Ease::of(text, *place) != Ease::Never) =>
+        {
             (texts.iter().map(|text| key(text, *fold, Some(*place))).collect(), true)
         }
         Fact::Glob { pieces, fold } => (vec![Key::Text(piece(pieces, *fold)?)], false),
@@ -100,11 +128,6 @@ fn texts(fact: &Fact) -> Option<(Vec<Key<'_>>, bool)> {
     })
 }
 
-/// Whether the index looks for the text there.
-fn is_indexed(text: &str, place: Place) -> bool {
-    text.len() >= if place == Place::Anywhere { SHORTEST } else { 1 }
-}
-
 /// The longest text of a pattern with wildcards.
 fn piece(pieces: &[Piece], fold: bool) -> Option<TextKey<'_>> {
     let texts = pieces.iter().enumerate().filter_map(|(at, piece)| {
@@ -114,7 +137,7 @@ fn piece(pieces: &[Piece], fold: bool) -> Option<TextKey<'_>> {
             last if last + 1 == pieces.len() => Place::End,
             _ => Place::Anywhere,
         };
-        is_indexed(text, place).then_some((text, place))
+        (Ease::of(text, place) == Ease::Easy).then_some((text, place))
     });
     let (text, place) = texts.max_by_key(|(text, _)| text.len())?;
     Some(TextKey::new(text, fold, Some(place)))

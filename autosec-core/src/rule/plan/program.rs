@@ -3,15 +3,12 @@ use std::cell::Cell;
 use super::index::marks::{Mark, Marks};
 use super::index::{Builder, Index, Kind};
 use super::intern::Questions;
-use super::need::{Key, Need};
+use super::need::Need;
 use super::predicate::{Atom, Predicate};
-use super::rarity::Rarity;
-use super::witness::{self, NONE, Witness};
-use crate::event::{Event, FieldId};
+use super::waiting::{Plan, WaitingList};
+use super::witness::NONE;
+use crate::event::Event;
 use crate::rule::lang::condition::Condition;
-
-/// A field with an atom of more texts than this is indexed even if no condition waits for it.
-const MANY: usize = 8;
 
 /// All conditions of a rule set, which are asked of an event at once.
 #[derive(Debug)]
@@ -19,19 +16,9 @@ pub(crate) struct Program {
     conditions: Box<[Predicate]>,
     atoms: Box<[Atom]>,
     index: Index,
-    /// For each atom where its waiting conditions begin in `waiting`; one more for the end.
-    starts: Box<[u32]>,
-    waiting: Box<[Waiting]>,
+    waiting: WaitingList,
     /// Conditions that can be true of an event in which the index finds nothing.
     always: Box<[u32]>,
-}
-
-/// A condition that is worth a look once an atom was found.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    condition: u32,
-    /// Not if this atom is known to be false.
-    guard: u32,
 }
 
 /// What asking needs of memory, so that an event allocates nothing. It serves any number of programs.
@@ -114,8 +101,7 @@ impl Program {
         conditions.iter_mut().for_each(|condition| {
             condition.sort(&cost);
         });
-        let (starts, waiting) = filed(atoms.len(), waiting);
-        Self { conditions, atoms, index, starts, waiting, always: always.into() }
+        Self { conditions, atoms, index, waiting, always: always.into() }
     }
 
     /// The numbers of the conditions that `event` satisfies, in order.
@@ -128,7 +114,7 @@ impl Program {
         let mut at = 0;
         while let Some(atom) = scratch.marks.found.get(at).copied() {
             at += 1;
-            for waiting in self.waiting_for(atom) {
+            for waiting in self.waiting.of(atom) {
                 if self.may_hold(waiting.guard, &scratch.marks) && scratch.is_new(waiting.condition) {
                     self.ask(waiting.condition, event, scratch);
                 }
@@ -182,79 +168,4 @@ impl Program {
                 Mark::None => !self.index.kind(guard).indexed,
             }
     }
-
-    fn waiting_for(&self, atom: u32) -> &[Waiting] {
-        let at = atom as usize;
-        let (Some(first), Some(end)) = (self.starts.get(at), self.starts.get(at + 1)) else { return &[] };
-        self.waiting.get(*first as usize..*end as usize).unwrap_or_default()
-    }
-}
-
-/// What waits for what, and what the index is to know.
-struct Plan<'n, 'q> {
-    rarity: Rarity<'n, 'q>,
-    kinds: Vec<Kind>,
-    waiting: Vec<(u32, Waiting)>,
-    always: Vec<u32>,
-}
-
-impl<'n, 'q> Plan<'n, 'q> {
-    fn new(conditions: &[Predicate], needs: &'n [Option<Need<'q>>]) -> Self {
-        let mut asked = vec![0_u32; needs.len()];
-        for condition in conditions {
-            condition
-                .atoms(&mut |atom| asked.get_mut(atom as usize).into_iter().for_each(|times| *times += 1));
-        }
-        let rarity =
-            Rarity::new(needs.iter().zip(&asked).filter_map(|(need, asked)| Some((need.as_ref()?, *asked))));
-        let shares: Vec<_> = needs.iter().map(|need| need.as_ref().map(|need| rarity.of(need))).collect();
-        let share = |atom: u32| shares.get(atom as usize).copied().flatten();
-        let (mut waiting, mut always) = (Vec::new(), Vec::new());
-        for (number, condition) in (0_u32..).zip(conditions) {
-            let Some(witnesses) = witness::choose(condition, &share) else {
-                always.push(number);
-                continue;
-            };
-            let wait = |Witness { atom, guard }| (atom, Waiting { condition: number, guard });
-            waiting.extend(witnesses.atoms.into_iter().map(wait));
-        }
-        let kinds = kinds(needs, &waiting);
-        Self { rarity, kinds, waiting, always }
-    }
-}
-
-/// The index knows all atoms of a field in which a condition waits for one, or where one has many texts. All others are
-/// asked when a condition needs them, which is cheaper than to look for them in every event.
-fn kinds(needs: &[Option<Need<'_>>], waiting: &[(u32, Waiting)]) -> Vec<Kind> {
-    let mut kinds = vec![Kind::default(); needs.len()];
-    for (atom, _) in waiting {
-        kinds.get_mut(*atom as usize).into_iter().for_each(|kind| kind.witness = true);
-    }
-    let present = |need: &Need<'_>| need.keys.iter().any(|key| *key == Key::Present);
-    let held = needs.iter().zip(&kinds).filter_map(|(need, kind)| Some((need.as_ref()?, kind)));
-    let watched = held.filter(|(need, kind)| (kind.witness && !present(need)) || need.keys.len() > MANY);
-    let watched: hashbrown::HashSet<Option<FieldId>> = watched.map(|(need, _)| need.field).collect();
-    for (need, kind) in needs.iter().zip(&mut kinds) {
-        let Some(need) = need else { continue };
-        kind.typed = need.typed;
-        kind.enough = need.enough;
-        kind.indexed =
-            if present(need) { need.enough && kind.witness } else { watched.contains(&need.field) };
-    }
-    kinds
-}
-
-/// The waiting conditions of each atom side by side, and where each atom's begin.
-fn filed(atoms: usize, mut waiting: Vec<(u32, Waiting)>) -> (Box<[u32]>, Box<[Waiting]>) {
-    waiting.sort_by_key(|(atom, waiting)| (*atom, waiting.condition));
-    let mut starts = vec![0_u32; atoms + 1];
-    for (atom, _) in &waiting {
-        starts.get_mut(*atom as usize + 1).into_iter().for_each(|many| *many += 1);
-    }
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += *start;
-        *start = sum;
-    }
-    (starts.into(), waiting.into_iter().map(|(_, waiting)| waiting).collect())
 }

@@ -8,7 +8,7 @@ use crate::event::FieldId;
 /// Slots for counts of grams.
 const SLOTS: usize = 1 << 16;
 /// How likely it is that an event has a field of which no more is known.
-const PRESENT: f32 = 0.9;
+pub(super) const PRESENT: f32 = 0.9;
 
 /// Estimates how many events have a key, from the rules alone: what many rules look for is common (`powershell.exe`,
 /// `\Windows\`), and so is what looks like it; long texts are rarer than short ones.

@@ -136,7 +136,7 @@ fn filed(
         };
         let group = groups.get(usize::from(*plan)).copied().unwrap_or(ANYWHERE);
         let (filed, behind) = grams::of(&key.folded, place, |gram| rarity.count(gram));
-        let found = Found { text: number(within.len()), behind };
+        let found = Found { text: number(within.len()), behind, plan: *plan };
         looked.extend(filed.into_iter().map(|gram| Looked { gram, groups: group, found }));
         concerned(fields, *plan, |field| field.groups |= group);
         within.push(text);

@@ -1,3 +1,4 @@
+use super::texts::ANY;
 use crate::rule::lang::ast::Place;
 
 /// Fields fall into so many groups; each has a bit of the filter's bytes.
@@ -8,6 +9,8 @@ const SLOTS: usize = 1 << 16;
 pub(in super::super) const GRAM: usize = 4;
 /// Zeros before and behind every value that is scanned, so that its first and last bytes are in grams too.
 pub(super) const MARGIN: [u8; GRAM - 1] = [0; GRAM - 1];
+/// So many grams of a text are thought of.
+const FARTHEST: usize = 1 << 12;
 /// The bits of a gram that are looked at: of its last byte five, which tell letters apart.
 const BITS: u32 = 0x1fff_ffff;
 
@@ -38,11 +41,15 @@ struct Slot {
     many: u32,
 }
 
-/// A text, by its number, and how far behind its begin the gram does, counted from the begin of the margin.
+/// A text that has a gram.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
+    /// Its number.
     pub(super) text: u32,
-    pub(super) behind: u32,
+    /// How far behind its begin the gram begins, counted from the begin of the margin.
+    pub(super) behind: u16,
+    /// The plan of the field it is looked for in.
+    pub(super) plan: u16,
 }
 
 /// The gram that the bytes begin with; 0 if they are too few.
@@ -67,16 +74,16 @@ pub(in super::super) fn known(text: &[u8], place: Place) -> Vec<u8> {
 
 /// Grams by which a text can be found, the rarest of those it has, and how far behind its begin they begin, counted from
 /// the begin of the margin; `count` tells how common a gram is. None for a text that is too short for its place.
-pub(super) fn of(text: &[u8], place: Place, count: impl Fn(&[u8]) -> u32) -> (Vec<u32>, u32) {
+pub(super) fn of(text: &[u8], place: Place, count: impl Fn(&[u8]) -> u32) -> (Vec<u32>, u16) {
     let known = known(text, place);
     let begin = if place == Place::Start { 0 } else { MARGIN.len() };
-    let rarest = known.windows(GRAM).enumerate().min_by_key(|(_, gram)| count(gram));
+    let rarest = known.windows(GRAM).take(FARTHEST).enumerate().min_by_key(|(_, gram)| count(gram));
     if let Some((at, bytes)) = rarest {
-        return (vec![gram(bytes)], u32::try_from(begin + at).unwrap_or(u32::MAX));
+        return (vec![gram(bytes)], u16::try_from(begin + at).unwrap_or(u16::MAX));
     }
     let short = known.first_chunk::<3>().map_or(0, |[a, b, c]| u32::from_le_bytes([*a, *b, *c, 0]));
     let grams = (0..32).map(|last: u32| short | last << 24);
-    (grams.filter(|_| known.len() == 3).collect(), u32::try_from(begin).unwrap_or(u32::MAX))
+    (grams.filter(|_| known.len() == 3).collect(), u16::try_from(begin).unwrap_or(u16::MAX))
 }
 
 /// A gram to be looked for.
@@ -111,22 +118,32 @@ impl Grams {
         Self { filter, table, texts: looked.into_iter().map(|one| one.found).collect() }
     }
 
-    /// Tells `visit` which texts of these groups may stand in `value`, which is in lower case and between margins, and
-    /// where they begin, the margin not counted.
+    /// Tells `visit` which texts may stand in a value of the field of `plan` and where they begin, the margin not counted.
+    /// `value` is in lower case and between margins, `groups` are those of its field and of all fields.
     #[inline]
-    pub(super) fn scan(&self, value: &[u8], groups: u8, mut visit: impl FnMut(u32, usize)) {
+    pub(super) fn scan(&self, plan: u16, value: &[u8], groups: u8, mut visit: impl FnMut(u32, usize)) {
+        let filter = &*self.filter;
         for (at, bytes) in value.windows(GRAM).enumerate() {
             let gram = gram(bytes);
-            if self.filter.get(slot(gram)).is_some_and(|held| held & groups != 0) {
-                for found in self.of(gram) {
-                    if let Some(begin) = at.checked_sub(found.behind as usize) {
-                        visit(found.text, begin);
-                    }
-                }
+            if filter.get(slot(gram)).is_some_and(|held| held & groups != 0) {
+                self.visit(plan, gram, at, &mut visit);
             }
         }
     }
 
+    /// Out of line, so that the loop over all bytes has the registers for itself.
+    #[inline(never)]
+    fn visit(&self, plan: u16, gram: u32, at: usize, visit: &mut impl FnMut(u32, usize)) {
+        for found in self.of(gram) {
+            if (found.plan == plan || found.plan == ANY)
+                && let Some(begin) = at.checked_sub(usize::from(found.behind))
+            {
+                visit(found.text, begin);
+            }
+        }
+    }
+
+    #[inline]
     fn of(&self, gram: u32) -> &[Found] {
         let mask = self.table.len().wrapping_sub(1);
         let mut at = start(gram) & mask;

@@ -133,7 +133,8 @@ impl Look<'_> {
         if field.longest.is_some_and(|longest| raw.len() <= longest as usize) {
             texts.whole(plan, texts::inside(self.text), raw, |atoms| mark(index, self.marks, atoms, typed));
             if texts.any_whole {
-                texts.whole(ANY, texts::inside(self.text), raw, |atoms| mark(index, self.marks, atoms, typed));
+                texts
+                    .whole(ANY, texts::inside(self.text), raw, |atoms| mark(index, self.marks, atoms, typed));
             }
         }
         if field.groups != 0 {

@@ -53,7 +53,7 @@ impl Texts {
         mut found: impl FnMut(Atoms),
     ) {
         let folded = inside(padded);
-        self.grams.scan(padded, groups, |text, begin| {
+        self.grams.scan(plan, padded, groups, |text, begin| {
             let Some(text) = self.within.get(text as usize) else { return };
             let end = begin + text.length as usize;
             let placed = match text.place {
@@ -61,11 +61,8 @@ impl Texts {
                 Some(Place::End) => end == folded.len(),
                 _ => true,
             };
-            if (text.plan != plan && text.plan != ANY) || !placed {
-                return;
-            }
             let value = if text.cased { raw } else { folded };
-            if value.get(begin..end) == Some(self.bytes(text)) {
+            if placed && value.get(begin..end) == Some(self.bytes(text)) {
                 found(text.atoms);
             }
         });
