@@ -43,6 +43,11 @@ impl AddressSet {
         }
     }
 
+    /// Its ranges, ends included, of each family in order.
+    pub(crate) fn ranges(&self) -> (&[(u32, u32)], &[(u128, u128)]) {
+        (&self.v4, &self.v6)
+    }
+
     /// Whether the set holds no address.
     pub fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()

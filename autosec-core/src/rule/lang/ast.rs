@@ -59,7 +59,7 @@ pub(crate) enum Comparison {
 }
 
 /// Where a text is looked for in a field's value.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Place {
     Anywhere,
     Start,

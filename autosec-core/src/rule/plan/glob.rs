@@ -1,4 +1,4 @@
-use super::search::FoldFinder;
+use super::search::Needle;
 use super::text::same;
 use crate::rule::lang::condition::Piece;
 
@@ -22,7 +22,7 @@ struct Segment {
     length: usize,
     fold: bool,
     /// For a segment that is one text.
-    finder: Option<FoldFinder>,
+    finder: Option<Needle>,
 }
 
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl Segment {
     fn new(atoms: Vec<Atom>, fold: bool) -> Self {
         let length = |atom: &Atom| if let Atom::Text(text) = atom { text.chars().count() } else { 1 };
         let finder = match atoms.as_slice() {
-            [Atom::Text(text)] if fold => Some(FoldFinder::new(text.as_bytes())),
+            [Atom::Text(text)] => Some(Needle::new(text.as_bytes(), fold)),
             _ => None,
         };
         Self { length: atoms.iter().map(length).sum(), atoms: atoms.into_boxed_slice(), fold, finder }
@@ -107,8 +107,7 @@ impl Segment {
     fn find(&self, text: &str, from: usize) -> Option<usize> {
         let rest = text.get(from..)?;
         if let Some(finder) = &self.finder {
-            let length = if let [Atom::Text(text)] = &*self.atoms { text.len() } else { 0 };
-            return finder.find(rest.as_bytes()).map(|at| from + at + length);
+            return finder.find(rest.as_bytes()).map(|at| from + at + finder.len());
         }
         rest.char_indices().find_map(|(at, _)| self.at(text, from + at))
     }

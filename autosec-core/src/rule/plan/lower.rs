@@ -1,45 +1,31 @@
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
-use memchr::memmem::Finder;
-
 use super::glob::Glob;
-use super::predicate::{Predicate, Test};
-use super::search::FoldFinder;
+use super::predicate::Atom;
+use super::search::Needle;
 use super::spelling::Relation;
+use super::test::Test;
 use super::text::{Affixes, TextSet};
 use crate::net::disjoint;
 use crate::rule::lang::ast::Place;
-use crate::rule::lang::condition::{Condition, Fact};
+use crate::rule::lang::condition::Fact;
 
-/// Up to so many texts are searched for one after the other when case does not matter: that takes no memory beside them.
-const ONE_BY_ONE: usize = 8;
+use super::intern::Question;
 
-impl Predicate {
-    /// Prepares a condition to run, cheap tests first. Order does not change the answer: tests have no effects.
-    ///
-    /// Fails if an automaton over a set of texts grows too large, which takes more text than an expression can hold.
-    pub(crate) fn new(condition: Condition) -> Result<Self, BuildError> {
-        Ok(match condition {
-            Condition::All(parts) => Self::All(sorted(parts)?),
-            Condition::Any(parts) => Self::Any(sorted(parts)?),
-            Condition::Not(part) => Self::Not(Box::new(Self::new(*part)?)),
-            Condition::Test(field, fact) => Self::Field(field, test(fact)?),
-            Condition::Spelled(field, fact) => Self::Spelled(field, test(fact)?),
-            Condition::Anywhere(fact) => Self::Anywhere(test(fact)?),
-            Condition::Related { left, right, place, fold } => {
+impl Atom {
+    /// Prepares a question to be asked of events.
+    pub(super) fn new(question: Question) -> Self {
+        match question {
+            Question::Field(field, fact) => Self::Field(field, test(fact)),
+            Question::Spelled(field, fact) => Self::Spelled(field, test(fact)),
+            Question::Anywhere(fact) => Self::Anywhere(test(fact)),
+            Question::Related { left, right, place, fold } => {
                 Self::Related { left, right, relation: Relation::new(place, fold) }
             }
-        })
+        }
     }
 }
 
-fn sorted(parts: Vec<Condition>) -> Result<Box<[Predicate]>, BuildError> {
-    let mut parts = parts.into_iter().map(Predicate::new).collect::<Result<Vec<_>, _>>()?;
-    parts.sort_by_key(Predicate::cost);
-    Ok(parts.into_boxed_slice())
-}
-
-fn test(fact: Fact) -> Result<Test, BuildError> {
-    Ok(match fact {
+fn test(fact: Fact) -> Test {
+    match fact {
         Fact::Exists => Test::Exists,
         Fact::Boolean(truth) => Test::Boolean(truth),
         Fact::Integer(comparison, number) => Test::Integer(comparison, number),
@@ -51,22 +37,12 @@ fn test(fact: Fact) -> Result<Test, BuildError> {
         Fact::TextIn { texts, fold } => Test::TextIn(TextSet::new(texts, fold)),
         Fact::Find { place: Place::Start, texts, fold } => Test::Starts(Affixes::new(texts, fold)),
         Fact::Find { place: Place::End, texts, fold } => Test::Ends(Affixes::new(texts, fold)),
-        Fact::Find { place: Place::Anywhere, texts, fold } => contains(&texts, fold)?,
+        Fact::Find { place: Place::Anywhere, texts, fold } => {
+            Test::Contains(texts.iter().map(|text| Needle::new(text.as_bytes(), fold)).collect())
+        }
         Fact::Matches(regex) => Test::Matches(regex),
         Fact::Glob { pieces, fold } => Test::Glob(Glob::new(pieces, fold)),
         Fact::Number(comparison, number) => Test::Number(comparison, number),
         Fact::Part(part, number) => Test::Part(part, number),
-    })
-}
-
-fn contains(texts: &[String], fold: bool) -> Result<Test, BuildError> {
-    if let ([text], false) = (texts, fold) {
-        return Ok(Test::Contains(Box::new(Finder::new(text.as_bytes()).into_owned())));
     }
-    if fold && texts.len() <= ONE_BY_ONE {
-        return Ok(Test::ContainsFolded(texts.iter().map(|text| FoldFinder::new(text.as_bytes())).collect()));
-    }
-    // A DFA over many texts takes megabytes a rule and is no faster: over all of Sigma's literals it took 468 MB.
-    let kind = Some(AhoCorasickKind::ContiguousNFA).filter(|_| texts.len() > ONE_BY_ONE);
-    AhoCorasick::builder().ascii_case_insensitive(fold).kind(kind).build(texts).map(Test::ContainsAny)
 }

@@ -1,18 +1,18 @@
-//! From a checked condition to what runs: predicates with prepared literals, and the gates that say which rules an event
-//! can match at all.
-//!
-//! Everything here happens once, when a rule set is built, so that an event costs as little as it can:
-//!
-//! - `lower` prepares each test (searchers, automata, sorted ranges, hash tables) and sorts the parts of `and` and `or`
-//!   by their cost, which changes no answer because tests have no effects;
-//! - `gate` files rules by a value they need, so that most rules are never looked at;
-//! - `predicate` is the result. It neither allocates nor fails, and recurses no deeper than the parser allowed.
+//! TOC
 
-mod gate;
+mod block;
 mod glob;
+mod index;
+mod intern;
 mod lower;
+mod need;
 pub(super) mod predicate;
 pub(super) mod program;
+mod rarity;
+mod required;
 mod search;
 pub(super) mod spelling;
+mod test;
 mod text;
+mod waiting;
+mod witness;

@@ -1,36 +1,171 @@
-use smallvec::SmallVec;
+use std::cell::Cell;
 
-use super::gate::Gates;
-use super::predicate::Predicate;
+use super::index::marks::{Mark, Marks};
+use super::index::{Builder, Index, Kind};
+use super::intern::Questions;
+use super::need::Need;
+use super::predicate::{Atom, Predicate};
+use super::waiting::{Plan, WaitingList};
+use super::witness::NONE;
 use crate::event::Event;
 use crate::rule::lang::condition::Condition;
 
 /// All conditions of a rule set, which are asked of an event at once.
 #[derive(Debug)]
 pub(crate) struct Program {
-    gates: Gates,
-    predicates: Vec<Predicate>,
+    conditions: Box<[Predicate]>,
+    atoms: Box<[Atom]>,
+    index: Index,
+    waiting: WaitingList,
+    /// Conditions that can be true of an event in which the index finds nothing.
+    always: Box<[u32]>,
 }
 
-/// What asking needs of memory, so that an event allocates nothing: one for a call, or one kept for many.
+/// What asking needs of memory, so that an event allocates nothing. It serves any number of programs.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    matching: SmallVec<[u32; 64]>,
+    marks: Marks,
+    /// For each condition the number of the event it was looked at for.
+    seen: Vec<u32>,
+    event: u32,
+    text: Vec<u8>,
+    matching: Vec<u32>,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+impl Scratch {
+    /// The largest value whose copy in lower case is kept for the next event.
+    const KEPT: usize = 1 << 18;
+
+    /// Lends `run` the scratch of this thread, which is kept from event to event: so threads share nothing.
+    pub(crate) fn with<T>(run: impl FnOnce(&mut Self) -> T) -> T {
+        // Taken out and not borrowed: whoever asks while it is in use gets another.
+        let mut scratch = SCRATCH.take().unwrap_or_default();
+        let result = run(&mut scratch);
+        if scratch.text.capacity() > Self::KEPT {
+            scratch.text = Vec::new();
+        }
+        SCRATCH.set(Some(scratch));
+        result
+    }
+
+    fn begin(&mut self, program: &Program) {
+        self.marks.begin(program.atoms.len());
+        self.matching.clear();
+        if self.seen.len() < program.conditions.len() {
+            self.seen.resize(program.conditions.len(), 0);
+        }
+        self.event = self.event.wrapping_add(1);
+        if self.event == 0 {
+            self.seen.fill(0);
+            self.event = 1;
+        }
+    }
+
+    /// Whether the condition is looked at for the first time.
+    fn is_new(&mut self, condition: u32) -> bool {
+        let held = self.seen.get_mut(condition as usize);
+        held.is_some_and(|held| std::mem::replace(held, self.event) != self.event)
+    }
 }
 
 impl Program {
     /// A program of these conditions; they are numbered from 0.
-    pub(crate) fn new(conditions: Vec<(Condition, Predicate)>) -> Self {
-        let gates = Gates::new(conditions.iter().map(|(condition, _)| condition));
-        let predicates = conditions.into_iter().map(|(_, predicate)| predicate).collect();
-        Self { gates, predicates }
+    pub(crate) fn new(conditions: Vec<Condition>) -> Self {
+        let mut questions = Questions::default();
+        let mut conditions: Box<[Predicate]> =
+            conditions.into_iter().map(|condition| questions.predicate(condition)).collect();
+        let questions = questions.all;
+        let needs: Vec<_> = questions.iter().map(Need::of).collect();
+        let Plan { rarity, kinds, waiting, always } = Plan::new(&conditions, &needs);
+        let mut builder = Builder::default();
+        for (atom, need) in (0_u32..).zip(&needs) {
+            if let Some(need) = need
+                && kinds.get(atom as usize).is_some_and(|kind| kind.indexed || kind.witness)
+            {
+                builder.add(atom, need);
+            }
+        }
+        let index = builder.build(kinds.into(), &rarity);
+        drop(rarity);
+        drop(needs);
+        let atoms: Box<[Atom]> = questions.into_iter().map(Atom::new).collect();
+        let cost = |atom: u32| match index.kind(atom) {
+            Kind { indexed: true, enough: true, .. } => 1,
+            Kind { indexed: true, .. } => 5,
+            _ => atoms.get(atom as usize).map_or(0, |atom| atom.cost().saturating_add(10)),
+        };
+        conditions.iter_mut().for_each(|condition| {
+            condition.sort(&cost);
+        });
+        Self { conditions, atoms, index, waiting, always: always.into() }
     }
 
     /// The numbers of the conditions that `event` satisfies, in order.
     pub(crate) fn matching<'s>(&self, event: &Event<'_>, scratch: &'s mut Scratch) -> &'s [u32] {
-        let holds = |at: &u32| self.predicates.get(*at as usize).is_some_and(|it| it.matches(event));
-        scratch.matching.clear();
-        scratch.matching.extend(self.gates.candidates(event).into_iter().filter(holds));
+        scratch.begin(self);
+        self.index.look(event, &mut scratch.marks, &mut scratch.text);
+        for condition in &self.always {
+            self.ask(*condition, event, scratch);
+        }
+        let mut at = 0;
+        while let Some(atom) = scratch.marks.found.get(at).copied() {
+            at += 1;
+            for waiting in self.waiting.of(atom) {
+                if self.may_hold(waiting.guard, &scratch.marks) && scratch.is_new(waiting.condition) {
+                    self.ask(waiting.condition, event, scratch);
+                }
+            }
+        }
+        scratch.matching.sort_unstable();
         &scratch.matching
+    }
+
+    /// The condition of this number; nothing if there are not so many.
+    pub(crate) fn condition(&self, number: u32) -> Option<&Predicate> {
+        self.conditions.get(number as usize)
+    }
+
+    /// The atom of this number; nothing if there are not so many.
+    pub(crate) fn atom(&self, number: u32) -> Option<&Atom> {
+        self.atoms.get(number as usize)
+    }
+
+    /// Whether the event satisfies the condition of this number: asked by itself, without the index.
+    pub(crate) fn holds(&self, number: u32, event: &Event<'_>) -> bool {
+        let mut holds = |atom| self.atom(atom).is_some_and(|atom| atom.matches(event));
+        self.condition(number).is_some_and(|condition| condition.holds(&mut holds))
+    }
+
+    fn ask(&self, number: u32, event: &Event<'_>, scratch: &mut Scratch) {
+        let Some(condition) = self.condition(number) else { return };
+        let marks = &mut scratch.marks;
+        if condition.holds(&mut |atom| self.is_true(atom, event, marks)) {
+            scratch.matching.push(number);
+        }
+    }
+
+    fn is_true(&self, atom: u32, event: &Event<'_>, marks: &mut Marks) -> bool {
+        match marks.of(atom) {
+            Mark::True => return true,
+            Mark::False => return false,
+            Mark::None if self.index.kind(atom).indexed => return false,
+            Mark::None | Mark::Perhaps => {}
+        }
+        let truth = self.atom(atom).is_some_and(|atom| atom.matches(event));
+        marks.set(atom, if truth { Mark::True } else { Mark::False });
+        truth
+    }
+
+    fn may_hold(&self, guard: u32, marks: &Marks) -> bool {
+        guard == NONE
+            || match marks.of(guard) {
+                Mark::True | Mark::Perhaps => true,
+                Mark::False => false,
+                Mark::None => !self.index.kind(guard).indexed,
+            }
     }
 }

@@ -17,7 +17,6 @@ use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue};
 use crate::rule::lang::yaml;
 use crate::rule::model::{Mode, Rule};
-use crate::rule::plan::predicate::Predicate;
 use crate::rule::run::compiled::{Compiled, Remembering};
 use crate::rule::state::memory::{Budget, Memory};
 use crate::rule::state::operator::Operator;
@@ -43,7 +42,7 @@ pub(super) struct Origin<'s> {
 /// A rule that is ready to run, and the conditions that set it off: one for each of its inputs.
 #[derive(Debug)]
 pub(super) struct Assembled {
-    pub(super) conditions: Vec<(Condition, Predicate)>,
+    pub(super) conditions: Vec<Condition>,
     pub(super) rule: Compiled,
     /// Where the rules stand whose findings are its further inputs.
     pub(super) fed_by: Vec<u32>,
@@ -195,10 +194,6 @@ fn assemble(
         .map(|state| remembering(rule, state, budget, &mut reads))
         .transpose()
         .map_err(|issue| (Key::Within, issue))?;
-    let too_large = |error: aho_corasick::BuildError| Issue::new(Code::LargeSet, error.to_string(), 0..0, "");
-    let predicate = |condition: Condition| Ok((condition.clone(), Predicate::new(condition)?));
-    let conditions = conditions.into_iter().map(predicate).collect::<Result<_, _>>();
-    let conditions = conditions.map_err(|error| (Key::When, too_large(error)))?;
     let named = |field: FieldId| (field, schema.name(field).into());
     let rule = Compiled {
         analytic: Arc::new(Analytic {

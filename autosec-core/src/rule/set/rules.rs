@@ -135,23 +135,11 @@ impl RuleSet {
     }
 }
 
-impl Detector for RuleSet {
-    fn name(&self) -> &str {
-        "rules"
-    }
-
-    fn fields(&self) -> FieldMask {
-        self.fields.clone()
-    }
-
-    fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
-        for rule in self.waiting.iter().filter_map(|at| self.compiled.get(*at as usize)) {
-            rule.advance(event.time(), findings);
-        }
+impl RuleSet {
+    /// Tells rules that these conditions hold, and those rules that they feed.
+    fn tell(&self, triggered: &[u32], event: &Event<'_>, findings: &mut Findings) {
         let mut keys = Keys::new(&self.hasher);
-        let mut scratch = Scratch::default();
         let mut pending = Pending::default();
-        let triggered = self.program.matching(event, &mut scratch);
         let mut triggers = triggered.iter().filter_map(|at| self.triggers.get(*at as usize)).peekable();
         // The conditions of a rule stand next to each other, so those that hold come together.
         while let Some(first) = triggers.next() {
@@ -170,5 +158,22 @@ impl Detector for RuleSet {
                 self.chain.feed(at, &times, &mut pending);
             }
         }
+    }
+}
+
+impl Detector for RuleSet {
+    fn name(&self) -> &str {
+        "rules"
+    }
+
+    fn fields(&self) -> FieldMask {
+        self.fields.clone()
+    }
+
+    fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
+        for rule in self.waiting.iter().filter_map(|at| self.compiled.get(*at as usize)) {
+            rule.advance(event.time(), findings);
+        }
+        Scratch::with(|scratch| self.tell(self.program.matching(event, scratch), event, findings));
     }
 }

@@ -8,7 +8,6 @@ use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::issue::{Code, Issue};
-use crate::rule::plan::predicate::Predicate;
 use crate::rule::run::compiled::{Compiled, Remembering};
 use crate::rule::run::subject::Subject;
 use crate::rule::sigma::{Correlation, CorrelationKind, SigmaRule};
@@ -25,7 +24,7 @@ pub(super) fn detection(
     condition: Condition,
     schema: &Schema,
     everything: &Arc<[(FieldId, Box<str>)]>,
-) -> Result<Assembled, aho_corasick::BuildError> {
+) -> Assembled {
     let reads = if is_search(&condition) {
         Arc::clone(everything)
     } else {
@@ -33,14 +32,8 @@ pub(super) fn detection(
         fields(&condition, &mut reads);
         named(reads, schema)
     };
-    let predicate = Predicate::new(condition)?;
-    let compiled = Compiled { reads, ..plain(rule, schema) };
-    // No gate has a use for its condition.
-    Ok(Assembled {
-        conditions: vec![(Condition::All(Vec::new()), predicate)],
-        rule: compiled,
-        fed_by: Vec::new(),
-    })
+    let rule = Compiled { reads, ..plain(rule, schema) };
+    Assembled { conditions: vec![condition], rule, fed_by: Vec::new() }
 }
 
 /// Tells apart detections that hold for different events.

@@ -50,9 +50,8 @@ pub(in super::super) fn compile(
             What::Detection(detection) => {
                 let Detection { rule, condition, .. } = *detection;
                 let (runs, silent) = (correlated.runs(at, &rule), correlated.is_silent(at, &rule));
-                if runs && let Err(error) = compiling.detection(at, &rule, condition, silent) {
-                    let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
-                    compiling.diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
+                if runs {
+                    compiling.detection(at, &rule, condition, silent);
                 }
                 written.push(rule);
             }
@@ -89,19 +88,12 @@ struct Compiling<'c> {
 }
 
 impl Compiling<'_> {
-    fn detection(
-        &mut self,
-        at: usize,
-        rule: &SigmaRule,
-        condition: Condition,
-        silent: bool,
-    ) -> Result<(), aho_corasick::BuildError> {
+    fn detection(&mut self, at: usize, rule: &SigmaRule, condition: Condition, silent: bool) {
         if self.correlated.needs(at) {
             self.digests.insert(at, assemble::digest(&condition, self.schema));
         }
-        let assembled = assemble::detection(rule, condition, self.schema, &self.everything)?;
+        let assembled = assemble::detection(rule, condition, self.schema, &self.everything);
         self.add(at, assembled, silent);
-        Ok(())
     }
 
     fn correlation(&mut self, correlation: &Correlation, inputs: &Inputs) -> Result<(), Issue> {

@@ -1,0 +1,170 @@
+use super::texts::ANY;
+use crate::rule::lang::ast::Place;
+
+/// Fields fall into so many groups; each has a bit of the filter's bytes.
+pub(super) const GROUPS: usize = 8;
+const SLOTS: usize = 1 << 16;
+
+/// Bytes of a gram, so many of which fewer than all are read at either end of a value.
+pub(in super::super) const GRAM: usize = 4;
+/// Zeros before and behind every value that is scanned, so that its first and last bytes are in grams too.
+pub(super) const MARGIN: [u8; GRAM - 1] = [0; GRAM - 1];
+/// So many grams of a text are thought of.
+const FARTHEST: usize = 1 << 12;
+/// The bits of a gram that are looked at: of its last byte five, which tell letters apart.
+const BITS: u32 = 0x1fff_ffff;
+
+/// Finds texts within values, each by one of its grams: four bytes that stand at a known place in it and that few other
+/// texts have.
+///
+/// Every four bytes of a value are looked up in a filter of 64 KiB, and only if that says so in a table, whose texts
+/// are then compared: the same few instructions for each byte, whatever the number of texts, where an automaton waits
+/// for memory at every byte.
+///
+/// A text of three bytes is filed under the 32 grams that begin with it. At the start and the end of a value shorter
+/// ones have grams as well, which reach into the zeros around it.
+#[derive(Debug)]
+pub(super) struct Grams {
+    /// For each slot the groups of fields in which a gram of that slot is looked for.
+    filter: Box<[u8; SLOTS]>,
+    /// Open addressing, a power of two long; half of it at least is free.
+    table: Box<[Slot]>,
+    /// Texts of a gram stand side by side.
+    texts: Box<[Found]>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    gram: u32,
+    first: u32,
+    /// 0 in a free slot.
+    many: u32,
+}
+
+/// A text that has a gram.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    /// Its number.
+    pub(super) text: u32,
+    /// How far behind its begin the gram begins, counted from the begin of the margin.
+    pub(super) behind: u16,
+    /// The plan of the field it is looked for in.
+    pub(super) plan: u16,
+}
+
+/// The gram that the bytes begin with; 0 if they are too few.
+#[inline]
+pub(in super::super) fn gram(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes) & BITS)
+}
+
+/// What a gram is filed under.
+#[inline]
+pub(in super::super) fn slot(gram: u32) -> usize {
+    // 65,536 slots: the upper half of the product.
+    (gram.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+/// All that is known of the bytes around a text, the margin where the value ends with the text among them.
+pub(in super::super) fn known(text: &[u8], place: Place) -> Vec<u8> {
+    let before = if place == Place::Start { &MARGIN[..] } else { &[] };
+    let after = if place == Place::End { &MARGIN[..] } else { &[] };
+    [before, text, after].concat()
+}
+
+/// Grams by which a text can be found, the rarest of those it has, and how far behind its begin they begin, counted from
+/// the begin of the margin; `count` tells how common a gram is. None for a text that is too short for its place.
+pub(super) fn of(text: &[u8], place: Place, count: impl Fn(&[u8]) -> u32) -> (Vec<u32>, u16) {
+    let known = known(text, place);
+    let begin = if place == Place::Start { 0 } else { MARGIN.len() };
+    let rarest = known.windows(GRAM).take(FARTHEST).enumerate().min_by_key(|(_, gram)| count(gram));
+    if let Some((at, bytes)) = rarest {
+        return (vec![gram(bytes)], u16::try_from(begin + at).unwrap_or(u16::MAX));
+    }
+    let short = known.first_chunk::<3>().map_or(0, |[a, b, c]| u32::from_le_bytes([*a, *b, *c, 0]));
+    let grams = (0..32).map(|last: u32| short | last << 24);
+    (grams.filter(|_| known.len() == 3).collect(), u16::try_from(begin).unwrap_or(u16::MAX))
+}
+
+/// A gram to be looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looked {
+    pub(super) gram: u32,
+    pub(super) groups: u8,
+    pub(super) found: Found,
+}
+
+impl Grams {
+    pub(super) fn new(mut looked: Vec<Looked>) -> Self {
+        looked.sort_by_key(|one| (one.gram, one.found.text));
+        let mut filter = vec![0_u8; SLOTS].into_boxed_slice();
+        let distinct = looked.chunk_by(|left, right| left.gram == right.gram).count();
+        let mut table = vec![Slot::default(); (2 * distinct).next_power_of_two()].into_boxed_slice();
+        let mut first = 0;
+        for same in looked.chunk_by(|left, right| left.gram == right.gram) {
+            let Some(gram) = same.first().map(|one| one.gram) else { continue };
+            let many = u32::try_from(same.len()).unwrap_or(u32::MAX);
+            let groups = same.iter().fold(0, |groups, one| groups | one.groups);
+            filter.get_mut(slot(gram)).into_iter().for_each(|held| *held |= groups);
+            let mask = table.len() - 1;
+            let mut at = start(gram) & mask;
+            while table.get(at).is_some_and(|slot| slot.many > 0) {
+                at = (at + 1) & mask;
+            }
+            table.get_mut(at).into_iter().for_each(|slot| *slot = Slot { gram, first, many });
+            first += many;
+        }
+        let filter = filter.try_into().unwrap_or_else(|_| Box::new([0; SLOTS]));
+        Self { filter, table, texts: looked.into_iter().map(|one| one.found).collect() }
+    }
+
+    /// Tells `visit` which texts may stand in a value of the field of `plan` and where they begin, the margin not counted.
+    /// `value` is in lower case and between margins, `groups` are those of its field and of all fields.
+    #[inline]
+    pub(super) fn scan(&self, plan: u16, value: &[u8], groups: u8, mut visit: impl FnMut(u32, usize)) {
+        let filter = &*self.filter;
+        for (at, bytes) in value.windows(GRAM).enumerate() {
+            let gram = gram(bytes);
+            if filter.get(slot(gram)).is_some_and(|held| held & groups != 0) {
+                self.visit(plan, gram, at, &mut visit);
+            }
+        }
+    }
+
+    /// Out of line, so that the loop over all bytes has the registers for itself.
+    #[inline(never)]
+    fn visit(&self, plan: u16, gram: u32, at: usize, visit: &mut impl FnMut(u32, usize)) {
+        for found in self.of(gram) {
+            if (found.plan == plan || found.plan == ANY)
+                && let Some(begin) = at.checked_sub(usize::from(found.behind))
+            {
+                visit(found.text, begin);
+            }
+        }
+    }
+
+    #[inline]
+    fn of(&self, gram: u32) -> &[Found] {
+        let mask = self.table.len().wrapping_sub(1);
+        let mut at = start(gram) & mask;
+        while let Some(slot) = self.table.get(at) {
+            if slot.many == 0 {
+                return &[];
+            }
+            if slot.gram == gram {
+                let first = slot.first as usize;
+                return self.texts.get(first..first + slot.many as usize).unwrap_or_default();
+            }
+            at = (at + 1) & mask;
+        }
+        &[]
+    }
+}
+
+/// Where in the table the search for a gram begins.
+fn start(gram: u32) -> usize {
+    (gram.wrapping_mul(0x85eb_ca6b) >> 8) as usize
+}
+
+/// The bit for texts that are looked for in any field.
+pub(super) const ANYWHERE: u8 = 1 << (GROUPS - 1);
