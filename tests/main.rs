@@ -20,6 +20,7 @@ mod nftables;
 mod nftables_table;
 mod pipeline;
 mod plugins;
+mod queues;
 mod quickstart;
 mod readme;
 mod rule_errors;
