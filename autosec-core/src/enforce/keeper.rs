@@ -182,6 +182,7 @@ impl Enforcer {
     }
 
     async fn compare(&self, anyway: bool) -> Vec<FirewallReport> {
+        self.context.guard.look_around();
         self.adopt_if_new().await;
         let work = self.targets.iter().map(|target| target.reconcile(anyway, &self.context));
         let reports = join_all(work).await;
@@ -201,6 +202,7 @@ impl Enforcer {
                 target.maintain(&self.context).await.map(|report| (report, "maintain"))
             } else {
                 compared = Some(now);
+                self.context.guard.look_around();
                 Some((target.reconcile(false, &self.context).await, "reconcile"))
             };
             if let Some((report, change)) = report {

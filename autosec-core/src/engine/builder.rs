@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::config::{self, SettingError};
 use super::{Engine, EngineConfig};
-use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, ThresholdPolicy};
+use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, Surroundings, ThresholdPolicy};
 use crate::enforce::{EnforceConfig, Enforcer, FirewallIntegration, LedgerError};
 use crate::event::{FieldMask, field};
 use crate::finding::Detector;
@@ -50,6 +50,7 @@ pub struct EngineBuilder {
     observer: Arc<dyn Observer>,
     allowlist: Allowlist,
     guard: GuardConfig,
+    surroundings: Option<Arc<dyn Surroundings>>,
     enforcement: EnforceConfig,
     max_ahead: Duration,
 }
@@ -93,6 +94,7 @@ impl Default for EngineBuilder {
             observer: Arc::new(Silent),
             allowlist: Allowlist::new(),
             guard: GuardConfig::default(),
+            surroundings: None,
             enforcement: EnforceConfig::default(),
             max_ahead: config::MAX_AHEAD,
         }
@@ -168,6 +170,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Who finds out what the host lives by, so that the guard never blocks it; default nobody. Asked when the engine is
+    /// built and each time it is reconciled.
+    #[must_use]
+    pub fn surroundings(mut self, surroundings: impl Surroundings + 'static) -> Self {
+        self.surroundings = Some(Arc::new(surroundings));
+        self
+    }
+
     /// How long firewalls are given and how often they are asked again.
     #[must_use]
     pub fn enforcement(mut self, config: EnforceConfig) -> Self {
@@ -229,7 +239,11 @@ impl EngineBuilder {
         for detector in &self.detectors {
             fields.union(&detector.fields());
         }
-        let guard = Arc::new(Guard::new(self.guard, self.allowlist));
+        let guard = Guard::new(self.guard, self.allowlist);
+        let guard = Arc::new(match self.surroundings {
+            Some(surroundings) => guard.with_surroundings(surroundings),
+            None => guard,
+        });
         let (clock, observer) = (self.clock, self.observer);
         let enforcer = Enforcer::open(
             self.firewalls,

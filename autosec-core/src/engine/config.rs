@@ -57,6 +57,7 @@ pub(super) const MAX_AHEAD: Duration = Duration::from_secs(600);
 /// guard:
 ///   dry_run: false
 ///   protect_special: true
+///   allow_special: []       # - 10.0.0.0/8
 ///   widest_ipv4: 16
 ///   widest_ipv6: 32
 ///   interval: 10m

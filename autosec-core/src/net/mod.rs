@@ -14,7 +14,9 @@
 
 mod address;
 mod set;
+mod special;
 
-pub use address::{NetworkError, canonical, canonical_network, client, display, network, special_range};
+pub use address::{NetworkError, canonical, canonical_network, client, display, network};
 pub use set::AddressSet;
 pub(crate) use set::disjoint;
+pub use special::special_range;
