@@ -3,6 +3,7 @@
 mod architecture;
 mod configuration;
 mod crash;
+mod endurance;
 mod enforcing;
 mod faults;
 mod guarding;
