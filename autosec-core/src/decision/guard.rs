@@ -1,25 +1,26 @@
-use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{Allowlist, Decision, Refusal};
+use super::recent::Recent;
+use super::{Allowlist, Decision, Refusal, Surroundings, Vital};
 use crate::entity::Entity;
 use crate::net;
-use crate::sketch::Cardinality;
 use crate::time::{Timestamp, human};
-
-/// The prefix that stands for one IPv6 client.
-const CLIENT_PREFIX: u8 = 64;
 
 /// How far AutoSec may go by itself.
 ///
 /// The counts are there for the day on which a rule is wrong. A real attack seldom needs a thousand new blocks in ten minutes;
 /// a rule that matches every client reaches the limit within moments, and then nothing more is blocked until an operator
 /// has looked. A target that is blocked again in the same interval or the next is not counted anew.
+///
+/// The share is one of *regulars*: clients that were seen in the interval before and not blocked in it. A botnet of
+/// newcomers, however large, makes neither the share nor what it is a share of any larger; a rule that is wrong hits
+/// regulars at once. Whoever attacks slowly enough to be seen for a whole interval is a regular too, and a prefix always counts
+/// as one. Before a first interval has passed there are no regulars, and every client counts as one.
 ///
 /// ```
 /// use autosec_core::decision::GuardConfig;
@@ -32,8 +33,11 @@ const CLIENT_PREFIX: u8 = 64;
 pub struct GuardConfig {
     /// Decide and report, touch nothing. Default false.
     pub dry_run: bool,
-    /// Never block private, loopback, link-local, multicast and other special ranges. Default true.
+    /// Never block private, loopback, link-local, multicast and other [special ranges](net::special_range). Default true.
     pub protect_special: bool,
+    /// Special ranges, or parts of them, that may be blocked all the same: `10.0.0.0/8` where attackers are to be stopped
+    /// inside a network. What lies within one of these is no special range. Default none.
+    pub allow_special: Vec<IpNet>,
     /// The widest IPv4 prefix that may be blocked; default 16.
     pub widest_ipv4: u8,
     /// The widest IPv6 prefix that may be blocked; default 32.
@@ -44,9 +48,9 @@ pub struct GuardConfig {
     pub interval: Duration,
     /// The most new blocks an interval; default 1,000.
     pub max_new: usize,
-    /// The greatest share of recent distinct clients that may be newly blocked in an interval, 0..=1; default 0.5.
+    /// The greatest share of regulars that may be newly blocked within this interval and the one before, 0..=1; default 0.5.
     pub max_share: f64,
-    /// New blocks an interval below which the share does not matter; default 50.
+    /// New blocks of regulars up to which the share does not matter; default 50.
     pub share_from: usize,
 }
 
@@ -55,6 +59,7 @@ impl Default for GuardConfig {
         Self {
             dry_run: false,
             protect_special: true,
+            allow_special: Vec::new(),
             widest_ipv4: 16,
             widest_ipv6: 32,
             interval: Duration::from_secs(600),
@@ -68,8 +73,8 @@ impl Default for GuardConfig {
 /// Stands between a decision and a firewall, so that no rule, feed, model or plug-in takes the host off the air.
 ///
 /// Blocks and clients are counted in intervals of event time, never later than the host's clock: this one and the one
-/// before. The number of clients is
-/// [estimated](Cardinality) within about 3 %.
+/// before. It takes 256 KiB to know who they were, whatever their number; of 100,000 about 1 % are
+/// overlooked, and from some 300,000 on so many that the share is reached sooner than it should.
 ///
 /// ```
 /// use autosec_core::decision::{Allowlist, Guard, GuardConfig};
@@ -91,20 +96,34 @@ pub struct Guard {
     config: GuardConfig,
     allowlist: Allowlist,
     recent: Mutex<Recent>,
-}
-
-/// What happened in this interval and the one before.
-#[derive(Debug)]
-struct Recent {
-    interval: i64,
-    clients: [Cardinality; 2],
-    blocks: [HashSet<IpNet>; 2],
+    surroundings: Option<Arc<dyn Surroundings>>,
+    /// What the host lives by, as of the last look.
+    vital: RwLock<Vec<Vital>>,
 }
 
 impl Guard {
     /// A guard that has seen nothing yet.
     pub fn new(config: GuardConfig, allowlist: Allowlist) -> Self {
-        Self { config, allowlist, recent: Mutex::new(Recent::new()) }
+        let (recent, vital) = (Mutex::new(Recent::new()), RwLock::default());
+        Self { config, allowlist, recent, surroundings: None, vital }
+    }
+
+    /// The same with an eye on what the host lives by, which must not be blocked either; looks at once.
+    #[must_use]
+    pub fn with_surroundings(self, surroundings: Arc<dyn Surroundings>) -> Self {
+        let guard = Self { surroundings: Some(surroundings), ..self };
+        guard.look_around();
+        guard
+    }
+
+    /// Looks anew at what the host lives by, if somebody can tell.
+    pub fn look_around(&self) {
+        let Some(surroundings) = &self.surroundings else { return };
+        // Outside the lock: the host's own code may take its time.
+        let found = surroundings.look();
+        let found =
+            found.into_iter().map(|one| Vital { network: net::canonical_network(one.network), ..one });
+        *self.vital.write().unwrap_or_else(PoisonError::into_inner) = found.collect();
     }
 
     /// The list of what must never be blocked.
@@ -120,11 +139,8 @@ impl Guard {
     /// Takes note of a client, for the share of clients that may be blocked: an IPv4 address, or the /64 of an IPv6
     /// address, so that nobody is many clients. `now` is as for [`Guard::admit`].
     pub fn saw_client(&self, address: IpAddr, now: Timestamp) {
-        let client = net::client(address, CLIENT_PREFIX).addr();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.turn(now, self.config.interval);
-        let [_, current] = &mut recent.clients;
-        current.insert(&client);
+        recent.saw(address, now, self.config.interval);
     }
 
     /// Whether a new decision may go to the firewalls; counts it against the limits of the interval of `now` if it may.
@@ -163,92 +179,39 @@ impl Guard {
         }
         self.permit(target)?;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.turn(now, self.config.interval);
-        recent.count(target, &self.config)
+        recent.count(net::canonical_network(target), now, &self.config)
     }
 
     /// Whether `target` may be blocked at all. Repeated as the last step before every firewall.
     ///
     /// # Errors
-    /// It overlaps the allowlist or a special range, or is too wide.
+    /// It overlaps the allowlist, something the host lives by, or a special range, or is too wide.
     pub fn permit(&self, target: IpNet) -> Result<(), Refusal> {
         let target = net::canonical_network(target);
         if let Some(refusal) = self.allowlist.covers(&Entity::Address(target)) {
             return Err(refusal);
         }
-        if let Some(range) = net::special_range(target).filter(|_| self.config.protect_special) {
+        if let Some(vital) = self.vital(target) {
+            return Err(Refusal::Vital { target, network: vital.network, role: vital.role });
+        }
+        if let Some(range) = net::special_range(target).filter(|_| self.protects_special(target)) {
             return Err(Refusal::Special { target, range });
         }
         let widest = if target.addr().is_ipv4() { self.config.widest_ipv4 } else { self.config.widest_ipv6 };
         if target.prefix_len() < widest { Err(Refusal::TooWide { target, widest }) } else { Ok(()) }
     }
-}
 
-impl Recent {
-    fn new() -> Self {
-        let clients = Cardinality::new();
-        Self { interval: 0, clients: [clients.clone(), clients], blocks: Default::default() }
+    /// What the host lives by that overlaps `target`.
+    fn vital(&self, target: IpNet) -> Option<Vital> {
+        let vital = self.vital.read().unwrap_or_else(PoisonError::into_inner);
+        let overlaps = |one: &&Vital| one.network.contains(&target) || target.contains(&one.network);
+        vital.iter().find(overlaps).copied()
     }
 
-    /// Moves on to the interval of `at`, never back.
-    fn turn(&mut self, at: Timestamp, interval: Duration) {
-        let length = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX).max(1);
-        let number = at.as_micros().div_euclid(length);
-        if number <= self.interval {
-            return;
-        }
-        let follows = number == self.interval + 1;
-        self.interval = number;
-        self.clients.swap(0, 1);
-        self.blocks.swap(0, 1);
-        let [clients_before, clients] = &mut self.clients;
-        let [blocks_before, blocks] = &mut self.blocks;
-        clients.clear();
-        blocks.clear();
-        if !follows {
-            clients_before.clear();
-            blocks_before.clear();
-        }
+    fn protects_special(&self, target: IpNet) -> bool {
+        let mut allowed = self.config.allow_special.iter().map(|range| net::canonical_network(*range));
+        self.config.protect_special && !allowed.any(|range| range.contains(&target))
     }
-
-    fn count(&mut self, target: IpNet, config: &GuardConfig) -> Result<(), Refusal> {
-        let [before, current] = &mut self.blocks;
-        // Blocked again and again, it is one new block: an attack that goes on does not use the limits up.
-        if before.contains(&target) || current.contains(&target) {
-            return Ok(());
-        }
-        if current.len() >= config.max_new {
-            return Err(Refusal::TooMany { limit: config.max_new });
-        }
-        let blocks = before.len() + current.len() + 1;
-        if blocks > config.share_from {
-            let clients = rounded(self.clients());
-            if blocks as f64 > config.max_share * clients as f64 {
-                let share = format!("{:.0} %", config.max_share * 100.0);
-                return Err(Refusal::TooLargeShare { blocks, clients, share });
-            }
-        }
-        let [_, current] = &mut self.blocks;
-        current.insert(target);
-        Ok(())
-    }
-
-    fn clients(&self) -> f64 {
-        let [before, current] = &self.clients;
-        let mut both = before.clone();
-        both.merge(current);
-        both.estimate()
-    }
-}
-
-fn rounded(estimate: f64) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an estimate is finite and not negative"
-    )]
-    let whole = estimate.round() as usize;
-    whole
 }
 
 #[cfg(test)]
@@ -320,6 +283,36 @@ mod tests {
         let refused = (0..10).filter(|number| admit(&guard, host(*number), 1).is_err()).count();
         assert_eq!(refused, 5, "half of ten clients may be blocked");
         assert!(admit(&guard, host(0), 1200).is_ok(), "a new interval, and few blocks");
+    }
+
+    #[test]
+    fn special_ranges_can_be_allowed_one_by_one() {
+        let allow_special = vec!["10.1.0.0/16".parse().unwrap(), "::ffff:192.168.0.0/112".parse().unwrap()];
+        let guard = Guard::new(GuardConfig { allow_special, ..GuardConfig::default() }, Allowlist::new());
+        let permits = |text: &str| guard.permit(text.parse().unwrap()).is_ok();
+        assert!(permits("10.1.2.3/32") && permits("10.1.0.0/16") && permits("192.168.7.0/24"));
+        assert!(!permits("10.2.0.1/32") && !permits("10.0.0.0/15") && !permits("172.16.0.1/32"));
+    }
+
+    #[test]
+    fn what_the_host_lives_by_is_looked_at_anew() {
+        #[derive(Debug, Default)]
+        struct Moves(std::sync::atomic::AtomicU8);
+
+        impl Surroundings for Moves {
+            fn look(&self) -> Vec<Vital> {
+                let host = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                let mapped = std::net::Ipv4Addr::new(203, 0, 113, host).to_ipv6_mapped();
+                vec![Vital { network: IpNet::from(IpAddr::from(mapped)), role: crate::decision::Role::Own }]
+            }
+        }
+
+        let guard = Guard::new(GuardConfig::default(), Allowlist::new())
+            .with_surroundings(Arc::new(Moves::default()));
+        let permits = |text: &str| guard.permit(text.parse().unwrap()).is_ok();
+        assert!(!permits("203.0.113.0/32") && !permits("203.0.0.0/16") && permits("203.0.113.1/32"));
+        guard.look_around();
+        assert!(permits("203.0.113.0/32") && !permits("203.0.113.1/32"));
     }
 
     #[test]

@@ -6,18 +6,19 @@
 //! |---|---|---|
 //! | 1 | does the risk, or an analytic's wish, call for anything? | [`Policy::decide`] |
 //! | 2 | is the subject, or a part of it, on the allowlist? | [`Guard::permit`] |
-//! | 3 | is it private, loopback or otherwise special address space? | [`Guard::permit`] |
-//! | 4 | is the prefix wider than allowed? | [`Guard::permit`] |
-//! | 5 | are there too many new blocks in this interval? | [`Guard::admit`] |
-//! | 6 | are they too large a share of the clients seen lately? | [`Guard::admit`] |
-//! | 7 | steps 2 to 4 again, when it is enforced and once more right before each firewall is called | [`Enforcer`](crate::enforce::Enforcer) |
+//! | 3 | is it, or a part of it, something the host lives by: its own address, its gateway, a resolver, the administrator's peer? | [`Guard::permit`], told by [`Surroundings`] |
+//! | 4 | is it private, loopback or otherwise special address space? | [`Guard::permit`] |
+//! | 5 | is the prefix wider than allowed? | [`Guard::permit`] |
+//! | 6 | are there too many new blocks in this interval? | [`Guard::admit`] |
+//! | 7 | are they too large a share of the clients who were here before? | [`Guard::admit`] |
+//! | 8 | steps 2 to 5 again, when it is enforced and once more right before each call to each firewall | [`Enforcer`](crate::enforce::Enforcer) |
 //!
-//! Steps 2 to 6 concern actions from [`Action::Block`](crate::finding::Action) up on addresses. Of a decision about a host
+//! Steps 2 to 7 concern actions from [`Action::Block`](crate::finding::Action) up on addresses. Of a decision about a host
 //! or a user the allowlist alone is asked, whatever the action. The first step that says no ends it: the
 //! decision stays in the verdict with its [`Refusal`], and nothing is enforced.
 //!
-//! Steps 2 to 4 are asked again because the world changes between a decision and its enforcement: an operator who
-//! allows an address at that moment must win. Steps 5 and 6 count, so they are asked once.
+//! Steps 2 to 5 are asked again because the world changes between a decision and its enforcement: an operator who
+//! allows an address at that moment must win. Steps 6 and 7 count, so they are asked once.
 //!
 //! # Who has the last word
 //! The allowlist. No rule, response, scorer or policy can block what it covers, and
@@ -28,8 +29,10 @@ mod allowlist;
 mod escalation;
 mod guard;
 mod policy;
+mod recent;
 mod record;
 mod refusal;
+mod surroundings;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -41,6 +44,7 @@ pub use guard::{Guard, GuardConfig};
 pub use policy::{PolicyConfig, ThresholdPolicy};
 pub use record::{Decision, Reason};
 pub use refusal::Refusal;
+pub use surroundings::{Role, Surroundings, Vital};
 
 use crate::entity::Entity;
 use crate::finding::Finding;

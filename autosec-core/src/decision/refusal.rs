@@ -2,7 +2,9 @@ use ipnet::IpNet;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::Role;
 use crate::entity::printable;
+use crate::net;
 
 /// Why a decision must not reach a firewall. Serialized as a `code` and a `text`.
 ///
@@ -44,17 +46,27 @@ pub enum Refusal {
         /// The most new blocks an interval.
         limit: usize,
     },
-    /// The new blocks would be too large a share of the clients seen lately.
+    /// The new blocks would be too large a share of the clients who were here before.
     #[error(
         "{blocks} new blocks would be more than the share {share} of {clients} recent clients that `guard.max_share` allows"
     )]
     TooLargeShare {
-        /// New blocks in the interval, this one included.
+        /// New blocks of regulars, this one included.
         blocks: usize,
-        /// Distinct clients seen lately, estimated.
+        /// How many regulars there are, estimated.
         clients: usize,
         /// The greatest share allowed, in percent.
         share: String,
+    },
+    /// It would cut off something that the host lives by.
+    #[error("`{}` would cut off `{}`, {role}", net::display(*.target), net::display(*.network))]
+    Vital {
+        /// What was to be blocked.
+        target: IpNet,
+        /// What would be cut off.
+        network: IpNet,
+        /// What that is to the host.
+        role: Role,
     },
 }
 
@@ -67,6 +79,7 @@ impl Refusal {
             Refusal::TooWide { .. } => "too-wide",
             Refusal::TooMany { .. } => "too-many",
             Refusal::TooLargeShare { .. } => "too-large-share",
+            Refusal::Vital { .. } => "vital",
         }
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ipnet::IpNet;
 
+use super::EnforceError;
+
 /// The longest reason handed to a firewall, in bytes.
 pub const REASON_LIMIT: usize = 120;
 
@@ -54,15 +56,20 @@ pub struct Outcome {
 
 /// What became of one item of a call that as a whole was answered.
 ///
-/// The difference between the last two matters: what is [`Unsupported`](Self::Unsupported) is given up on this firewall, what
-/// is [`Rejected`](Self::Rejected) is tried again later, because a set that is full today may have room tomorrow.
+/// What is [`Unsupported`](Self::Unsupported) is given up on this firewall; what is [`Rejected`](Self::Rejected) is tried
+/// again later, because a set that is full today may have room tomorrow.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
-    /// Not tried yet, because other items of the call were objected to; it stays owed.
+    /// Not tried yet: other items of the call were objected to, the firewall may be asked no faster, or enough others were
+    /// there first. It stays owed.
     Deferred,
     /// It is as asked for now (also where it already was).
     Done,
+    /// The firewall has no room for it beside more important ones; it gets a place when there is one.
+    Evicted,
+    /// It would have been done: the firewall is only [observed](super::FirewallConfig::observe).
+    Observed,
     /// This firewall cannot hold such an item, now or later.
     Unsupported(String),
     /// The firewall refused the item.
@@ -101,98 +108,6 @@ pub struct Health {
     pub enforcing: bool,
     /// In a sentence.
     pub detail: String,
-}
-
-/// A call to a firewall that as a whole did not succeed.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use autosec_core::enforce::EnforceError;
-///
-/// let slow = EnforceError::Timeout { firewall: "edge".into(), after: Duration::from_secs(5) };
-/// assert!(slow.is_transient());
-/// assert_eq!(slow.to_string(), "firewall `edge` did not answer within 5s");
-///
-/// let reason = "it needs CAP_NET_ADMIN".to_owned();
-/// assert!(!EnforceError::Forbidden { firewall: "edge".into(), reason }.is_transient());
-/// ```
-///
-/// An integration chooses the variant by what helps: transient ones are tried again within the call,
-/// [`Lost`](Self::Lost) makes the enforcer put everything back, [`Rejected`](Self::Rejected) with a target makes it send the
-/// rest without that item.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnforceError {
-    /// It is not there, or this machine has no support for it.
-    #[error("firewall `{firewall}` is not available: {reason}")]
-    Absent {
-        /// The firewall's name.
-        firewall: String,
-        /// What is missing, and what to do.
-        reason: String,
-    },
-    /// The integration itself failed: it panicked.
-    #[error(
-        "firewall `{firewall}` is broken: its integration panicked; see the host's standard error for where"
-    )]
-    Broken {
-        /// The firewall's name.
-        firewall: String,
-    },
-    /// The host lacks the rights.
-    #[error("firewall `{firewall}` needs more rights: {reason}")]
-    Forbidden {
-        /// The firewall's name.
-        firewall: String,
-        /// Which right, and how to give it.
-        reason: String,
-    },
-    /// What AutoSec had put there is gone: everything must be put back.
-    #[error("firewall `{firewall}` has lost its state: {reason}")]
-    Lost {
-        /// The firewall's name.
-        firewall: String,
-        /// What is gone.
-        reason: String,
-    },
-    /// It did not answer in time.
-    #[error("firewall `{firewall}` did not answer within {after:?}")]
-    Timeout {
-        /// The firewall's name.
-        firewall: String,
-        /// The time it was given.
-        after: Duration,
-    },
-    /// It could not be reached, or the exchange broke off.
-    #[error("firewall `{firewall}` could not be reached: {reason}")]
-    Transport {
-        /// The firewall's name.
-        firewall: String,
-        /// What happened.
-        reason: String,
-    },
-    /// It answered, and refused the whole change.
-    #[error("firewall `{firewall}` rejected the change{}: {reason}", item(.target))]
-    Rejected {
-        /// The firewall's name.
-        firewall: String,
-        /// The item it objects to, where it says so.
-        target: Option<IpNet>,
-        /// Its words.
-        reason: String,
-    },
-}
-
-fn item(target: &Option<IpNet>) -> String {
-    target.map_or_else(String::new, |target| format!(" at `{target}`"))
-}
-
-impl EnforceError {
-    /// Whether trying the same again later can succeed without anybody changing anything.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Timeout { .. } | Self::Transport { .. })
-    }
 }
 
 /// A firewall that AutoSec can act on.
@@ -311,6 +226,14 @@ pub trait FirewallIntegration: Debug + Send + Sync {
     /// # Errors
     /// It could not be asked.
     async fn health(&self) -> Result<Health, EnforceError>;
+
+    /// Completes when somebody else has changed what AutoSec holds there, where the firewall tells of such a thing;
+    /// [`Enforcer::run`](super::Enforcer::run) waits for it and compares at once. By default it never completes.
+    ///
+    /// It is dropped and asked for again at any time, so an integration remembers by itself what it has not told yet.
+    async fn drift(&self) {
+        std::future::pending().await
+    }
 }
 
 /// A shared firewall is a firewall, so that a host can keep a handle to what it gives away.
@@ -338,5 +261,9 @@ impl<F: FirewallIntegration + ?Sized> FirewallIntegration for Arc<F> {
 
     async fn health(&self) -> Result<Health, EnforceError> {
         (**self).health().await
+    }
+
+    async fn drift(&self) {
+        (**self).drift().await;
     }
 }

@@ -1,13 +1,13 @@
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
+use super::draft::{Draft, State};
+use super::entry::Record;
+use super::{Entry, WhenFull};
 use crate::net::canonical_network;
 use crate::store::{Store, StoreError};
-use crate::time::{Timestamp, human};
+use crate::time::Timestamp;
 
 const JOURNAL: &str = "ledger";
 /// Records that say nothing any more are tolerated up to this many beyond the number of live ones.
@@ -34,7 +34,7 @@ const SLACK: usize = 10_000;
 /// let target = "203.0.113.7/32".parse().unwrap();
 /// let (duration, reason) = (Duration::from_secs(3600), "rule=scan".to_owned());
 /// let until = now + duration;
-/// ledger.block(Entry { target, until, duration, decision: "d1".into(), reason }, now)?;
+/// ledger.block(Entry { target, until, duration, decision: "d1".into(), reason, priority: 80 }, now)?;
 /// drop(ledger);
 ///
 /// let after_a_crash = Ledger::open(store, 1_000, now + Duration::from_secs(60))?;
@@ -47,52 +47,8 @@ const SLACK: usize = 10_000;
 pub struct Ledger {
     store: Arc<dyn Store>,
     capacity: usize,
+    when_full: WhenFull,
     state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    entries: BTreeMap<IpNet, Entry>,
-    /// Targets that have ended and that nobody was told of yet.
-    ended: Vec<IpNet>,
-    /// Records in the journal, dead ones included.
-    records: usize,
-}
-
-/// One block that is to be in force.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// The address or prefix.
-    pub target: IpNet,
-    /// The end, by the host's clock.
-    pub until: Timestamp,
-    /// How long it was meant to last: no firewall is asked to hold it for longer, whatever a clock that was set back
-    /// makes of `until`.
-    #[serde(with = "human")]
-    pub duration: Duration,
-    /// The decision that caused it.
-    pub decision: Arc<str>,
-    /// Why, for whoever reads a firewall's listing.
-    pub reason: String,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(tag = "change", rename_all = "lowercase")]
-enum Record {
-    Block(Entry),
-    Unblock { target: IpNet },
-}
-
-impl Entry {
-    /// How much longer it is to last at `now`.
-    pub fn left(&self, now: Timestamp) -> Duration {
-        self.until.since(now).min(self.duration)
-    }
-
-    fn is_in_force(&self, now: Timestamp) -> bool {
-        self.until > now
-    }
 }
 
 /// A ledger that could not do its work. Nothing was changed, on no firewall.
@@ -121,6 +77,15 @@ pub enum LedgerError {
     Unwritable(#[source] serde_json::Error),
 }
 
+/// What became of entries that were to be in force.
+#[derive(Debug)]
+pub(super) struct Admission {
+    /// Each entry as it now is in force, in the order given; or why it is not.
+    pub(super) each: Vec<Result<Entry, LedgerError>>,
+    /// What had to make room.
+    pub(super) evicted: Vec<IpNet>,
+}
+
 impl Ledger {
     /// Reads the ledger back from the store; `now` drops what has ended meanwhile.
     ///
@@ -128,7 +93,7 @@ impl Ledger {
     /// The store cannot be read, or holds something else.
     pub fn open(store: Arc<dyn Store>, capacity: usize, now: Timestamp) -> Result<Self, LedgerError> {
         let records = store.read(JOURNAL)?;
-        let mut state = State { records: records.len(), ..State::default() };
+        let mut state = State::new(records.len());
         for (index, text) in records.iter().enumerate() {
             let foreign = |error: serde_json::Error| LedgerError::Foreign {
                 record: index + 1,
@@ -139,7 +104,13 @@ impl Ledger {
         state.expire(now);
         // Whoever reconciles finds what a firewall still holds of these.
         state.ended.clear();
-        Ok(Self { store, capacity, state: Mutex::new(state) })
+        Ok(Self { store, capacity, when_full: WhenFull::Refuse, state: Mutex::new(state) })
+    }
+
+    /// The same, with another answer to what happens when it is full.
+    #[must_use]
+    pub fn when_full(self, when_full: WhenFull) -> Self {
+        Self { when_full, ..self }
     }
 
     /// Makes `entry` in force from `now`, durably; where its target already is, the later end counts.
@@ -148,19 +119,27 @@ impl Ledger {
     ///
     /// # Errors
     /// The ledger is full, or the store failed; nothing has changed then.
-    pub fn block(&self, mut entry: Entry, now: Timestamp) -> Result<Entry, LedgerError> {
-        entry.target = canonical_network(entry.target);
+    pub fn block(&self, entry: Entry, now: Timestamp) -> Result<Entry, LedgerError> {
+        let mut admission = self.block_all(vec![entry], now)?;
+        admission.each.pop().unwrap_or(Err(LedgerError::Full { capacity: self.capacity }))
+    }
+
+    /// Makes many entries in force with one write.
+    ///
+    /// # Errors
+    /// The store failed; nothing has changed then.
+    pub(super) fn block_all(&self, entries: Vec<Entry>, now: Timestamp) -> Result<Admission, LedgerError> {
         let mut state = self.state();
-        match state.entries.get(&entry.target).filter(|held| held.is_in_force(now)) {
-            // The same decision enforced twice must not last longer than once.
-            Some(held) if held.until >= entry.until || held.decision == entry.decision => {
-                return Ok(held.clone());
-            }
-            Some(_) => {}
-            None => self.make_room(&mut state, now)?,
+        if state.entries.len() + entries.len() > self.capacity {
+            state.expire(now);
         }
-        self.write(&mut state, vec![Record::Block(entry.clone())])?;
-        Ok(entry)
+        let (each, records, gone) = {
+            let mut draft = Draft::new(&state, self.capacity, self.when_full, now);
+            let each = entries.into_iter().map(|entry| draft.admit(entry)).collect();
+            (each, draft.records, draft.gone)
+        };
+        self.write(&mut state, records)?;
+        Ok(Admission { each, evicted: gone.into_iter().collect() })
     }
 
     /// Takes every entry that `chosen` picks out of force, durably; gives their targets.
@@ -174,6 +153,22 @@ impl Ledger {
         Ok(targets)
     }
 
+    /// Takes everything out of force, also where that cannot be written down; gives the targets.
+    pub(super) fn abandon(&self) -> (Vec<IpNet>, Option<LedgerError>) {
+        let unwritten = self.unblock(|_| true);
+        let mut state = self.state();
+        // From now on it is no new ledger: what the firewalls hold is not to be taken over.
+        state.records = state.records.max(1);
+        match unwritten {
+            Ok(targets) => (targets, None),
+            Err(error) => {
+                let targets: Vec<IpNet> = state.entries.keys().copied().collect();
+                targets.iter().for_each(|target| state.apply(Record::Unblock { target: *target }));
+                (targets, Some(error))
+            }
+        }
+    }
+
     /// The entry of `target`, if it is in force at `now`.
     pub fn entry(&self, target: &IpNet, now: Timestamp) -> Option<Entry> {
         self.state().entries.get(&canonical_network(*target)).filter(|entry| entry.is_in_force(now)).cloned()
@@ -182,6 +177,13 @@ impl Ledger {
     /// Everything that is to be in force at `now`.
     pub fn in_force(&self, now: Timestamp) -> Vec<Entry> {
         self.state().entries.values().filter(|entry| entry.is_in_force(now)).cloned().collect()
+    }
+
+    /// The most important of what is to be in force at `now` and is `fit`, at most `room` entries.
+    pub(super) fn foremost(&self, room: usize, now: Timestamp, fit: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let state = self.state();
+        let ranked = state.ranks.ascending().rev().filter_map(|(_, _, target)| state.entries.get(&target));
+        ranked.filter(|entry| entry.is_in_force(now) && fit(entry)).take(room).cloned().collect()
     }
 
     /// The targets in force that `chosen` picks.
@@ -194,6 +196,21 @@ impl Ledger {
         self.state().records == 0
     }
 
+    /// How many entries it holds, ended ones that nobody dropped yet included.
+    pub(super) fn len(&self) -> usize {
+        self.state().entries.len()
+    }
+
+    /// A number that is another after every change.
+    pub(super) fn version(&self) -> u64 {
+        self.state().version
+    }
+
+    /// Whether `target` once was in force and no longer is, as far as remembered.
+    pub(super) fn was_in_force(&self, target: &IpNet) -> bool {
+        self.state().former.get(target).is_some()
+    }
+
     /// Drops what has ended by `now`; gives the targets. Needs no write: the end is in the record.
     ///
     /// Where the clock was set back, ends are brought forward to what the blocks were meant to last.
@@ -201,17 +218,6 @@ impl Ledger {
         let mut state = self.state();
         state.expire(now);
         std::mem::take(&mut state.ended)
-    }
-
-    /// Makes sure that one more entry fits.
-    fn make_room(&self, state: &mut State, now: Timestamp) -> Result<(), LedgerError> {
-        if state.entries.len() >= self.capacity {
-            state.expire(now);
-        }
-        if state.entries.len() >= self.capacity {
-            return Err(LedgerError::Full { capacity: self.capacity });
-        }
-        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -223,14 +229,14 @@ impl Ledger {
         if records.is_empty() {
             return Ok(());
         }
-        let texts = records.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+        let texts = records.iter().map(Record::encode).collect::<Result<Vec<_>, _>>()?;
         self.store.append(JOURNAL, &texts)?;
         state.records += texts.len();
         for record in records {
             state.apply(record);
         }
         if state.records > 2 * state.entries.len() + SLACK {
-            let live = state.entries.values().map(|entry| encode(&Record::Block(entry.clone())));
+            let live = state.entries.values().map(|entry| Record::Block(entry.clone()).encode());
             let live = live.collect::<Result<Vec<_>, _>>()?;
             // The change itself is already durable; a rewrite that fails is tried again at the next change.
             if self.store.replace(JOURNAL, &live).is_ok() {
@@ -241,41 +247,17 @@ impl Ledger {
     }
 }
 
-impl State {
-    fn expire(&mut self, now: Timestamp) {
-        let ended = &mut self.ended;
-        self.entries.retain(|target, entry| {
-            let keeps = entry.is_in_force(now);
-            if keeps {
-                entry.until = now + entry.left(now);
-            } else {
-                ended.push(*target);
-            }
-            keeps
-        });
-    }
-
-    fn apply(&mut self, record: Record) {
-        match record {
-            Record::Block(entry) => self.entries.insert(entry.target, entry),
-            Record::Unblock { target } => self.entries.remove(&target),
-        };
-    }
-}
-
-fn encode(record: &Record) -> Result<String, LedgerError> {
-    serde_json::to_string(record).map_err(LedgerError::Unwritable)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::store::MemoryStore;
 
     fn entry(target: &str, until: i64, decision: &str) -> Entry {
         let target = target.parse().unwrap();
         let (until, duration) = (Timestamp::from_secs(until), Duration::from_secs(1_000_000));
-        Entry { target, until, duration, decision: decision.into(), reason: "why".into() }
+        Entry { target, until, duration, decision: decision.into(), reason: "why".into(), priority: 50 }
     }
 
     fn open(store: &Arc<MemoryStore>, now: i64) -> Ledger {
@@ -358,6 +340,84 @@ mod tests {
         ledger.block(entry("192.0.2.2/32", 100, "b"), Timestamp::EPOCH).unwrap();
         let third = ledger.block(entry("192.0.2.3/32", 100, "c"), Timestamp::EPOCH);
         assert!(matches!(third, Err(LedgerError::Full { capacity: 2 })));
+    }
+
+    #[test]
+    fn makes_room_for_what_is_more_important() {
+        let store = Arc::new(MemoryStore::new());
+        let open = || Ledger::open(Arc::clone(&store) as Arc<dyn Store>, 3, Timestamp::EPOCH);
+        let ledger = open().unwrap().when_full(WhenFull::Evict);
+        let at = |target: &str, until, priority| Entry { priority, ..entry(target, until, target) };
+        let first = [("192.0.2.1/32", 300, 50), ("192.0.2.2/32", 100, 50), ("192.0.2.3/32", 200, 90)];
+        for (target, until, priority) in first {
+            ledger.block(at(target, until, priority), Timestamp::EPOCH).unwrap();
+        }
+        let refused = ledger.block(at("192.0.2.4/32", 900, 10), Timestamp::EPOCH);
+        assert!(matches!(refused, Err(LedgerError::Full { capacity: 3 })), "all others are more important");
+        let batch = vec![
+            at("192.0.2.5/32", 200, 50),
+            Entry { decision: "again".into(), ..at("192.0.2.1/32", 400, 50) },
+            at("192.0.2.6/32", 100, 99),
+            at("192.0.2.7/32", 100, 99),
+        ];
+        let admission = ledger.block_all(batch, Timestamp::EPOCH).unwrap();
+        let admitted: Vec<bool> = admission.each.iter().map(Result::is_ok).collect();
+        assert_eq!(admitted, [true, true, true, false], "what came with it is not expendable");
+        assert_eq!(admission.evicted.len(), 2);
+        let targets =
+            |ledger: &Ledger| ledger.targets(|_| true).iter().map(IpNet::to_string).collect::<Vec<_>>();
+        assert_eq!(targets(&ledger), ["192.0.2.1/32", "192.0.2.5/32", "192.0.2.6/32"]);
+        assert_eq!(targets(&open().unwrap()), targets(&ledger), "the journal says the same");
+        let foremost = ledger.foremost(2, Timestamp::EPOCH, |_| true);
+        let foremost: Vec<String> = foremost.iter().map(|entry| entry.target.to_string()).collect();
+        assert_eq!(foremost, ["192.0.2.6/32", "192.0.2.1/32"]);
+    }
+
+    #[test]
+    fn remembers_what_once_was_in_force() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 0);
+        for (target, until) in [("192.0.2.1/32", 100), ("192.0.2.2/32", 200), ("192.0.2.3/32", 300)] {
+            ledger.block(entry(target, until, target), Timestamp::EPOCH).unwrap();
+        }
+        ledger.unblock(|target| target.to_string() == "192.0.2.2/32").unwrap();
+        let again = open(&store, 150);
+        let was = |host: u8| again.was_in_force(&IpNet::from(std::net::IpAddr::from([192, 0, 2, host])));
+        assert_eq!([1, 2, 3, 4].map(was), [true, true, false, false]);
+    }
+
+    /// A store whose disk is full from the second write on.
+    #[derive(Debug, Default)]
+    struct Full(MemoryStore);
+
+    impl Store for Full {
+        fn append(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
+            if self.0.read(journal)?.is_empty() {
+                return self.0.append(journal, records);
+            }
+            let source = std::io::ErrorKind::StorageFull.into();
+            Err(StoreError::Io { journal: journal.to_owned(), verb: "written", source })
+        }
+
+        fn read(&self, journal: &str) -> Result<Vec<String>, StoreError> {
+            self.0.read(journal)
+        }
+
+        fn replace(&self, journal: &str, records: &[String]) -> Result<(), StoreError> {
+            self.0.replace(journal, records)
+        }
+    }
+
+    #[test]
+    fn abandons_all_though_the_store_fails() {
+        let ledger = Ledger::open(Arc::new(Full::default()), 10, Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.1/32", 100, "a"), Timestamp::EPOCH).unwrap();
+        assert!(ledger.unblock(|_| true).is_err());
+        assert_eq!(ledger.in_force(Timestamp::EPOCH).len(), 1, "nothing has changed then");
+        let (targets, unwritten) = ledger.abandon();
+        assert!(targets.len() == 1 && unwritten.is_some() && ledger.in_force(Timestamp::EPOCH).is_empty());
+        let empty = open(&Arc::new(MemoryStore::new()), 0);
+        assert!(empty.is_new() && empty.abandon().1.is_none() && !empty.is_new());
     }
 
     #[test]

@@ -11,8 +11,7 @@ use crate::time::{Clock, SystemClock, Timestamp};
 /// A firewall in memory: for tests, for examples, and for hosts that drop traffic themselves by asking
 /// [`MemoryFirewall::drops`].
 ///
-/// Clones share what is held. Asking walks over all blocks: a host that asks for each of its requests and holds
-/// thousands keeps an index of its own.
+/// Clones share what is held. Asking looks up one prefix of each length, however much is held, under a lock.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -61,10 +60,10 @@ impl MemoryFirewall {
     /// Whether traffic from `address` is dropped now.
     pub fn drops(&self, address: IpAddr) -> bool {
         let now = self.clock.now();
-        let address = address.to_canonical();
-        self.held()
-            .iter()
-            .any(|(target, held)| target.contains(&address) && held.until.is_none_or(|until| until > now))
+        let host = IpNet::from(address.to_canonical());
+        let held = self.held();
+        let mut covering = std::iter::successors(Some(host), IpNet::supernet);
+        covering.any(|net| held.get(&net).is_some_and(|held| held.until.is_none_or(|until| until > now)))
     }
 
     /// Forgets everything, as a reload of a real firewall does.

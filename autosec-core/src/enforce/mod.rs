@@ -91,21 +91,37 @@
 //! # }
 //! ```
 
+mod breaker;
+mod choice;
+mod compare;
 mod config;
 mod debt;
+mod draft;
 mod enforcer;
+mod entry;
+mod error;
 mod firewall;
+mod keeper;
 mod ledger;
 mod memory;
 mod outcome;
+mod pass;
 mod patience;
+mod rate;
+mod repair;
+mod status;
 mod target;
+mod trial;
 
-pub use config::EnforceConfig;
+pub use breaker::Circuit;
+pub use compare::FirewallPlan;
+pub use config::{BreakerConfig, EnforceConfig, FirewallConfig, Rate, Require, SyncGuard, WhenFull};
 pub use enforcer::Enforcer;
-pub use firewall::{
-    Block, Capabilities, Change, EnforceError, FirewallIntegration, Health, Outcome, REASON_LIMIT, Status,
-};
-pub use ledger::{Entry, Ledger, LedgerError};
+pub use entry::Entry;
+pub use error::EnforceError;
+pub use firewall::{Block, Capabilities, Change, FirewallIntegration, Health, Outcome, REASON_LIMIT, Status};
+pub use ledger::{Ledger, LedgerError};
 pub use memory::MemoryFirewall;
-pub use outcome::{Enforcement, FirewallReport, Idle};
+pub use outcome::{Bulk, Enforcement, FirewallReport, Idle};
+pub use status::{DeadLetter, FirewallStatus};
+pub use trial::Trial;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::{Change, EnforceError, LedgerError, Outcome, Status};
+use super::{Change, EnforceError, LedgerError, Outcome, Require, Status};
 use crate::decision::Refusal;
 
 /// What became of a change, firewall by firewall.
@@ -52,6 +52,22 @@ pub enum Enforcement {
     Refused(Refusal),
 }
 
+/// What became of many decisions that were enforced together.
+#[derive(Debug)]
+pub struct Bulk {
+    /// Decisions that no firewall was asked about, by their place among those given, and why.
+    pub apart: Vec<(usize, Enforcement)>,
+    /// What became of all the others together.
+    pub together: Enforcement,
+}
+
+impl Bulk {
+    /// Whether every firewall is as it should be now, for every decision.
+    pub fn is_complete(&self) -> bool {
+        self.together.is_complete() && self.apart.iter().all(|(_, apart)| apart.is_complete())
+    }
+}
+
 /// Why no firewall had to be asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -91,15 +107,53 @@ pub struct FirewallReport {
 }
 
 impl FirewallReport {
-    /// How many items are as they should be, and how many are not.
+    /// How many items are as they should be, and how many are not. What is only observed is neither.
     pub fn tally(&self) -> (usize, usize) {
         let Ok(outcomes) = &self.result else { return (0, self.pending) };
-        let done = outcomes.iter().filter(|outcome| outcome.status == Status::Done).count();
-        (done, outcomes.len() - done)
+        let of = |status: Status| outcomes.iter().filter(|outcome| outcome.status == status).count();
+        let done = of(Status::Done);
+        (done, outcomes.len() - done - of(Status::Observed))
+    }
+
+    /// Whether the firewall is only observed.
+    fn is_observed(&self) -> bool {
+        let is_observed = |outcome: &Outcome| outcome.status == Status::Observed;
+        self.result.as_ref().is_ok_and(|outcomes| outcomes.iter().any(is_observed))
+    }
+
+    /// Whether the firewall really holds it all as it should be.
+    pub fn is_done(&self) -> bool {
+        let is_done = |outcome: &Outcome| outcome.status == Status::Done;
+        self.result.as_ref().is_ok_and(|outcomes| !outcomes.is_empty() && outcomes.iter().all(is_done))
     }
 }
 
 impl Enforcement {
+    /// Whether as many firewalls as required hold it now. Firewalls that are only observed do not count.
+    ///
+    /// ```
+    /// use autosec_core::enforce::{Enforcement, FirewallReport, Outcome, Require, Status};
+    ///
+    /// let report = |name: &str, status| {
+    ///     let outcome = Outcome { target: "192.0.2.1/32".parse().unwrap(), status };
+    ///     FirewallReport { firewall: name.to_owned(), result: Ok(vec![outcome]), pending: 0 }
+    /// };
+    /// let reports = vec![report("a", Status::Done), report("b", Status::Deferred), report("c", Status::Done)];
+    /// let enforcement = Enforcement::Fanned { reports, unwritten: None };
+    /// assert!(enforcement.satisfies(Require::Any) && enforcement.satisfies(Require::Quorum(2)));
+    /// assert!(!enforcement.satisfies(Require::All) && !enforcement.satisfies(Require::Quorum(3)));
+    /// ```
+    pub fn satisfies(&self, require: Require) -> bool {
+        match self {
+            Enforcement::Fanned { reports, .. } => {
+                let acting = reports.iter().filter(|report| !report.is_observed());
+                let done = reports.iter().filter(|report| report.is_done()).count();
+                done >= require.of(acting.count())
+            }
+            other => other.is_complete(),
+        }
+    }
+
     /// Whether every firewall is as it should be now.
     pub fn is_complete(&self) -> bool {
         match self {
@@ -155,9 +209,15 @@ impl fmt::Display for FirewallReport {
                 if failed > 0 {
                     write!(f, ", {failed} not")?;
                 }
-                for outcome in outcomes {
-                    if let Status::Rejected(why) | Status::Unsupported(why) = &outcome.status {
-                        write!(f, "; `{}`: {why}", outcome.target)?;
+                let observed = outcomes.iter().filter(|one| one.status == Status::Observed).count();
+                if observed > 0 {
+                    write!(f, ", {observed} only observed")?;
+                }
+                for Outcome { target, status } in outcomes {
+                    match status {
+                        Status::Rejected(why) | Status::Unsupported(why) => write!(f, "; `{target}`: {why}")?,
+                        Status::Evicted => write!(f, "; `{target}`: no room beside more important ones")?,
+                        Status::Deferred | Status::Done | Status::Observed => {}
                     }
                 }
             }

@@ -1,17 +1,18 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use super::config::{self, SettingError};
 use super::{Engine, EngineConfig};
-use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, ThresholdPolicy};
+use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, Surroundings, ThresholdPolicy};
 use crate::enforce::{EnforceConfig, Enforcer, FirewallIntegration, LedgerError};
 use crate::event::{FieldMask, field};
 use crate::finding::Detector;
 use crate::observe::{Observer, Silent};
 use crate::score::{NoisyOr, ScoreConfig, Scorer};
 use crate::store::{MemoryStore, Store};
-use crate::time::{Clock, SystemClock};
+use crate::time::{Clock, SystemClock, Timer, TokioTimer};
 
 /// Puts an [`Engine`] together; every part has an embedded default but the detectors.
 ///
@@ -45,9 +46,11 @@ pub struct EngineBuilder {
     thresholds: PolicyConfig,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    timer: Arc<dyn Timer>,
     observer: Arc<dyn Observer>,
     allowlist: Allowlist,
     guard: GuardConfig,
+    surroundings: Option<Arc<dyn Surroundings>>,
     enforcement: EnforceConfig,
     max_ahead: Duration,
 }
@@ -68,6 +71,12 @@ pub enum BuildError {
     /// A setting is out of range, or contradicts another.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// Settings are given for a firewall that there is not.
+    #[error("`enforcement.firewalls` has settings for `{name}`, and no firewall is called that")]
+    UnknownFirewall {
+        /// The name.
+        name: String,
+    },
 }
 
 impl Default for EngineBuilder {
@@ -81,9 +90,11 @@ impl Default for EngineBuilder {
             thresholds: PolicyConfig::default(),
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(SystemClock),
+            timer: Arc::new(TokioTimer::new()),
             observer: Arc::new(Silent),
             allowlist: Allowlist::new(),
             guard: GuardConfig::default(),
+            surroundings: None,
             enforcement: EnforceConfig::default(),
             max_ahead: config::MAX_AHEAD,
         }
@@ -159,6 +170,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Who finds out what the host lives by, so that the guard never blocks it; default nobody. Asked when the engine is
+    /// built and each time it is reconciled.
+    #[must_use]
+    pub fn surroundings(mut self, surroundings: impl Surroundings + 'static) -> Self {
+        self.surroundings = Some(Arc::new(surroundings));
+        self
+    }
+
     /// How long firewalls are given and how often they are asked again.
     #[must_use]
     pub fn enforcement(mut self, config: EnforceConfig) -> Self {
@@ -180,6 +199,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// How time limits and pauses are waited for; default tokio's timer.
+    #[must_use]
+    pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
+        self.timer = Arc::new(timer);
         self
     }
 
@@ -207,19 +233,17 @@ impl EngineBuilder {
         let policy = self.policy.map_or_else(|| default_policy(self.thresholds), Ok)?;
         config::check_guard(&self.guard)?;
         config::check_enforcement(&self.enforcement)?;
-        let mut names: Vec<&str> = self.firewalls.iter().map(|firewall| firewall.name()).collect();
-        names.sort_unstable();
-        if let Some(name) =
-            names.windows(2).find_map(|pair| matches!(pair, [a, b] if a == b).then(|| pair.first()))
-        {
-            return Err(BuildError::DuplicateFirewall { name: name.copied().unwrap_or_default().to_owned() });
-        }
+        check_names(&self.firewalls, &self.enforcement)?;
         // The engine's own: the guard counts clients.
         let mut fields: FieldMask = [field::SOURCE_IP].into_iter().collect();
         for detector in &self.detectors {
             fields.union(&detector.fields());
         }
-        let guard = Arc::new(Guard::new(self.guard, self.allowlist));
+        let guard = Guard::new(self.guard, self.allowlist);
+        let guard = Arc::new(match self.surroundings {
+            Some(surroundings) => guard.with_surroundings(surroundings),
+            None => guard,
+        });
         let (clock, observer) = (self.clock, self.observer);
         let enforcer = Enforcer::open(
             self.firewalls,
@@ -228,7 +252,8 @@ impl EngineBuilder {
             Arc::clone(&clock),
             Arc::clone(&observer),
             self.enforcement,
-        )?;
+        )?
+        .with_timer(self.timer);
         Ok(Engine {
             detectors: self.detectors,
             fields,
@@ -242,6 +267,19 @@ impl EngineBuilder {
             enforcer,
         })
     }
+}
+
+/// Every firewall has a name of its own, and settings are of firewalls that there are.
+fn check_names(
+    firewalls: &[Arc<dyn FirewallIntegration>],
+    enforcement: &EnforceConfig,
+) -> Result<(), BuildError> {
+    let mut names = HashSet::new();
+    if let Some(twin) = firewalls.iter().find(|firewall| !names.insert(firewall.name())) {
+        return Err(BuildError::DuplicateFirewall { name: twin.name().to_owned() });
+    }
+    let unknown = enforcement.firewalls.keys().find(|name| !names.contains(name.as_str()));
+    unknown.map_or(Ok(()), |name| Err(BuildError::UnknownFirewall { name: name.clone() }))
 }
 
 fn default_scorer(config: ScoreConfig) -> Result<Arc<dyn Scorer>, SettingError> {

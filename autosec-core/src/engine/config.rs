@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::decision::{GuardConfig, LONGEST_BLOCK, PolicyConfig};
-use crate::enforce::EnforceConfig;
+use crate::enforce::{EnforceConfig, FirewallConfig, Rate, Require};
 use crate::entity::Entity;
 use crate::net;
 use crate::rule::{Code, Diagnostic, yaml};
@@ -57,6 +57,7 @@ pub(super) const MAX_AHEAD: Duration = Duration::from_secs(600);
 /// guard:
 ///   dry_run: false
 ///   protect_special: true
+///   allow_special: []       # - 10.0.0.0/8
 ///   widest_ipv4: 16
 ///   widest_ipv6: 32
 ///   interval: 10m
@@ -69,6 +70,15 @@ pub(super) const MAX_AHEAD: Duration = Duration::from_secs(600);
 ///   backoff: 100ms
 ///   longest_pause: 5m
 ///   capacity: 1000000
+///   when_full: refuse       # evict: the least important makes room
+///   require: all            # any, or { quorum: 2 }
+///   breaker: { failures: 5, pause: 10s }
+///   rate: null              # { calls: 10, items: 5000, per: 1m }
+///   rejections: 8           # then an item is a dead letter
+///   reconcile_every: 1m
+///   sync_guard: { max_shrink: 0.5, max_growth: null, from: 100 }
+///   seed: null
+///   firewalls: {}           # edge: { observe: true, timeout: 30s, capacity: 1000, aggregate: true, … }
 /// max_ahead: 10m
 /// ";
 /// assert_eq!(EngineConfig::parse("autosec.yaml", every_key), Ok(EngineConfig::default()));
@@ -188,14 +198,40 @@ pub(super) fn check_guard(guard: &GuardConfig) -> Result<(), SettingError> {
 }
 
 pub(super) fn check_enforcement(config: &EnforceConfig) -> Result<(), SettingError> {
-    need(
-        !config.timeout.is_zero(),
-        "enforcement.timeout",
-        human::format(config.timeout),
-        "longer than nothing",
-    )?;
-    need((1..=100).contains(&config.attempts), "enforcement.attempts", config.attempts, "between 1 and 100")?;
-    need(config.capacity >= 1, "enforcement.capacity", config.capacity, "at least 1")
+    check_patience(Some(config.timeout), Some(config.attempts))?;
+    need(config.capacity >= 1, "enforcement.capacity", config.capacity, "at least 1")?;
+    check_rate(config.rate)?;
+    need(config.rejections >= 1, "enforcement.rejections", config.rejections, "at least 1")?;
+    let quorum = if let Require::Quorum(quorum) = config.require { quorum } else { 1 };
+    need(quorum >= 1, "enforcement.require.quorum", quorum, "at least 1")?;
+    let every = config.reconcile_every;
+    need(!every.is_zero(), "enforcement.reconcile_every", human::format(every), "longer than nothing")?;
+    let shrink = config.sync_guard.max_shrink;
+    let is_share = (0.0..=1.0).contains(&shrink);
+    need(is_share, "enforcement.sync_guard.max_shrink", shrink, "between 0 and 1")?;
+    let growth = config.sync_guard.max_growth.unwrap_or_default();
+    need(growth >= 0.0, "enforcement.sync_guard.max_growth", growth, "at least 0")?;
+    config.firewalls.values().try_for_each(check_firewall)
+}
+
+fn check_firewall(config: &FirewallConfig) -> Result<(), SettingError> {
+    check_patience(config.timeout, config.attempts)?;
+    check_rate(config.rate)?;
+    let rejections = config.rejections.unwrap_or(1);
+    need(rejections >= 1, "enforcement.firewalls.rejections", rejections, "at least 1")
+}
+
+fn check_patience(timeout: Option<Duration>, attempts: Option<u32>) -> Result<(), SettingError> {
+    let (lasts, attempts) = (timeout.is_none_or(|timeout| !timeout.is_zero()), attempts.unwrap_or(1));
+    need(lasts, "enforcement.timeout", "0s", "longer than nothing")?;
+    need((1..=100).contains(&attempts), "enforcement.attempts", attempts, "between 1 and 100")
+}
+
+fn check_rate(rate: Option<Rate>) -> Result<(), SettingError> {
+    let Some(Rate { calls, items, per }) = rate else { return Ok(()) };
+    need(calls >= 1, "enforcement.rate.calls", calls, "at least 1")?;
+    need(items >= 1, "enforcement.rate.items", items, "at least 1")?;
+    need(!per.is_zero(), "enforcement.rate.per", human::format(per), "longer than nothing")
 }
 
 fn need(

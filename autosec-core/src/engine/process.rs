@@ -143,8 +143,8 @@ impl Engine {
 
     /// Puts a decision in force on every firewall, from now for its duration. Safe to call twice.
     ///
-    /// Time limits and pauses between tries need tokio's timer; on another executor there are none. A tokio runtime
-    /// must have its timer enabled.
+    /// Time limits and pauses between tries need a [timer](crate::time::Timer): tokio's, where there is one, or the one the
+    /// host gave the builder. Without one there are none.
     ///
     /// Nothing is an error here: the [`Enforcement`] says for each firewall what became of it, and what will be tried again.
     /// It may be called from any task, also for several decisions at the same time.
@@ -185,6 +185,13 @@ impl Engine {
     /// How each firewall is, in the order they were added.
     pub async fn health(&self) -> Vec<(String, Result<Health, EnforceError>)> {
         self.enforcer.health().await
+    }
+
+    /// What brings the firewalls to what was decided: for all that goes beyond enforcing one decision, such as many at
+    /// once, a plan before anything is done, a trial that ends unless confirmed, dead letters, and letting go of
+    /// everything.
+    pub fn enforcer(&self) -> &Enforcer {
+        &self.enforcer
     }
 
     /// What is to be in force on the firewalls now.

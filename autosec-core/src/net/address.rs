@@ -95,48 +95,6 @@ pub fn display(network: IpNet) -> String {
     }
 }
 
-/// The name of the special range that `network` overlaps, if any: ranges where a block hurts the host itself
-/// or can never be right. Documentation and benchmark ranges are ordinary here.
-///
-/// A prefix counts as soon as one of its addresses is special.
-///
-/// ```
-/// use autosec_core::net;
-///
-/// assert_eq!(net::special_range("10.1.2.3/32".parse()?), Some("private"));
-/// assert_eq!(net::special_range("0.0.0.0/0".parse()?), Some("this network"));
-/// assert_eq!(net::special_range("203.0.113.7/32".parse()?), None);
-/// # Ok::<(), ipnet::AddrParseError>(())
-/// ```
-pub fn special_range(network: IpNet) -> Option<&'static str> {
-    let network = canonical_network(network);
-    const SPECIAL: [(&str, &str); 16] = [
-        ("0.0.0.0/8", "this network"),
-        ("10.0.0.0/8", "private"),
-        ("100.64.0.0/10", "shared (carrier-grade NAT)"),
-        ("127.0.0.0/8", "loopback"),
-        ("169.254.0.0/16", "link-local"),
-        ("172.16.0.0/12", "private"),
-        ("192.168.0.0/16", "private"),
-        ("224.0.0.0/4", "multicast"),
-        ("255.255.255.255/32", "broadcast"),
-        ("::/128", "unspecified"),
-        ("::1/128", "loopback"),
-        ("::ffff:0:0/96", "IPv4-mapped"),
-        ("64:ff9b::/96", "NAT64"),
-        ("fc00::/7", "unique local"),
-        ("fe80::/10", "link-local"),
-        ("ff00::/8", "multicast"),
-    ];
-    static PARSED: std::sync::LazyLock<Vec<(IpNet, &str)>> = std::sync::LazyLock::new(|| {
-        SPECIAL.iter().filter_map(|(range, name)| Some((range.parse().ok()?, *name))).collect()
-    });
-    PARSED
-        .iter()
-        .find(|(range, _)| range.contains(&network) || network.contains(range))
-        .map(|(_, name)| *name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,21 +123,11 @@ mod tests {
             assert_eq!(canonical_network(given.parse().unwrap()).to_string(), form);
             assert_eq!(network(given).unwrap().to_string(), form);
         }
-        assert_eq!(special_range("::ffff:10.1.2.3/128".parse().unwrap()), Some("private"));
-        assert_eq!(special_range("::ffff:203.0.113.9/128".parse().unwrap()), None);
     }
 
     #[test]
     fn groups_ipv6_clients() {
         assert_eq!(client("2001:db8::7".parse().unwrap(), 64).to_string(), "2001:db8::/64");
         assert_eq!(client("192.0.2.7".parse().unwrap(), 64).to_string(), "192.0.2.7/32");
-    }
-
-    #[test]
-    fn names_special_ranges() {
-        assert_eq!(special_range(network("10.1.2.3").unwrap()), Some("private"));
-        assert_eq!(special_range(network("0.0.0.0/0").unwrap()), Some("this network"));
-        assert_eq!(special_range(network("203.0.113.0/24").unwrap()), None);
-        assert_eq!(special_range(network("2001:db8::/32").unwrap()), None);
     }
 }

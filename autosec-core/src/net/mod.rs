@@ -16,8 +16,10 @@
 mod address;
 mod prefix;
 mod set;
+mod special;
 
-pub use address::{NetworkError, canonical, canonical_network, client, display, network, special_range};
+pub use address::{NetworkError, canonical, canonical_network, client, display, network};
 pub use prefix::{PrefixMap, PrefixTable, TooManyPrefixes};
 pub use set::AddressSet;
 pub(crate) use set::disjoint;
+pub use special::special_range;

@@ -9,7 +9,9 @@
 //! | [`Record::Faulted`], for each fault | `process` | event time |
 //! | [`Record::Decided`], for each decision, refused ones too | `process` | event time |
 //! | [`Record::Refused`], behind the decision it is about | `process` | event time |
-//! | [`Record::Enforced`], one a firewall | `enforce`, `unblock`, `allow`, `maintain`, `reconcile` | clock time |
+//! | [`Record::Enforced`], one a firewall | `enforce`, `unblock`, `allow`, `maintain`, `reconcile` and the like | clock time |
+//! | [`Record::Observed`] before it, for one that is only observed | the same | clock time |
+//! | [`Record::Circuit`], [`Record::GivenUp`], [`Record::Evicted`] | the same, when it happens | clock time |
 //!
 //! A quiet event tells nothing. Records borrow; an observer copies what it keeps.
 
@@ -38,7 +40,7 @@ pub enum Record<'a> {
     Enforced {
         /// The firewall's name.
         firewall: &'a str,
-        /// Why it was asked, in one word: `block`, `unblock`, `maintain` or `reconcile`.
+        /// Why it was asked, in one word: `block`, `unblock`, `maintain`, `reconcile`, `replay` or `release`.
         change: &'a str,
         /// How many items it took on.
         applied: usize,
@@ -46,6 +48,38 @@ pub enum Record<'a> {
         failed: usize,
         /// Why the call as a whole failed, if it did.
         error: Option<&'a str>,
+    },
+    /// A firewall was left alone after failures in a row, or is asked again.
+    Circuit {
+        /// The firewall's name.
+        firewall: &'a str,
+        /// Whether it is left alone from now on.
+        open: bool,
+    },
+    /// A firewall rejected an item so often that it is no longer tried.
+    GivenUp {
+        /// The firewall's name.
+        firewall: &'a str,
+        /// What was to be blocked, as an address or a prefix.
+        target: &'a str,
+        /// The firewall's words.
+        why: &'a str,
+    },
+    /// Blocks had to make room for more important ones.
+    Evicted {
+        /// The firewall that has no room for them; none where the ledger has not.
+        firewall: Option<&'a str>,
+        /// How many.
+        blocks: usize,
+    },
+    /// A firewall that is only observed would have been changed.
+    Observed {
+        /// The firewall's name.
+        firewall: &'a str,
+        /// How many items would have been blocked.
+        blocks: usize,
+        /// How many would have been let in.
+        unblocks: usize,
     },
     /// Something went wrong beside a verdict.
     Faulted(&'a Fault),

@@ -1,4 +1,5 @@
-//! Event time and wall clock: [`Timestamp`], [`Clock`] and durations as people write them.
+//! Event time and wall clock: [`Timestamp`], [`Clock`], waiting by the host's [`Timer`], and durations as people write
+//! them.
 //!
 //! Two times are kept apart, and every signature says which of them it means.
 //! *Event time* is what an event says of itself. Windows, the decay of risk, escalation and the guard's intervals run on
@@ -17,7 +18,9 @@
 
 mod clock;
 pub mod human;
+mod timer;
 mod timestamp;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use timer::{Sleep, Timer, TokioTimer};
 pub use timestamp::{Timestamp, TimestampError};
