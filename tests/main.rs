@@ -24,6 +24,7 @@ mod quickstart;
 mod readme;
 mod rule_errors;
 mod rule_expressions;
+mod rule_model;
 mod rule_windows;
 mod rules;
 mod sigma;

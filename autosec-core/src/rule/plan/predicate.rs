@@ -13,6 +13,8 @@ use crate::event::{Event, FieldId, Value};
 use crate::net::AddressSet;
 use crate::rule::lang::ast::Comparison;
 use crate::rule::lang::condition::{Number, TimePart};
+use crate::rule::list::NamedList;
+use crate::time::Timestamp;
 
 /// A condition that is ready to run: it neither allocates nor fails, and nests no deeper than the language does.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub(crate) enum Predicate {
         right: FieldId,
         relation: Relation,
     },
+    /// The event is older than this.
+    Before(Timestamp),
 }
 
 /// What is asked of one value. A value of another kind than the test's never passes.
@@ -47,6 +51,10 @@ pub(crate) enum Test {
         negated: bool,
     },
     AddressIn(Arc<AddressSet>),
+    Listed {
+        list: Arc<NamedList>,
+        fold: bool,
+    },
     Text {
         is: Box<str>,
         negated: bool,
@@ -81,6 +89,7 @@ impl Predicate {
                 .get(*left)
                 .zip(event.get(*right))
                 .is_some_and(|(left, right)| relation.holds(left, right)),
+            Predicate::Before(time) => event.time() < *time,
         }
     }
 
@@ -94,6 +103,7 @@ impl Predicate {
             Predicate::Field(_, test) | Predicate::Spelled(_, test) => test.cost(),
             Predicate::Anywhere(test) => test.cost().saturating_mul(20),
             Predicate::Related { .. } => 10,
+            Predicate::Before(_) => 1,
         }
     }
 }
@@ -132,6 +142,8 @@ impl Test {
             }
             (Test::Address { is, negated }, Value::Address(address)) => (is == address) != *negated,
             (Test::AddressIn(set), Value::Address(address)) => set.contains(*address),
+            (Test::Listed { list, .. }, Value::Address(address)) => list.has_address(*address),
+            (Test::Listed { list, .. }, Value::Integer(number)) => list.has_integer(*number),
             (test, Value::Text(text)) => test.holds_text(text),
             _ => false,
         }
@@ -142,6 +154,7 @@ impl Test {
         match self {
             Test::Text { is, negated, fold } => same(is.as_bytes(), bytes, *fold) != *negated,
             Test::TextIn(set) => set.contains(bytes),
+            Test::Listed { list, fold } => list.has_text(text, *fold),
             Test::Contains(finder) => finder.find(bytes).is_some(),
             Test::ContainsAny(automaton) => automaton.is_match(bytes),
             Test::Starts(affixes) => affixes.start(bytes),
@@ -161,6 +174,7 @@ impl Test {
             Test::Boolean(_) | Test::Integer(..) | Test::Float(..) | Test::Address { .. } => 2,
             Test::Text { .. } | Test::IntegerIn(_) => 3,
             Test::TextIn(_) | Test::AddressIn(_) | Test::Starts(_) | Test::Ends(_) => 5,
+            Test::Listed { .. } => 8,
             Test::Contains(_) => 15,
             Test::Number(..) => 10,
             Test::ContainsFolded(finders) => {

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::build::{Assembled, Origin, RULE_LIMIT, Source, fields};
+use super::build::{Assembled, fields};
+use super::read::Origin;
+use super::source::Source;
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::condition::Condition;
@@ -21,9 +23,10 @@ pub(super) struct Read<'s> {
     translated: Translated,
 }
 
-/// Reads every Sigma source; what is wrong is added to `diagnostics`.
+/// Reads every Sigma source, until there are more rules than `limit`; what is wrong is added to `diagnostics`.
 pub(super) fn read<'s>(
     sources: &'s [Source],
+    limit: usize,
     translation: &mut Translation<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Read<'s>> {
@@ -31,6 +34,9 @@ pub(super) fn read<'s>(
     for source in sources {
         let translated = translation.read(&source.name, &source.text, diagnostics);
         rules.extend(translated.into_iter().map(|translated| Read { source, translated }));
+        if rules.len() > limit {
+            break;
+        }
     }
     if !rules.is_empty() {
         let mut added: Vec<_> = SUBJECTS.iter().map(|name| translation.schema.add_foreign(name)).collect();
@@ -45,26 +51,32 @@ pub(super) fn read<'s>(
     rules
 }
 
-/// Compiles every rule that is not off into `compiled`; gives all of them as they were written.
+/// Compiles every rule that is not off into `compiled`; gives all that are sound as they were written.
 pub(super) fn compile(
-    rules: Vec<Read<'_>>,
+    mut rules: Vec<Read<'_>>,
     origins: &[Origin<'_>],
+    limit: usize,
     schema: &Schema,
     compiled: &mut Vec<Assembled>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<SigmaRule> {
     let mut ids: HashMap<String, &str> = HashMap::new();
-    ids.extend(origins.iter().map(|origin| (origin.rule.id.clone(), origin.name())));
-    if let Some(first) = rules.get(RULE_LIMIT.saturating_sub(origins.len())) {
-        let title = format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + rules.len());
-        diagnostics.push(Diagnostic::new(Code::ManyRules, title, &first.source.name));
-        return Vec::new();
+    ids.extend(origins.iter().map(|origin| (origin.written.id.clone(), origin.name())));
+    let free = limit.saturating_sub(origins.len());
+    if let Some(first) = rules.get(free) {
+        let title = format!("there are more rules than {limit}, which is the limit");
+        diagnostics.push(
+            Diagnostic::new(Code::ManyRules, title, &first.source.name)
+                .help("raise it with `RuleSetBuilder::rule_limit`, or make several rule sets"),
+        );
+        rules.truncate(free);
     }
     let everything: Arc<[_]> = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
     let mut written = Vec::with_capacity(rules.len());
     for Read { source, translated } in rules {
         if let Some(first) = ids.insert(translated.rule.id.clone(), &source.name) {
             diagnostics.push(duplicate(&translated, source, first));
+            continue;
         }
         if translated.rule.status.is_active() {
             match assemble(&translated.rule, translated.condition, schema, &everything) {
@@ -72,6 +84,7 @@ pub(super) fn compile(
                 Err(error) => {
                     let issue = Issue::new(Code::LargeSet, error.to_string(), translated.place, "");
                     diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
+                    continue;
                 }
             }
         }
@@ -119,7 +132,7 @@ fn assemble(
         tally: Default::default(),
     };
     // No gate has a use for its condition.
-    Ok(Assembled { conditions: vec![(Condition::All(Vec::new()), predicate)], rule })
+    Ok(Assembled { conditions: vec![(Condition::All(Vec::new()), predicate)], rule, priority: 0 })
 }
 
 /// Whether it searches whole events.

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
+use super::{simple, trial};
 use crate::event::FieldId;
-use crate::rule::lang::ast::{Expr, Spanned};
+use crate::rule::lang::ast::Spanned;
 use crate::rule::lang::check::Scope;
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::issue::{Code, Issue, quoted};
-use crate::rule::lang::parse;
 use crate::rule::model::Rule;
 use crate::rule::run::subject::Subject;
 use crate::rule::state::window::COUNT_SLOTS;
@@ -38,6 +38,12 @@ pub(super) enum Key {
     Within,
     AtLeast,
     Response,
+    Value,
+    Field,
+    /// An inline test, by its position.
+    Test(usize),
+    /// An event of an inline test, by their positions.
+    Event(usize, usize),
 }
 
 /// A rule with everything resolved.
@@ -75,8 +81,7 @@ pub(super) fn verify(
     if !is_id(&rule.id) {
         issues.push((Key::Id, bad_id(&rule.id)));
     }
-    let condition = condition(&rule.when, scope)
-        .map_err(|found| issues.extend(found.into_iter().map(|issue| (Key::When, issue))));
+    let condition = simple::condition(rule, scope).map_err(|found| issues.extend(found));
     let written = written(rule);
     if rule.count.is_some() && rule.distinct.is_some() {
         let title = "a rule has either `count` or `distinct`";
@@ -86,6 +91,7 @@ pub(super) fn verify(
         ));
     }
     issues.extend(response(rule).map(|issue| (Key::Response, issue)));
+    issues.extend(trial::check(rule, scope));
     let state = written.as_ref().map(|written| state(written, scope, lateness, &mut issues));
     let first_by = written.as_ref().and_then(|written| written.by.first());
     let subject = subject(rule, first_by, scope).map_err(|issue| issues.extend(issue));
@@ -95,11 +101,6 @@ pub(super) fn verify(
         }
         _ => Err(issues),
     }
-}
-
-fn condition(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<Issue>> {
-    let expr: Expr = parse::parse(text).map_err(|issue| vec![issue])?;
-    scope.check(&expr)
 }
 
 fn written(rule: &Rule) -> Option<Written<'_>> {
