@@ -119,6 +119,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn any_toml_source_is_read_or_refused(
+        quote in prop::sample::select(vec!["\"", "'", "\"\"\"", "'''", ""]),
+        when in "[a-z .\"\\\\(){}$=!<>&|0-9:/,#\n\u{e4}'-]{0,40}",
+        tail in "[a-z=\n\\[\\]{},.\"\u{e4}0-9-]{0,40}",
+    ) {
+        let source = format!("[[rule]]\nid = 'a'\nname = 'A'\nseverity = 'low'\nwhen = {quote}{when}{quote}\n{tail}");
+        if let Err(errors) = RuleSet::builder(&schema()).source("x.toml", source).build() {
+            prop_assert!(errors.to_string().contains("error[E"));
+        }
+    }
+
+    #[test]
+    fn any_part_of_a_source_is_read_or_refused(text in "[a-z{}\\[\\]:,#*&\"'\n -]{0,60}") {
+        let loaded = RuleSet::builder(&schema()).source("x.yaml", format!("rules:\n- {text}")).build_lenient();
+        prop_assert!(loaded.refused.iter().all(|one| one.to_string().contains("error[E")));
+    }
+}
+
 #[test]
 fn place_rules_given_in_code() {
     let schema = schema();

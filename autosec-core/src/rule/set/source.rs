@@ -5,12 +5,8 @@ use std::cell::OnceCell;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::lang::suggest::did_you_mean;
-use crate::rule::lang::tree::yaml::{self, Limit};
-use crate::rule::lang::tree::{Key, Node, toml};
-use crate::rule::lang::yaml::SOURCE_LIMIT;
-
-/// More than 1 MiB can hold except by aliases.
-const LIMIT: Limit = Limit { nodes: 1_000_000, code: Code::NotYaml };
+use crate::rule::lang::tree::{Key, Node, Tree, toml, yaml};
+use crate::rule::lang::yaml::{LIMIT, too_large};
 
 /// The keys that a source which is no list may have.
 const KEYS: [&str; 3] = ["rules", "exceptions", "lists"];
@@ -38,11 +34,8 @@ impl Source {
 
     /// Takes the text apart; what cannot be is added to `diagnostics`.
     pub(super) fn parts(&self, diagnostics: &mut Vec<Diagnostic>) -> Parts<'_> {
-        if self.text.len() > SOURCE_LIMIT {
-            let title =
-                format!("the source is {} bytes long, and the limit is {SOURCE_LIMIT}", self.text.len());
-            let diagnostic = Diagnostic::new(Code::LargeSource, title, &self.name);
-            diagnostics.push(diagnostic.help("split it into several sources"));
+        if let Some(diagnostic) = too_large(&self.name, &self.text) {
+            diagnostics.push(diagnostic);
             return Parts::default();
         }
         let (parts, issues) = take_apart(&self.name, &self.text);
@@ -83,7 +76,6 @@ fn take_apart<'s>(name: &str, text: &'s str) -> (Parts<'s>, Vec<Issue>) {
 
 impl<'a> Parts<'a> {
     fn add(&mut self, document: Node<'a>, issues: &mut Vec<Issue>) {
-        use crate::rule::lang::tree::Tree;
         let is_rule = document.at("id").is_some() || document.at("when").is_some();
         match document.tree {
             Tree::List(rules) => self.rules.extend(rules),
@@ -103,7 +95,6 @@ impl<'a> Parts<'a> {
     }
 
     fn add_key(&mut self, key: Key<'a>, node: Node<'a>, issues: &mut Vec<Issue>) {
-        use crate::rule::lang::tree::Tree;
         // TOML writes an array of tables by its singular.
         let into = match &*key.name {
             "rules" | "rule" => &mut self.rules,

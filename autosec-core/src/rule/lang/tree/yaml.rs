@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::{DEPTH_LIMIT, Key, Node, Scalar, Tree};
 use crate::rule::lang::issue::{Code, Issue, quoted};
