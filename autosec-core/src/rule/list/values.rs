@@ -30,7 +30,7 @@ use crate::net::AddressSet;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A list may be [replaced](super::super::RuleSet::replace_list) while events are looked at; its length is not limited.
+/// A list may be [replaced](crate::rule::RuleSet::replace_list) while events are looked at; its length is not limited.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum List {

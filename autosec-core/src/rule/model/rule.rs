@@ -304,7 +304,7 @@ fn is_zero(priority: &i32) -> bool {
 /// Alarms when at least `at_least` events with the same values of `by` fall into a window of the length `within`.
 ///
 /// `count: { by: [source.ip], within: 10m, at_least: 5 }` is "five in ten minutes from one address". Which events are
-/// counted is the rule's `when`. See [the module](super) for how windows move.
+/// counted is the rule's `when`. See [the module](crate::rule) for how windows move.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
@@ -341,7 +341,7 @@ pub struct Distinct {
 
 /// Whether a rule's findings count.
 ///
-/// A new rule starts as `shadow`: its findings appear in verdicts, metrics and [`RuleStats`](super::RuleStats), and once
+/// A new rule starts as `shadow`: its findings appear in verdicts, metrics and [`RuleStats`](crate::rule::RuleStats), and once
 /// they are what its author expects it is enforced. `off` keeps a rule in the file, checked, so that it still
 /// builds on the day it is needed.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]

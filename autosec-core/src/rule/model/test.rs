@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::time::human;
 
-/// A test that stands in the rule it is about; [`RuleSet::test`](super::super::RuleSet::test) runs it.
+/// A test that stands in the rule it is about; [`RuleSet::test`](crate::rule::RuleSet::test) runs it.
 ///
 /// The rule is put to the events by itself, with empty windows, with the exceptions and the lists of its set, and as if it
 /// were enforced.

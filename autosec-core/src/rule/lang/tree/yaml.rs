@@ -27,11 +27,18 @@ pub(crate) fn documents(text: &str, limit: Limit) -> (Vec<Node<'_>>, Vec<Issue>)
     loop {
         let mut reading = Reading::new(text, base, limit);
         let Err(issue) = reading.documents(&mut documents) else { break };
-        issues.push(issue);
         documents.extend(reading.rescued.take());
-        match reading.resumption() {
-            Some(next) if issues.len() <= RECOVERIES => base = next,
-            _ => break,
+        let next = reading.resumption();
+        if next.is_some() && issues.len() == RECOVERIES {
+            issues.push(
+                issue.help("nothing behind it was read: the source has too many mistakes of this kind"),
+            );
+            break;
+        }
+        issues.push(issue);
+        match next {
+            Some(next) => base = next,
+            None => break,
         }
     }
     (documents, issues)
@@ -250,7 +257,9 @@ mod tests {
     #[test]
     fn gives_up_where_nothing_is_right() {
         let text = "- \"x\n".repeat(100_000);
-        assert_eq!(documents(&text, LIMIT).1.len(), RECOVERIES + 1);
+        let issues = documents(&text, LIMIT).1;
+        assert_eq!(issues.len(), RECOVERIES + 1);
+        assert_eq!(issues.iter().filter(|issue| issue.help.is_some()).count(), 1, "the last says so");
     }
 
     #[test]
