@@ -66,7 +66,8 @@ fn what_is_wrong_is_named_with_code_place_and_help() {
         ("policy: { escalation: { longest: 366d } }", "E301", None, "`policy.escalation.longest` is 52w 2d"),
         ("scoring: { subjects: 0 }", "E301", None, "`scoring.subjects` is 0, and must be at least 1"),
         ("enforcement: { capacity: 0 }", "E301", None, "`enforcement.capacity` is 0, and must be at least 1"),
-        ("guard: [", "E104", Some((1, 8)), "expected keys and values"),
+        ("guard: []", "E104", Some((1, 8)), "expected keys and values"),
+        ("guard: [", "E101", Some((1, 8)), "unclosed bracket"),
         ("{", "E101", Some((1, 1)), ""),
     ];
     for (text, code, position, title) in cases {

@@ -32,6 +32,7 @@ mod readme;
 mod rule_errors;
 mod rule_expressions;
 mod rule_memory;
+mod rule_model;
 mod rule_property;
 mod rule_windows;
 mod rules;

@@ -1,9 +1,10 @@
-//! Every diagnostic of the rule engine, as people see it: `data/rule-errors/NAME.yaml` is refused with exactly
+//! Every diagnostic of the rule engine, as people see it: `data/rule-errors/NAME.yaml` (or `.toml`) is refused with exactly
 //! `NAME.txt`. `AUTOSEC_BLESS=1` writes what the test sees.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use autosec_core::event::{Kind, Schema};
 use autosec_core::measure::Severity;
@@ -34,7 +35,7 @@ fn refusal(name: &str, text: &str) -> RuleErrors {
 }
 
 fn cases() -> Vec<PathBuf> {
-    golden::cases("rule-errors", "yaml")
+    [golden::cases("rule-errors", "yaml"), golden::cases("rule-errors", "toml")].concat()
 }
 
 #[test]
@@ -46,7 +47,8 @@ fn render_as_recorded() {
 fn cover_every_code() {
     let mut seen: BTreeSet<&str> = LARGE.into_iter().chain(SETTINGS).collect();
     for case in cases() {
-        let errors = refusal("case", &fs::read_to_string(&case).unwrap());
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let errors = refusal(name, &fs::read_to_string(&case).unwrap());
         assert!(errors.diagnostics().iter().all(|diagnostic| diagnostic.position().is_some()), "{errors}");
         seen.extend(errors.diagnostics().iter().map(|diagnostic| diagnostic.code()));
     }
@@ -63,9 +65,31 @@ fn refuses_what_is_too_large() {
     assert_eq!(codes(refusal("x", &rule(format!("url.path == \"{}\"", "x".repeat(65_536))))), ["E012"]);
     assert_eq!(codes(refusal("x", &rule(format!("source.port in {{ {} }}", "1 ".repeat(10_001))))), ["E014"]);
     assert_eq!(codes(refusal("x", &format!("# {}", "x".repeat(1 << 20)))), ["E108"]);
-    let many = (0..10_001).map(|n| Rule::new(format!("r{n}"), Severity::Low, "exists(url.path)"));
-    let built = many.fold(RuleSet::builder(&schema()), |builder, rule| builder.rule(rule)).build();
+    let many = (0..11).map(|n| Rule::new(format!("r{n}"), Severity::Low, "exists(url.path)"));
+    let built =
+        many.fold(RuleSet::builder(&schema()).rule_limit(10), |builder, rule| builder.rule(rule)).build();
     assert_eq!(codes(built.unwrap_err()), ["E109"]);
+}
+
+/// Both are refused for their size, before anybody looks at what they say.
+#[test]
+fn refuses_a_million_rules_and_a_rule_of_ten_megabytes_quickly() {
+    let started = Instant::now();
+    let schema = schema();
+    let source = |first: u32| -> String {
+        let rule = |n| format!("- {{id: r{n}, name: R, severity: low, when: exists(url.path)}}\n");
+        (first..first + 12_500).map(rule).collect()
+    };
+    let sources = (0..80).map(|n| source(n * 12_500));
+    let builder = sources.fold(RuleSet::builder(&schema), |builder, text| builder.source("pack.yaml", text));
+    let refused = builder.build().unwrap_err();
+    assert_eq!(refused.diagnostics().iter().map(|one| one.code()).collect::<Vec<_>>(), ["E109"]);
+    let rule = Rule::new("huge", Severity::Low, format!("url.path == \"{}\"", "x".repeat(10 << 20)));
+    let text = format!("- {{ id: a, name: A, severity: low, when: '{}' }}", rule.when);
+    let refused = RuleSet::builder(&schema).rule(rule).source("x.yaml", text).build().unwrap_err();
+    assert_eq!(refused.diagnostics().iter().map(|one| one.code()).collect::<Vec<_>>(), ["E108", "E012"]);
+    // Seconds unoptimised; the bound is for a hang.
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -92,6 +116,26 @@ proptest! {
         if let Err(errors) = RuleSet::builder(&schema()).source("x", source).build() {
             prop_assert!(errors.to_string().contains("error[E"));
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_toml_source_is_read_or_refused(
+        quote in prop::sample::select(vec!["\"", "'", "\"\"\"", "'''", ""]),
+        when in "[a-z .\"\\\\(){}$=!<>&|0-9:/,#\n\u{e4}'-]{0,40}",
+        tail in "[a-z=\n\\[\\]{},.\"\u{e4}0-9-]{0,40}",
+    ) {
+        let source = format!("[[rule]]\nid = 'a'\nname = 'A'\nseverity = 'low'\nwhen = {quote}{when}{quote}\n{tail}");
+        if let Err(errors) = RuleSet::builder(&schema()).source("x.toml", source).build() {
+            prop_assert!(errors.to_string().contains("error[E"));
+        }
+    }
+
+    #[test]
+    fn any_part_of_a_source_is_read_or_refused(text in "[a-z{}\\[\\]:,#*&\"'\n -]{0,60}") {
+        let loaded = RuleSet::builder(&schema()).source("x.yaml", format!("rules:\n- {text}")).build_lenient();
+        prop_assert!(loaded.refused.iter().all(|one| one.to_string().contains("error[E")));
     }
 }
 

@@ -162,7 +162,7 @@ impl EngineConfig {
     /// # Errors
     /// What is wrong: a code, the place, and what would be right.
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
-        let config: Self = yaml::read(name, text, |_| "see the documentation of `EngineConfig`")?;
+        let config: Self = yaml::value(name, text, |_| "see the documentation of `EngineConfig`")?;
         config.check().map_err(|wrong| Diagnostic::new(Code::BadSetting, wrong.to_string(), name))?;
         Ok(config)
     }

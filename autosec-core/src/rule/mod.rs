@@ -7,7 +7,7 @@
 //! | `a and b`, `a or b`, `not a`, `(a)` | also `&&`, `\|\|`, `!`; `not` binds strongest, `or` weakest |
 //! | `field == value`, `!=`, `<`, `<=`, `>`, `>=` | also `eq`, `ne`, `lt`, `le`, `gt`, `ge`; order needs a number |
 //! | `field in { v w }` | texts, integers and ranges (`1..1024`, both ends included), addresses and prefixes |
-//! | `field in $list` | a [`List`] the host has given a name |
+//! | `field in $list` | a [`List`] that has a name, whose members the host may replace |
 //! | `field contains "x"`, `starts_with`, `ends_with` | with a set, `field contains { "x" "y" }`: any of them |
 //! | `field matches r"…"` | a regular expression, anywhere in the text |
 //! | `exists(field)`, `field` | the event holds the field; a boolean field is true |
@@ -75,9 +75,14 @@
 //! users, `host.…` hosts. What the finding quotes as evidence is the fields the expression reads.
 //!
 //! # From text to findings
-//! [`RuleSet::builder`] takes YAML, JSON or [`Rule`] values; [`RuleSetBuilder::build`] either gives a set in which
+//! [`RuleSet::builder`] takes YAML, JSON, TOML or [`Rule`] values; [`RuleSetBuilder::build`] either gives a set in which
 //! everything is resolved, or all that is wrong with all rules at once ([`RuleErrors`]), each with a stable
-//! [code](CODES), a place and a help line. A set never changes. To change rules, build another; its windows begin empty.
+//! [code](CODES), a place and a help line. [`RuleSetBuilder::build_lenient`] leaves out what is wrong instead. Rules of a
+//! set never change, only the members of its [lists](RuleSet::replace_list) do. To change rules, build another set; its
+//! windows begin empty.
+//!
+//! Beside rules, a source or the host gives [exceptions](Exception), which take events away from rules, and lists. Tests
+//! that [stand in rules](RuleTest) are run by [`RuleSet::test`].
 //!
 //! A rule is looked at only for events that can match it at all: rules are filed by a field that must have one of a
 //! few values, usually `event.action`. An expression with such a comparison is nearly free for all other
@@ -85,7 +90,9 @@
 //!
 //! # Limits
 //! Limits, each with a diagnostic of its own: 64 KiB an expression, nested 64 deep, 10,000 members a set, 1 MiB a
-//! compiled regular expression, 10,000 rules a set, 1 MiB a source.
+//! compiled regular expression, 100,000 rules a set unless the host [says otherwise](RuleSetBuilder::rule_limit), 1 MiB,
+//! 64 levels and 1,000,000 values a source, 100,000 events a test. Behind what is no YAML, reading goes on up to 16 times
+//! a source.
 //!
 //! # Sigma
 //!
@@ -141,11 +148,11 @@ pub use lang::diagnostic::Diagnostic;
 pub use lang::issue::CODES;
 pub(crate) use lang::issue::Code;
 pub(crate) use lang::yaml;
-pub use list::List;
-pub use model::{Count, Distinct, Mode, Rule};
+pub use list::{List, ListError};
+pub use model::{Classic, Count, Distinct, Exception, Expectation, Mode, Rule, RuleTest, TestEvent};
 pub use operator::{Average, Frequency, FrequencyError, NewValue, Quantile, Rate, Sequence, Step, Sum};
 pub use run::tally::RuleStats;
-pub use set::{Restored, RuleErrors, RuleSet, RuleSetBuilder};
+pub use set::{Loaded, Restored, RuleErrors, RuleSet, RuleSetBuilder, TestFailure, TestReport};
 pub use sigma::{
     LogSource, LogSourceRouting, SIGMA_TO_ECS, SIGMA_WINDOWS_AUDIT, SigmaKind, SigmaRule, SigmaStatus,
 };

@@ -5,7 +5,7 @@
 //! | `==`, `!=` | text | integer | number | address | `true`, `false` |
 //! | `<`, `<=`, `>`, `>=` | | integer | number | | |
 //! | `in` | texts | integers, ranges | | addresses, prefixes | |
-//! | `in $list` | list of texts | | | list of addresses | |
+//! | `in $list` | list of texts | list of integers | | list of addresses | |
 //! | `contains`, `starts_with`, `ends_with`, `matches`, `lower` | yes | | | | |
 //! | by itself | | | | | yes |
 //!
@@ -24,7 +24,7 @@ use super::issue::{Code, Issue, quoted};
 use super::suggest::{did_you_mean, nearest};
 use crate::event::{FieldId, Kind, Schema};
 use crate::net::AddressSet;
-use crate::rule::list::List;
+use crate::rule::list::NamedList;
 
 /// The largest compiled regular expression, in bytes.
 pub(crate) const REGEX_LIMIT: usize = 1 << 20;
@@ -33,7 +33,7 @@ pub(crate) const REGEX_LIMIT: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Scope<'s> {
     pub(crate) schema: &'s Schema,
-    pub(crate) lists: &'s HashMap<String, List>,
+    pub(crate) lists: &'s HashMap<String, Arc<NamedList>>,
 }
 
 impl Scope<'_> {
@@ -105,7 +105,7 @@ impl Scope<'_> {
         Ok((field, fact))
     }
 
-    fn list(&self, name: &Spanned<String>) -> Result<&List, Issue> {
+    fn list(&self, name: &Spanned<String>) -> Result<&Arc<NamedList>, Issue> {
         self.lists.get(&name.node).ok_or_else(|| {
             let title = format!("unknown list {}", quoted(&format!("${}", name.node)));
             let mut names: Vec<_> = self.lists.keys().map(String::as_str).collect();
@@ -209,16 +209,12 @@ impl Typed<'_> {
         }
     }
 
-    fn listed(&self, list: &List, name: &Spanned<String>) -> Result<Fact, Issue> {
-        match (self.kind, list) {
-            (Kind::Address, List::Addresses(set)) => Ok(Fact::AddressIn(Arc::clone(set))),
-            (Kind::Text, List::Texts(texts)) => {
-                Ok(Fact::TextIn { texts: Arc::clone(texts), fold: self.test.lower })
+    fn listed(&self, list: &Arc<NamedList>, name: &Spanned<String>) -> Result<Fact, Issue> {
+        match (self.kind, list.holds()) {
+            (Kind::Address, "addresses") | (Kind::Integer, "integers") | (Kind::Text, "texts") => {
+                Ok(Fact::Listed { list: Arc::clone(list), fold: self.test.lower })
             }
-            (_, list) => {
-                let holds = if matches!(list, List::Addresses(_)) { "addresses" } else { "texts" };
-                Err(self.mismatch(&format!("`${}` is a list of {holds}", name.node)))
-            }
+            (_, holds) => Err(self.mismatch(&format!("`${}` is a list of {holds}", name.node))),
         }
     }
 

@@ -8,6 +8,8 @@ use regex::Regex;
 use super::ast::{Comparison, Place};
 use crate::event::FieldId;
 use crate::net::AddressSet;
+use crate::rule::list::NamedList;
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Condition {
@@ -26,6 +28,8 @@ pub(crate) enum Condition {
         place: Option<Place>,
         fold: bool,
     },
+    /// The event is older than this.
+    Before(Timestamp),
 }
 
 /// What is asked of a field's value. `fold` says that the case of ASCII letters does not matter.
@@ -42,6 +46,11 @@ pub(crate) enum Fact {
         negated: bool,
     },
     AddressIn(Arc<AddressSet>),
+    /// The value is a member of a list, whose members may change: nothing can be concluded from those it has now.
+    Listed {
+        list: Arc<NamedList>,
+        fold: bool,
+    },
     Text {
         is: String,
         negated: bool,

@@ -1,6 +1,7 @@
 //! What can be wrong, and its stable code. A code is what documentation, tests and editors refer to, so it is never
 //! given another meaning: a new kind of mistake gets a new number at the end of its group (`E0` expressions, `E1` the file,
-//! `E2` the rule, `E3` settings).
+//! `E2` the rule, `E3` settings, `E4` Sigma, `E5` what a rule is given besides: tests,
+//! exceptions, simple types, lists).
 
 use std::ops::Range;
 
@@ -69,6 +70,11 @@ pub(crate) enum Code {
     BadAlias,
     PipelinePart,
     SeveralNames,
+    BadTest,
+    UnknownException,
+    BadException,
+    BadClassic,
+    BadList,
 }
 
 /// Every code with what it means. Codes are never reused.
@@ -91,7 +97,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E016", "a range ends before it begins"),
     ("E017", "the expression is empty"),
     ("E018", "a bracket is not closed"),
-    ("E101", "the source is not YAML, or too deep or too repetitive to be read"),
+    ("E101", "the source is not YAML (or not TOML), or too deep or too repetitive to be read"),
     ("E102", "a rule has no such key"),
     ("E103", "a key is missing"),
     ("E104", "a value has another type than its key needs"),
@@ -99,7 +105,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E106", "a word is not one of those that are possible here"),
     ("E107", "a key is given twice"),
     ("E108", "a source is larger than 1 MiB"),
-    ("E109", "there are more than 10,000 rules"),
+    ("E109", "there are more rules than the set may hold, 100,000 unless the host says otherwise"),
     ("E201", "a rule's id is not in kebab case, or longer than 64 bytes"),
     ("E202", "two rules have the same id"),
     ("E203", "a rule has two operators, such as `count` and `distinct`"),
@@ -135,6 +141,11 @@ pub const CODES: &[(&str, &str)] = &[
     ("E419", "an alias that does not go with the rules of its correlation"),
     ("E420", "a part of a pipeline that is not supported"),
     ("E421", "a correlation needs one name for a field that pipelines give several"),
+    ("E501", "a test of a rule holds no events or too many, or a value that its field cannot have"),
+    ("E502", "an exception names a rule that is not in the set"),
+    ("E503", "an exception names no rule"),
+    ("E504", "`type`, `value` and `field` of a rule do not go together, or a value is not of its type"),
+    ("E505", "a list of a source has no usable name, is given twice, or holds values of different kinds"),
 ];
 
 impl Code {
@@ -198,6 +209,7 @@ mod tests {
         assert_eq!(Code::BadSubject.text(), "E209");
         assert_eq!(Code::BadSetting.text(), "E301");
         assert_eq!(Code::UnknownModifier.text(), "E401");
-        assert_eq!(CODES.len(), Code::SeveralNames as usize + 1);
+        assert_eq!(Code::BadTest.text(), "E501");
+        assert_eq!(CODES.len(), Code::BadList as usize + 1);
     }
 }

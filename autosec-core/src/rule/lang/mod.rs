@@ -28,6 +28,8 @@ pub(super) mod diagnostic;
 pub(super) mod issue;
 mod lexer;
 pub(super) mod parse;
+pub(super) mod simple;
 pub(super) mod suggest;
+pub(super) mod tree;
 mod token;
 pub(crate) mod yaml;

@@ -7,6 +7,7 @@ use super::predicate::Predicate;
 use crate::event::FieldId;
 use crate::rule::lang::ast::Place;
 use crate::rule::lang::condition::{Condition, Fact, Number, Piece};
+use crate::time::Timestamp;
 
 /// How the index finds a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +38,7 @@ pub(super) enum Question {
     Spelled(FieldId, Fact),
     Anywhere(Fact),
     Related { left: FieldId, right: FieldId, place: Option<Place>, fold: bool },
+    Before(Timestamp),
 }
 
 /// Gives questions numbers, equal ones the same: a question that many rules ask is kept, and answered, once.
@@ -69,6 +71,7 @@ impl Questions {
             Condition::Related { left, right, place, fold } => {
                 Predicate::Atom(self.number(Question::Related { left, right, place, fold }))
             }
+            Condition::Before(time) => Predicate::Atom(self.number(Question::Before(time))),
         }
     }
 
@@ -148,6 +151,10 @@ fn encode(question: &Question, key: &mut Vec<u8>) {
             key.extend(place.map_or(3, |place| place as u8).to_le_bytes());
             key.push(u8::from(*fold));
         }
+        Question::Before(time) => {
+            key.push(4);
+            key.extend(time.as_micros().to_le_bytes());
+        }
     }
 }
 
@@ -208,6 +215,10 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
                 Number::Integer(number) => key.extend(number.to_le_bytes()),
                 Number::Float(number) => key.extend(number.to_bits().to_le_bytes().into_iter().chain([1])),
             }
+        }
+        Fact::Listed { list, fold } => {
+            key.extend([14, u8::from(*fold)]);
+            key.extend((Arc::as_ptr(list) as usize).to_le_bytes());
         }
         Fact::Part(part, number) => {
             key.extend([13, *part as u8]);

@@ -20,6 +20,7 @@ impl Atom {
             Question::Related { left, right, place, fold } => {
                 Self::Related { left, right, relation: Relation::new(place, fold) }
             }
+            Question::Before(time) => Self::Before(time),
         }
     }
 }
@@ -33,6 +34,7 @@ fn test(fact: Fact) -> Test {
         Fact::Float(comparison, number) => Test::Float(comparison, number),
         Fact::Address { is, negated } => Test::Address { is, negated },
         Fact::AddressIn(set) => Test::AddressIn(set),
+        Fact::Listed { list, fold } => Test::Listed { list, fold },
         Fact::Text { is, negated, fold } => Test::Text { is: is.into_boxed_str(), negated, fold },
         Fact::TextIn { texts, fold } => Test::TextIn(TextSet::new(texts, fold)),
         Fact::Find { place: Place::Start, texts, fold } => Test::Starts(Affixes::new(texts, fold)),

@@ -71,6 +71,7 @@ impl<'q> Need<'q> {
                 Some(Self { field: None, keys, enough, typed: false })
             }
             Question::Related { left, .. } => Some(Self::present(*left)),
+            Question::Before(_) => None,
         }
     }
 

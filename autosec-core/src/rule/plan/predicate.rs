@@ -2,6 +2,8 @@ use super::spelling::Relation;
 use super::test::Test;
 use crate::event::{Event, FieldId};
 
+use crate::time::Timestamp;
+
 /// A condition that is ready to run. It nests no deeper than the language does; no part of an `All` is an `All`, and of
 /// an `Any` an `Any`.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub(crate) enum Atom {
         right: FieldId,
         relation: Relation,
     },
+    /// The event is older than this.
+    Before(Timestamp),
 }
 
 impl Predicate {
@@ -82,6 +86,7 @@ impl Atom {
                 .get(*left)
                 .zip(event.get(*right))
                 .is_some_and(|(left, right)| relation.holds(left, right)),
+            Atom::Before(time) => event.time() < *time,
         }
     }
 
@@ -91,6 +96,7 @@ impl Atom {
             Atom::Field(_, test) | Atom::Spelled(_, test) => test.cost(),
             Atom::Anywhere(test) => test.cost().saturating_mul(20),
             Atom::Related { .. } => 10,
+            Atom::Before(_) => 1,
         }
     }
 }

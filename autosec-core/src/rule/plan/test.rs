@@ -11,6 +11,7 @@ use crate::event::Value;
 use crate::net::AddressSet;
 use crate::rule::lang::ast::Comparison;
 use crate::rule::lang::condition::{Number, TimePart};
+use crate::rule::list::NamedList;
 
 /// What is asked of one value. A value of another kind than the test's never passes.
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ pub(crate) enum Test {
         negated: bool,
     },
     AddressIn(Arc<AddressSet>),
+    Listed {
+        list: Arc<NamedList>,
+        fold: bool,
+    },
     Text {
         is: Box<str>,
         negated: bool,
@@ -75,6 +80,8 @@ impl Test {
             }
             (Test::Address { is, negated }, Value::Address(address)) => (is == address) != *negated,
             (Test::AddressIn(set), Value::Address(address)) => set.contains(*address),
+            (Test::Listed { list, .. }, Value::Address(address)) => list.has_address(*address),
+            (Test::Listed { list, .. }, Value::Integer(number)) => list.has_integer(*number),
             (test, Value::Text(text)) => test.holds_text(text),
             _ => false,
         }
@@ -85,6 +92,7 @@ impl Test {
         match self {
             Test::Text { is, negated, fold } => same(is.as_bytes(), bytes, *fold) != *negated,
             Test::TextIn(set) => set.contains(bytes),
+            Test::Listed { list, fold } => list.has_text(text, *fold),
             Test::Contains(needles) => needles.iter().any(|needle| needle.find(bytes).is_some()),
             Test::Starts(affixes) => affixes.start(bytes),
             Test::Ends(affixes) => affixes.end(bytes),
@@ -103,6 +111,7 @@ impl Test {
             Test::Boolean(_) | Test::Integer(..) | Test::Float(..) | Test::Address { .. } => 2,
             Test::Text { .. } | Test::IntegerIn(_) => 3,
             Test::TextIn(_) | Test::AddressIn(_) | Test::Starts(_) | Test::Ends(_) => 5,
+            Test::Listed { .. } => 8,
             Test::Number(..) => 10,
             Test::Contains(needles) => {
                 15_u32.saturating_mul(u32::try_from(needles.len()).unwrap_or(u32::MAX))

@@ -1,12 +1,12 @@
-//! From sources to compiled rules. A set is refused as a whole: a host that loads nine of ten rules and runs believes
-//! itself protected by ten. Rules that are off are checked like the others and then left out.
+//! From rules as they are written to rules that can run. Rules that are off are checked like the others and then left
+//! out.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::place::{Places, align};
+use super::place;
+use super::read::Origin;
 use super::state::State;
 use super::verify::{Key, Verified, verify};
 use crate::event::{FieldId, Schema};
@@ -15,29 +15,10 @@ use crate::rule::lang::check::Scope;
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue};
-use crate::rule::lang::yaml;
 use crate::rule::model::{Mode, Rule};
 use crate::rule::run::compiled::{Compiled, Remembering};
 use crate::rule::state::memory::{Budget, Memory};
 use crate::rule::state::operator::Operator;
-
-/// The most rules of a set.
-pub(super) const RULE_LIMIT: usize = 10_000;
-
-/// A text that rules came from.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) name: String,
-    pub(super) text: String,
-    places: OnceCell<Places>,
-}
-
-/// A rule, and where it came from if not from the host itself: the source and the position in it.
-#[derive(Debug)]
-pub(super) struct Origin<'s> {
-    pub(super) rule: Rule,
-    pub(super) source: Option<(&'s Source, usize)>,
-}
 
 /// A rule that is ready to run, and the conditions that set it off: one for each of its inputs.
 #[derive(Debug)]
@@ -46,134 +27,83 @@ pub(super) struct Assembled {
     pub(super) rule: Compiled,
     /// Where the rules stand whose findings are its further inputs.
     pub(super) fed_by: Vec<u32>,
+    /// Events for which it must not be fed.
+    pub(super) veto: Option<Condition>,
+    /// Higher ones come first.
+    pub(super) priority: i32,
 }
 
-impl Source {
-    pub(super) fn new(name: String, text: String) -> Self {
-        Self { name, text, places: OnceCell::new() }
-    }
-}
-
-/// Reads every source; what cannot be read is added to `diagnostics`.
-pub(super) fn read<'s>(
-    sources: &'s [Source],
-    own: Vec<Rule>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Origin<'s>> {
-    let mut origins = Vec::new();
-    for source in sources {
-        match yaml::read::<Vec<Rule>>(&source.name, &source.text, missing) {
-            Ok(rules) => {
-                let placed = |(at, rule)| Origin { rule, source: Some((source, at)) };
-                origins.extend(rules.into_iter().enumerate().map(placed));
-            }
-            Err(diagnostic) => diagnostics.push(diagnostic),
-        }
-    }
-    origins.extend(own.into_iter().map(|rule| Origin { rule, source: None }));
-    if origins.len() > RULE_LIMIT {
-        let title = format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len());
-        diagnostics.push(Diagnostic::new(Code::ManyRules, title, origins.last().map_or("", Origin::name)));
-        origins.truncate(RULE_LIMIT);
-    }
-    origins
-}
-
-/// What to do about a key that a rule lacks.
-fn missing(key: &str) -> &'static str {
-    match key {
-        "q" => "write `quantile: { of: url.path, q: 0.95, by: [source.ip], within: 10m, at_least: 500 }`",
-        "steps" => "write `steps: [{ when: … }, { when: … }]`",
-        "by" | "within" | "at_least" | "of" => {
-            "write `count: { by: [source.ip], within: 10m, at_least: 5 }`, or `distinct` with `of` besides"
-        }
-        _ => "every rule has the keys id, name, severity and when",
-    }
-}
-
-/// Compiles every rule that is not off; what is wrong is added to `diagnostics`.
+/// Compiles every rule that is not off; what is wrong is added to `diagnostics`. Rules that are wrong are taken out of
+/// `origins`.
 pub(super) fn compile(
-    origins: &[Origin<'_>],
+    origins: &mut Vec<Origin<'_>>,
     scope: &Scope<'_>,
     budget: &Budget,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Assembled> {
     let mut ids: HashMap<&str, &Origin<'_>> = HashMap::new();
     let mut compiled = Vec::new();
-    for origin in origins {
-        match ids.entry(&origin.rule.id) {
+    let mut sound = Vec::with_capacity(origins.len());
+    for origin in origins.iter() {
+        let before = diagnostics.len();
+        match ids.entry(&origin.written.id) {
             Entry::Vacant(free) => {
                 free.insert(origin);
             }
             Entry::Occupied(first) => diagnostics.push(origin.place(Key::Id, duplicate(first.get()))),
         }
-        match verify(&origin.rule, scope, budget.lateness) {
+        match one(&origin.written, scope, budget) {
             Err(issues) => {
-                diagnostics.extend(issues.into_iter().map(|(key, issue)| origin.place(key, issue)))
+                diagnostics.extend(issues.into_iter().map(|(key, issue)| origin.place(key, issue)));
             }
-            Ok(_) if origin.rule.mode == Mode::Off => {}
-            Ok(verified) => match assemble(&origin.rule, verified, scope.schema, budget) {
-                Ok(rule) => compiled.push(rule),
-                Err((key, issue)) => diagnostics.push(origin.place(key, issue)),
-            },
+            Ok(rule) if before == diagnostics.len() && origin.written.mode != Mode::Off => {
+                compiled.push(rule)
+            }
+            Ok(_) => {}
         }
+        sound.push(before == diagnostics.len());
     }
+    let mut sound = sound.into_iter();
+    origins.retain(|_| sound.next().unwrap_or(false));
     compiled
 }
 
-impl Origin<'_> {
-    pub(super) fn name(&self) -> &str {
-        self.source.map_or("rules given in code", |(source, _)| &source.name)
-    }
+/// Compiles one rule, or says everything that is wrong with it.
+pub(super) fn one(rule: &Rule, scope: &Scope<'_>, budget: &Budget) -> Result<Assembled, Vec<(Key, Issue)>> {
+    let verified = verify(rule, scope, budget.lateness)?;
+    assemble(rule, verified, scope.schema, budget).map_err(|issue| vec![issue])
+}
 
-    /// Puts an issue about one key of the rule where the key stands in the source.
-    fn place(&self, key: Key, mut issue: Issue) -> Diagnostic {
-        let expression = self.expression(key);
-        let Some((source, at)) = self.source else {
-            if expression.is_none() {
-                issue.labels.clear();
-            }
-            let text = expression.unwrap_or(&self.rule.when);
-            return Diagnostic::placed(issue, self.name(), text).about(&self.rule.id);
-        };
-        let places = source.places.get_or_init(|| Places::read(&source.text));
-        let span = places.span(at, key, &source.text).unwrap_or(0..0);
-        let Some(expression) = expression else {
-            issue.labels.iter_mut().for_each(|label| label.0 = span.clone());
-            return Diagnostic::placed(issue, &source.name, &source.text).about(&self.rule.id);
-        };
-        let Some(map) = align(&source.text, span.start, expression) else {
-            let name = format!("{} (`when`)", source.name);
-            return Diagnostic::placed(issue, &name, expression).about(&self.rule.id);
-        };
-        let moved = |at: usize| map.get(at).or(map.last()).copied().unwrap_or(span.start);
-        for (label, _) in &mut issue.labels {
-            // The end of a label is the place behind its last byte, not the place of the byte behind it.
-            let end = if label.end > label.start { moved(label.end - 1) + 1 } else { moved(label.end) };
-            *label = moved(label.start)..source.text.ceil_char_boundary(end);
+impl Assembled {
+    /// Asks of every event that sets the rule off, or feeds it, that it satisfies this as well.
+    pub(super) fn narrow(&mut self, condition: &Condition) {
+        for whole in &mut self.conditions {
+            let before = std::mem::replace(whole, Condition::All(Vec::new()));
+            *whole = Condition::All(vec![before, condition.clone()]);
         }
-        Diagnostic::placed(issue, &source.name, &source.text).about(&self.rule.id)
-    }
-
-    /// The expression that a key holds, if it holds one.
-    fn expression(&self, key: Key) -> Option<&str> {
-        match key {
-            Key::When => Some(&self.rule.when),
-            Key::Step(at) => Some(&self.rule.sequence.as_ref()?.steps.get(at)?.when),
-            _ => None,
+        if !self.fed_by.is_empty() {
+            let excepted = match condition {
+                Condition::Not(excepted) => (**excepted).clone(),
+                other => Condition::Not(Box::new(other.clone())),
+            };
+            self.veto = Some(Condition::Any(self.veto.take().into_iter().chain([excepted]).collect()));
         }
     }
 }
 
 fn duplicate(first: &Origin<'_>) -> Issue {
     let place = first.source.and_then(|(source, at)| {
-        let places = source.places.get_or_init(|| Places::read(&source.text));
-        let start = places.span(at, Key::Id, &source.text)?.start;
+        let start = place::of_key(source.places().rules.get(at)?, Key::Id, &source.text)?.start;
         Some(source.text.get(..start)?.matches('\n').count() + 1)
     });
     let place = place.map_or_else(|| first.name().to_owned(), |line| format!("{}:{line}", first.name()));
-    Issue::new(Code::DuplicateId, format!("the id `{}` is taken", first.rule.id), 0..0, "the second is here")
-        .help(format!("the first is at {place}; ids are unique within a rule set"))
+    Issue::new(
+        Code::DuplicateId,
+        format!("the id `{}` is taken", first.written.id),
+        0..0,
+        "the second is here",
+    )
+    .help(format!("the first is at {place}; ids are unique within a rule set"))
 }
 
 fn assemble(
@@ -195,6 +125,8 @@ fn assemble(
         .transpose()
         .map_err(|issue| (Key::Within, issue))?;
     let named = |field: FieldId| (field, schema.name(field).into());
+    let priority = rule.priority;
+    let expires = rule.expires;
     let rule = Compiled {
         analytic: Arc::new(Analytic {
             kind: AnalyticKind::Rule,
@@ -213,7 +145,11 @@ fn assemble(
         remembers,
         tally: Default::default(),
     };
-    Ok(Assembled { conditions, rule, fed_by: Vec::new() })
+    let mut assembled = Assembled { conditions, rule, fed_by: Vec::new(), veto: None, priority };
+    if let Some(expires) = expires {
+        assembled.narrow(&Condition::Before(expires));
+    }
+    Ok(assembled)
 }
 
 fn remembering(
@@ -261,7 +197,7 @@ pub(super) fn fields(condition: &Condition, into: &mut Vec<FieldId>) {
             add(*left, into);
             add(*right, into);
         }
-        Condition::Anywhere(_) => {}
+        Condition::Anywhere(_) | Condition::Before(_) => {}
     }
 }
 

@@ -2,17 +2,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::build::{self, Source};
 use super::errors::RuleErrors;
-use super::rules::{RuleSet, Written};
-use super::sigma;
+use super::load::{self, Given, Loaded};
+use super::rules::RuleSet;
+use super::source::Source;
 use crate::event::Schema;
-use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
-use crate::rule::model::Rule;
-use crate::rule::sigma::{LogSourceRouting, Pipelines, Translation, View};
+use crate::rule::model::{Exception, Rule};
+use crate::rule::sigma::LogSourceRouting;
 use crate::rule::starter::STARTER;
-use crate::rule::state::key::KeyHasher;
 use crate::rule::state::memory::Budget;
 use crate::rule::state::pool::Pool;
 use crate::rule::state::snapshot::{Snapshot, SnapshotError};
@@ -41,24 +39,12 @@ use crate::rule::state::snapshot::{Snapshot, SnapshotError};
 /// ```
 #[derive(Debug)]
 pub struct RuleSetBuilder<'s> {
-    schema: &'s Schema,
-    sources: Vec<Source>,
-    sigma: Vec<Source>,
-    pipelines: Vec<Source>,
-    routing: Option<LogSourceRouting>,
-    placeholders: HashMap<String, Vec<String>>,
-    allow_unknown_placeholders: bool,
-    rules: Vec<Rule>,
-    lists: HashMap<String, List>,
-    budget: Budget,
-    ipv6_prefix: u8,
-    seed: Option<u64>,
-    resumed: Option<Vec<u8>>,
+    given: Given<'s>,
 }
 
 impl<'s> RuleSetBuilder<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Self {
+        let given = Given {
             schema,
             sources: Vec::new(),
             sigma: Vec::new(),
@@ -67,7 +53,9 @@ impl<'s> RuleSetBuilder<'s> {
             placeholders: HashMap::new(),
             allow_unknown_placeholders: false,
             rules: Vec::new(),
+            exceptions: Vec::new(),
             lists: HashMap::new(),
+            rule_limit: load::RULE_LIMIT,
             budget: Budget {
                 lateness: Duration::from_secs(10),
                 keys: 100_000,
@@ -76,13 +64,15 @@ impl<'s> RuleSetBuilder<'s> {
             ipv6_prefix: 64,
             seed: None,
             resumed: None,
-        }
+        };
+        Self { given }
     }
 
-    /// Adds a list of rules in YAML or JSON, at most 1 MiB; `name` (a file's path, say) appears in diagnostics.
+    /// Adds rules in TOML if the name ends in `.toml`, else in YAML or JSON, at most 1 MiB; `name` (a file's path, say)
+    /// appears in diagnostics. [`Rule`] says what a source may hold.
     #[must_use]
     pub fn source(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.sources.push(Source::new(name.into(), text.into()));
+        self.given.sources.push(Source::new(name.into(), text.into()));
         self
     }
 
@@ -165,7 +155,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// compiled; 64 rules and 8 fields of `group-by` a correlation.
     #[must_use]
     pub fn sigma(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.sigma.push(Source::new(name.into(), text.into()));
+        self.given.sigma.push(Source::new(name.into(), text.into()));
         self
     }
 
@@ -207,7 +197,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// ```
     #[must_use]
     pub fn sigma_pipeline(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.pipelines.push(Source::new(name.into(), text.into()));
+        self.given.pipelines.push(Source::new(name.into(), text.into()));
         self
     }
 
@@ -217,7 +207,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// Pipelines apply to the fields that tell, too.
     #[must_use]
     pub fn route_by_logsource(mut self, routing: LogSourceRouting) -> Self {
-        self.routing = Some(routing);
+        self.given.routing = Some(routing);
         self
     }
 
@@ -228,7 +218,7 @@ impl<'s> RuleSetBuilder<'s> {
         name: impl Into<String>,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        self.placeholders.insert(name.into(), values.into_iter().map(Into::into).collect());
+        self.given.placeholders.insert(name.into(), values.into_iter().map(Into::into).collect());
         self
     }
 
@@ -237,7 +227,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// Without this it is an error. A rule that excludes such values then excludes nothing.
     #[must_use]
     pub fn allow_unknown_placeholders(mut self) -> Self {
-        self.allow_unknown_placeholders = true;
+        self.given.allow_unknown_placeholders = true;
         self
     }
 
@@ -250,15 +240,29 @@ impl<'s> RuleSetBuilder<'s> {
     /// Adds one rule. Rules added so come after those of sources.
     #[must_use]
     pub fn rule(mut self, rule: Rule) -> Self {
-        self.rules.push(rule);
+        self.given.rules.push(rule);
+        self
+    }
+
+    /// Adds an exception from rules. Exceptions of sources count as well.
+    #[must_use]
+    pub fn exception(mut self, exception: Exception) -> Self {
+        self.given.exceptions.push(exception);
+        self
+    }
+
+    /// The most rules of the set, Sigma's among them; 100,000 by default.
+    #[must_use]
+    pub fn rule_limit(mut self, rules: usize) -> Self {
+        self.given.rule_limit = rules;
         self
     }
 
     /// Gives a list a name made of letters, digits, `_`, `-` or `.`, for `field in $name`; one of the same name is
-    /// replaced.
+    /// replaced, also one of a source.
     #[must_use]
     pub fn list(mut self, name: impl Into<String>, list: List) -> Self {
-        self.lists.insert(name.into(), list);
+        self.given.lists.insert(name.into(), list);
         self
     }
 
@@ -268,14 +272,14 @@ impl<'s> RuleSetBuilder<'s> {
     /// stays within it give the same findings as events in order.
     #[must_use]
     pub fn lateness(mut self, lateness: Duration) -> Self {
-        self.budget.lateness = lateness;
+        self.given.budget.lateness = lateness;
         self
     }
 
     /// How many bits of an IPv6 address stand for one client, 64 by default, at most 128.
     #[must_use]
     pub fn ipv6_prefix(mut self, bits: u8) -> Self {
-        self.ipv6_prefix = bits.min(128);
+        self.given.ipv6_prefix = bits.min(128);
         self
     }
 
@@ -286,7 +290,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// value it remembers, which are at most a quarter and eight more than it asks for.
     #[must_use]
     pub fn keys_per_rule(mut self, keys: usize) -> Self {
-        self.budget.keys = keys;
+        self.given.budget.keys = keys;
         self
     }
 
@@ -297,7 +301,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// to grow, which may be as much again.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
-        self.budget.pool = Arc::new(Pool::new(bytes));
+        self.given.budget.pool = Arc::new(Pool::new(bytes));
         self
     }
 
@@ -306,7 +310,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// Findings do not depend on it as long as no key is evicted. Whoever knows it can make keys collide.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+        self.given.seed = Some(seed);
         self
     }
 
@@ -331,7 +335,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// The bytes are no snapshot, damaged, or of a version that is not known.
     pub fn resume(mut self, snapshot: &[u8]) -> Result<Self, SnapshotError> {
         Snapshot::read(snapshot)?;
-        self.resumed = Some(snapshot.to_vec());
+        self.given.resumed = Some(snapshot.to_vec());
         Ok(self)
     }
 
@@ -340,38 +344,30 @@ impl<'s> RuleSetBuilder<'s> {
     /// # Errors
     /// Everything that is wrong with any of them; then no rule set exists.
     pub fn build(self) -> Result<RuleSet, RuleErrors> {
-        let mut diagnostics = Vec::new();
-        let mut schema = self.schema.clone();
-        let texts = self.pipelines.iter().map(|source| (source.name.as_str(), source.text.as_str()));
-        let pipelines = Pipelines::read(texts, &mut diagnostics);
-        let mut translation = Translation {
-            schema: &mut schema,
-            placeholders: &self.placeholders,
-            allow_unknown_placeholders: self.allow_unknown_placeholders,
-            pipelines: &pipelines,
-            routing: self.routing.as_ref(),
-            view: View::default(),
-            regexes: 0,
-        };
-        let sigma = sigma::read(&self.sigma, &self.pipelines, &mut translation, &mut diagnostics);
-        let origins = build::read(&self.sources, self.rules, &mut diagnostics);
-        let scope = Scope { schema: &schema, lists: &self.lists };
-        let mut compiled = build::compile(&origins, &scope, &self.budget, &mut diagnostics);
-        let sigma_rules =
-            sigma::compile(sigma, &origins, &schema, &self.budget, &mut compiled, &mut diagnostics);
-        if !diagnostics.is_empty() {
-            return Err(RuleErrors::new(diagnostics));
-        }
-        let written = origins.into_iter().map(|origin| origin.rule).collect();
-        let resumed = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok());
-        let hasher = match &resumed {
-            Some(snapshot) => KeyHasher::of_seed(snapshot.seed(), self.ipv6_prefix),
-            None => KeyHasher::new(self.seed, self.ipv6_prefix),
-        };
-        let set = RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher);
-        if let Some(snapshot) = resumed {
-            set.take(&snapshot, true);
-        }
-        Ok(set)
+        self.given.build()
+    }
+
+    /// Reads, checks and compiles all rules; those that are wrong are left out, and the others make the set.
+    ///
+    /// For packs of rules by others, of which one may be broken. What is left out finds nothing: a host that loads so looks
+    /// at what was [refused](Loaded::refused). Left out is the single rule, in a source that is no YAML the text up to the
+    /// next rule or document, of TOML the source; of two rules with one id the second; of too many rules those beyond the
+    /// limit. With an exception that is wrong, the rules that it names are left out too: they would find what somebody said
+    /// they must not.
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::rule::RuleSet;
+    ///
+    /// let pack = "
+    /// - { id: good, name: Good, severity: low, when: exists(source.ip) }
+    /// - { id: bad, name: Bad, severity: low, when: exists(sorce.ip) }
+    /// ";
+    /// let loaded = RuleSet::builder(&Schema::ecs()).source("pack.yaml", pack).build_lenient();
+    /// assert_eq!(loaded.rules.rules().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["good"]);
+    /// assert_eq!(loaded.refused[0].rule(), Some("bad"));
+    /// ```
+    pub fn build_lenient(self) -> Loaded {
+        self.given.build_lenient()
     }
 }

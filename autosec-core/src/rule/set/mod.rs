@@ -1,21 +1,32 @@
-//! A rule set: read, checked and compiled as a whole, or refused with everything that is wrong with it.
+//! A rule set: read, checked and compiled, or refused with everything that is wrong with it.
 //!
-//! `build` reads the sources and compiles rule by rule; `verify` checks one rule by itself and gathers all that is wrong
-//! (`state` in what it remembers); `place` finds where in the source an issue belongs, and is asked only when there is one; `rules` is the result,
-//! and `chain` how what one rule finds reaches others.
+//! `source` takes texts apart and `read` reads rules from the parts; `verify` checks one rule by itself and gathers all that
+//! is wrong (with `simple`, `state` and `trial`); `build` compiles rule by rule and `exempt` applies exceptions; `sigma` does
+//! the same for Sigma; `load` does all of it in order. `place` finds where in the source an issue belongs, and is asked only
+//! when there is one; `rules` is the result, `chain` how what one rule finds reaches others, `keep` what outlives it; its
+//! inline tests are run by `report`.
 
 mod build;
 mod builder;
 mod chain;
 mod errors;
+mod exempt;
 mod keep;
+mod load;
 mod place;
+mod read;
+mod report;
 mod rules;
 mod sigma;
+mod simple;
+mod source;
 mod state;
+mod trial;
 mod verify;
 
 pub use builder::RuleSetBuilder;
 pub use errors::RuleErrors;
 pub use keep::Restored;
+pub use load::Loaded;
+pub use report::{TestFailure, TestReport};
 pub use rules::RuleSet;

@@ -7,125 +7,107 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_saphyr::{Location, Spanned};
-
+use super::source::Source;
 use super::verify::Key;
-use crate::rule::lang::yaml;
+use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::lang::issue::Issue;
+use crate::rule::lang::tree::Node;
 
-/// Where the parts of a source's rules stand. Read only once something is wrong with one of them.
-#[derive(Debug)]
-pub(super) struct Places {
-    rules: Vec<Spanned<PlacedRule>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PlacedRule {
-    id: Place,
-    when: Place,
-    subject: Place,
-    response: Place,
-    count: PlacedState,
-    distinct: PlacedState,
-    rate: PlacedState,
-    sum: PlacedState,
-    avg: PlacedState,
-    quantile: PlacedState,
-    sequence: PlacedState,
-    new_value: PlacedState,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PlacedState {
-    of: Place,
-    by: Place,
-    within: Place,
-    at_least: Place,
-    below: Place,
-    q: Place,
-    learn: Place,
-    forget: Place,
-    steps: Option<Spanned<Vec<PlacedStep>>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PlacedStep {
-    when: Place,
-}
-
-type Place = Option<Spanned<IgnoredAny>>;
-
-impl Places {
-    /// Finds the places in a source that was read before.
-    pub(super) fn read(text: &str) -> Self {
-        let options = serde_saphyr::options! { with_snippet: false };
-        Self { rules: serde_saphyr::from_str_with_options(text, options).unwrap_or_default() }
-    }
-
-    /// The bytes of `text` where the key of a rule has its value, or else where the rule begins.
-    pub(super) fn span(&self, rule: usize, key: Key, text: &str) -> Option<Range<usize>> {
-        let rule = self.rules.get(rule)?;
-        let parts = &rule.value;
-        let state = |pick: fn(&PlacedState) -> &Place| {
-            parts.states().into_iter().find_map(|state| place(pick(state)))
-        };
-        let found = match key {
-            Key::Rule => None,
-            Key::Id => place(&parts.id),
-            Key::When => place(&parts.when),
-            Key::Subject => place(&parts.subject),
-            Key::Response => place(&parts.response),
-            Key::Of => state(|state| &state.of),
-            Key::By => state(|state| &state.by),
-            Key::Within => state(|state| &state.within),
-            Key::AtLeast => state(|state| &state.at_least).or_else(|| state(|state| &state.below)),
-            Key::Quantile => state(|state| &state.q),
-            Key::Learn => state(|state| &state.learn),
-            Key::Forget => state(|state| &state.forget),
-            Key::Steps => parts.sequence.steps.as_ref().map(|steps| steps.referenced),
-            Key::Step(at) => {
-                let steps = parts.sequence.steps.as_ref();
-                steps.and_then(|steps| place(&steps.value.get(at)?.when))
-            }
-        };
-        let span = yaml::span(&found.unwrap_or(rule.referenced), text)?;
-        // A list is marked up to its bracket, if that stands on the same line.
-        let line = text.get(span.start..)?.lines().next()?;
-        let bracket = line.starts_with('[').then(|| line.find(']')).flatten();
-        Some(span.start..bracket.map_or(span.end, |end| span.start + end + 1))
+/// The bytes of `text` where the key of a rule has its value, or else where the rule begins.
+pub(super) fn of_key(rule: &Node<'_>, key: Key, text: &str) -> Option<Range<usize>> {
+    let found = match key {
+        Key::Rule => None,
+        Key::Id => rule.at("id"),
+        Key::When => rule.at("when"),
+        Key::Subject => rule.at("subject"),
+        Key::Response => rule.at("response"),
+        Key::Of => below(rule, "of"),
+        Key::By => below(rule, "by"),
+        Key::Within => below(rule, "within"),
+        Key::AtLeast => below(rule, "at_least").or_else(|| below(rule, "below")),
+        Key::Quantile => below(rule, "q"),
+        Key::Learn => below(rule, "learn"),
+        Key::Forget => below(rule, "forget"),
+        Key::Steps => below(rule, "steps"),
+        Key::Step(step) => item(below(rule, "steps"), step).and_then(|step| step.at("when")),
+        Key::Value => rule.at("value").or(rule.at("type")),
+        Key::Field => rule.at("field").or(rule.at("type")),
+        Key::Test(test) => item(rule.at("tests"), test),
+        Key::Event(test, event) => {
+            item(item(rule.at("tests"), test).and_then(|test| test.at("events")), event)
+        }
+    };
+    match found {
+        Some(value) => of_value(value, text),
+        None => rule.map()?.first().map(|(key, _)| key.span.clone()),
     }
 }
 
-impl PlacedRule {
-    fn states(&self) -> [&PlacedState; 8] {
-        [
-            &self.count,
-            &self.distinct,
-            &self.rate,
-            &self.sum,
-            &self.avg,
-            &self.quantile,
-            &self.sequence,
-            &self.new_value,
-        ]
+/// The bytes of `text` where a value stands; of a list or a map up to its bracket, if that stands on the same line.
+pub(super) fn of_value(node: &Node<'_>, text: &str) -> Option<Range<usize>> {
+    let start = node.span.start;
+    let line = text.get(start..)?.lines().next()?;
+    let bracket = match line.as_bytes().first() {
+        Some(b'[') => line.find(']'),
+        Some(b'{') => line.find('}'),
+        _ => None,
+    };
+    Some(start..bracket.map_or(node.span.end, |end| start + end + 1))
+}
+
+/// The value of a key that one of the rule's state operators has.
+fn below<'n, 'a>(rule: &'n Node<'a>, key: &str) -> Option<&'n Node<'a>> {
+    rule.map()?.iter().find_map(|(_, node)| node.at(key))
+}
+
+fn item<'n, 'a>(list: Option<&'n Node<'a>>, at: usize) -> Option<&'n Node<'a>> {
+    list?.each().get(at)
+}
+
+/// A diagnostic about something that the host gave in code; of an expression, the place in the expression is shown.
+pub(super) fn without_source(
+    mut issue: Issue,
+    name: &str,
+    expression: &str,
+    is_expression: bool,
+) -> Diagnostic {
+    if !is_expression {
+        issue.labels.clear();
     }
+    Diagnostic::placed(issue, name, expression)
 }
 
-fn place(place: &Place) -> Option<Location> {
-    place.as_ref().map(|spanned| spanned.referenced)
+/// A diagnostic about the value at `span`, which is an `expression` or an issue as a whole.
+pub(super) fn within(
+    source: &Source,
+    span: Range<usize>,
+    expression: Option<&str>,
+    mut issue: Issue,
+) -> Diagnostic {
+    let Some(expression) = expression else {
+        issue.labels.iter_mut().for_each(|label| label.0 = span.clone());
+        return Diagnostic::placed(issue, &source.name, &source.text);
+    };
+    let Some(map) = align(&source.text, span.start, expression) else {
+        return Diagnostic::placed(issue, &format!("{} (`when`)", source.name), expression);
+    };
+    let moved = |at: usize| map.get(at).or(map.last()).copied().unwrap_or(span.start);
+    for (label, _) in &mut issue.labels {
+        // The end of a label is the place behind its last byte, not the place of the byte behind it.
+        let end = if label.end > label.start { moved(label.end - 1) + 1 } else { moved(label.end) };
+        *label = moved(label.start)..source.text.ceil_char_boundary(end);
+    }
+    Diagnostic::placed(issue, &source.name, &source.text)
 }
 
-/// Where each byte of `value`, read from YAML that begins at `start`, stands in `source`; one entry more than bytes.
+/// Where each byte of `value`, read from a scalar that begins at `start`, stands in `source`; one entry more than bytes.
 ///
-/// Follows plain, quoted, literal and folded scalars: white space matches white space of any length, and a backslash in
+/// Follows plain, quoted, literal and folded scalars of YAML, and the strings of TOML: white space matches white space of any length, and a backslash in
 /// the source may stand before a character. `None` where the two cannot be brought together.
 pub(super) fn align(source: &str, start: usize, value: &str) -> Option<Vec<usize>> {
     let tail = source.get(start..)?;
-    let after_quote = start + usize::from(tail.starts_with(['"', '\'']));
+    let quotes = if tail.starts_with(r#"""""#) || tail.starts_with("'''") { 3 } else { 1 };
+    let after_quote = start + if tail.starts_with(['"', '\'']) { quotes } else { 0 };
     let after_line = tail.find('\n').map(|newline| start + newline + 1);
     [Some(after_quote), after_line].into_iter().flatten().find_map(|from| follow(source, from, value))
 }
@@ -179,6 +161,8 @@ mod tests {
         assert_eq!(last_word("when: 'a or b'", "a or b"), Some("b'"));
         assert_eq!(last_word("when: >-\n    a\n    or b\n", "a or b"), Some("b\n"));
         assert_eq!(last_word("when: |\n    a  or\n      b\n", "a  or\n  b\n"), Some("b\n"));
+        assert_eq!(last_word("when: \"\"\"\na\nor b\"\"\"", "a\nor b"), Some("b\"\"\""));
+        assert_eq!(last_word("when: '''a or b'''", "a or b"), Some("b'''"));
         assert_eq!(last_word("when: \"a \\x41\"", "a A"), None);
     }
 }

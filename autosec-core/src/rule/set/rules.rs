@@ -1,20 +1,28 @@
-use super::build::Assembled;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::build::{self, Assembled};
 use super::builder::RuleSetBuilder;
 use super::chain::{Chain, Fed, Pending};
 use crate::event::{Event, FieldMask, Schema};
 use crate::finding::{Detector, Findings};
-use crate::rule::model::Rule;
+use crate::rule::lang::suggest::nearest;
+use crate::rule::list::{List, ListError, NamedList};
+use crate::rule::model::{Exception, Rule};
 use crate::rule::plan::program::{Program, Scratch};
 use crate::rule::run::compiled::Compiled;
 use crate::rule::run::tally::RuleStats;
 use crate::rule::sigma::SigmaRule;
 use crate::rule::state::key::{KeyHasher, Keys};
+use crate::rule::state::memory::Budget;
 use crate::rule::state::operator::Inputs;
 
 /// Rules that are ready to look at events.
 ///
-/// `detect` never fails and, while nothing is found and no key is new, allocates nothing. Findings come in the order of
-/// the rules. State is bounded: see [`RuleSetBuilder::keys_per_rule`].
+/// `detect` never fails and, while nothing is found and no key is new, allocates nothing. Findings of one event come in
+/// the order of their rules' [priority](Rule::priority), from the highest down, and else in the order of the sources. State is bounded: see [`RuleSetBuilder::keys_per_rule`].
 ///
 /// A counting rule cuts time into slots of a sixteenth of its window. It alarms when something is counted in a slot and
 /// the sixteen slots up to it hold enough; once for each key and each sixteen slots, so that an attack that goes on gives
@@ -59,7 +67,7 @@ use crate::rule::state::operator::Inputs;
 #[derive(Debug)]
 pub struct RuleSet {
     schema: Schema,
-    written: Written,
+    pub(super) written: Written,
     pub(super) compiled: Vec<Compiled>,
     program: Program,
     /// For each condition of the program the rule that it sets off.
@@ -71,6 +79,9 @@ pub struct RuleSet {
     chain: Chain,
 }
 
+/// The input of a trigger that keeps a rule from being fed.
+const VETO: u8 = u8::MAX;
+
 /// A condition holds: so much for whom.
 #[derive(Clone, Copy, Debug)]
 struct Trigger {
@@ -79,11 +90,14 @@ struct Trigger {
     input: u8,
 }
 
-/// The rules as they were written.
+/// What was written, and by what limits it was read.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) rules: Vec<Rule>,
     pub(super) sigma: Vec<SigmaRule>,
+    pub(super) exceptions: Vec<Exception>,
+    pub(super) lists: HashMap<String, Arc<NamedList>>,
+    pub(super) budget: Budget,
 }
 
 impl RuleSet {
@@ -101,9 +115,17 @@ impl RuleSet {
         let chain = Chain::new(assembled.iter().map(|assembled| assembled.fed_by.as_slice()));
         let mut fields = FieldMask::default();
         let (mut compiled, mut triggers, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, Assembled { conditions: inputs, rule, .. }) in (0u32..).zip(assembled) {
+        let mut reads = Vec::new();
+        for (at, Assembled { conditions: inputs, rule, veto, .. }) in (0u32..).zip(assembled) {
+            let before = conditions.len();
             triggers.extend((0u8..).zip(&inputs).map(|(input, _)| Trigger { rule: at, input }));
             conditions.extend(inputs);
+            triggers.extend(veto.iter().map(|_| Trigger { rule: at, input: VETO }));
+            conditions.extend(veto);
+            // Exceptions read fields that no finding quotes.
+            let asked = conditions.get(before..).unwrap_or_default();
+            asked.iter().for_each(|condition| build::fields(condition, &mut reads));
+            reads.drain(..).for_each(|field| fields.insert(field));
             fields.union(&rule.fields());
             compiled.push(rule);
         }
@@ -124,12 +146,73 @@ impl RuleSet {
         self.written.rules.iter()
     }
 
-    /// The Sigma rules, those that are off among them, in order. They come after all others.
+    /// The Sigma rules, those that are off among them, in order. They come after all others of priority 0.
     pub fn sigma_rules(&self) -> impl Iterator<Item = &SigmaRule> {
         self.written.sigma.iter()
     }
 
-    /// What happened to each rule that is not off, in order, correlations of Sigma last.
+    /// The exceptions, those of sources before those given in code.
+    pub fn exceptions(&self) -> impl Iterator<Item = &Exception> {
+        self.written.exceptions.iter()
+    }
+
+    /// The names of the lists, in no order.
+    pub fn lists(&self) -> impl Iterator<Item = &str> {
+        self.written.lists.keys().map(String::as_str)
+    }
+
+    /// Replaces the members of a list by others of the same kind, for all rules at once.
+    ///
+    /// Events that other threads are looking at see, test by test, either the old members or the new ones. No reader waits
+    /// for a writer; what it costs is to prepare the new list.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    ///
+    /// use autosec_core::event::{Event, Schema, field};
+    /// use autosec_core::finding::{Detector, Findings};
+    /// use autosec_core::measure::Severity;
+    /// use autosec_core::rule::{List, ListError, Rule, RuleSet};
+    /// use autosec_core::time::Timestamp;
+    ///
+    /// let rules = RuleSet::builder(&Schema::ecs())
+    ///     .list("tor_exits", List::addresses([]))
+    ///     .rule(Rule::new("from-tor", Severity::Low, "source.ip in $tor_exits"))
+    ///     .build()?;
+    /// let event = Event::new(Timestamp::EPOCH).with(field::SOURCE_IP, "203.0.113.7".parse::<IpAddr>()?);
+    /// let mut findings = Findings::default();
+    /// rules.detect(&event, &mut findings);
+    /// assert!(findings.found().is_empty());
+    ///
+    /// rules.replace_list("tor_exits", List::addresses(["203.0.113.7/32".parse()?]))?;
+    /// rules.detect(&event, &mut findings);
+    /// assert_eq!(findings.found().len(), 1);
+    ///
+    /// let refused = rules.replace_list("tor_exit", List::addresses([])).unwrap_err();
+    /// assert_eq!(refused.to_string(), "the rule set has no list `tor_exit`: did you mean `tor_exits`?");
+    /// assert!(matches!(rules.replace_list("tor_exits", List::texts(["x"])), Err(ListError::Kind { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The set has no list of this name, or one of another kind.
+    pub fn replace_list(&self, name: &str, list: List) -> Result<(), ListError> {
+        match self.written.lists.get(name) {
+            Some(named) => named.replace(&list),
+            None => Err(self.unknown_list(name)),
+        }
+    }
+
+    fn unknown_list(&self, name: &str) -> ListError {
+        let help = match nearest(name, self.lists()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None if self.written.lists.is_empty() => "it has none at all".to_owned(),
+            None => "give it one with `RuleSetBuilder::list`, which may be empty".to_owned(),
+        };
+        ListError::Unknown { name: name.chars().take(64).collect(), help }
+    }
+
+    /// What happened to each rule that is not off, in the order in which they are evaluated.
     pub fn stats(&self) -> impl Iterator<Item = RuleStats> {
         self.compiled.iter().map(Compiled::stats)
     }
@@ -140,11 +223,16 @@ impl RuleSet {
     fn tell(&self, triggered: &[u32], event: &Event<'_>, findings: &mut Findings) {
         let mut keys = Keys::new(&self.hasher);
         let mut pending = Pending::default();
+        let mut vetoed = SmallVec::<[u32; 8]>::new();
         let mut triggers = triggered.iter().filter_map(|at| self.triggers.get(*at as usize)).peekable();
         // The conditions of a rule stand next to each other, so those that hold come together.
         while let Some(first) = triggers.next() {
+            if first.input == VETO {
+                vetoed.push(first.rule);
+                continue;
+            }
             let mut inputs = Inputs::one(usize::from(first.input));
-            while let Some(next) = triggers.next_if(|next| next.rule == first.rule) {
+            while let Some(next) = triggers.next_if(|next| next.rule == first.rule && next.input != VETO) {
                 inputs.0 |= Inputs::one(usize::from(next.input)).0;
             }
             if let Some(rule) = self.compiled.get(first.rule as usize) {
@@ -153,6 +241,9 @@ impl RuleSet {
             }
         }
         while let Some(Fed { rule: at, time, inputs }) = pending.next() {
+            if vetoed.contains(&at) {
+                continue;
+            }
             if let Some(rule) = self.compiled.get(at as usize) {
                 let times = rule.detect(inputs, time, event, &mut keys, findings);
                 self.chain.feed(at, &times, &mut pending);

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::verify::{Key, named, parsed, whole};
+use super::simple;
+use super::verify::{Key, named, whole};
 use crate::event::{FieldId, Kind};
 use crate::rule::lang::ast::Comparison;
 use crate::rule::lang::check::Scope;
@@ -178,7 +179,7 @@ impl Checker<'_> {
         let mut steps = Vec::with_capacity(it.steps.len());
         let mut by = Vec::with_capacity(it.steps.len());
         for (at, step) in it.steps.iter().enumerate() {
-            match parsed(&step.when, self.scope) {
+            match simple::expression(&step.when, self.scope) {
                 Ok(condition) => steps.push(condition),
                 Err(issues) => issues.into_iter().for_each(|issue| self.issue(Key::Step(at), issue)),
             }

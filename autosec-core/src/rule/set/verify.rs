@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use super::state::{State, by, operators, state};
+use super::{simple, trial};
 use crate::event::FieldId;
-use crate::rule::lang::ast::{Expr, Spanned};
+use crate::rule::lang::ast::Spanned;
 use crate::rule::lang::check::Scope;
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::issue::{Code, Issue, quoted};
-use crate::rule::lang::parse;
 use crate::rule::model::Rule;
 use crate::rule::run::subject::Subject;
 use crate::time::human;
@@ -38,6 +38,12 @@ pub(super) enum Key {
     Steps,
     Step(usize),
     Response,
+    Value,
+    Field,
+    /// An inline test, by its position.
+    Test(usize),
+    /// An event of an inline test, by their positions.
+    Event(usize, usize),
 }
 
 /// A rule with everything resolved.
@@ -58,8 +64,7 @@ pub(super) fn verify(
     if !is_id(&rule.id) {
         issues.push((Key::Id, bad_id(&rule.id)));
     }
-    let condition = parsed(&rule.when, scope)
-        .map_err(|found| issues.extend(found.into_iter().map(|issue| (Key::When, issue))));
+    let condition = simple::condition(rule, scope).map_err(|found| issues.extend(found));
     if let [first, second, ..] = operators(rule).as_slice() {
         let title = format!("a rule has either `{first}` or `{second}`");
         issues.push((
@@ -68,6 +73,7 @@ pub(super) fn verify(
         ));
     }
     issues.extend(response(rule).map(|issue| (Key::Response, issue)));
+    issues.extend(trial::check(rule, scope));
     let state = state(rule, scope, lateness, &mut issues);
     let subject =
         subject(rule, by(rule).and_then(<[String]>::first), scope).map_err(|issue| issues.extend(issue));
@@ -77,11 +83,6 @@ pub(super) fn verify(
         }
         _ => Err(issues),
     }
-}
-
-pub(super) fn parsed(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<Issue>> {
-    let expr: Expr = parse::parse(text).map_err(|issue| vec![issue])?;
-    scope.check(&expr)
 }
 
 fn response(rule: &Rule) -> Option<Issue> {

@@ -81,16 +81,16 @@ impl<'a> Pipelines<'a> {
         let mut read = Vec::new();
         for (at, (name, text)) in sources.enumerate() {
             let mut issues = Vec::new();
-            let (documents, broken) = if text.len() > SOURCE_LIMIT {
+            if text.len() > SOURCE_LIMIT {
                 let title = format!("the pipeline is larger than {SOURCE_LIMIT} bytes");
-                (Vec::new(), Some(Issue::new(Code::LargeSource, title, 0..0, "")))
+                issues.push(Issue::new(Code::LargeSource, title, 0..0, ""));
             } else {
-                node::documents(text)
-            };
-            for document in documents {
-                read.push(Reading { source: at, issues: &mut issues }.pipeline(document));
+                let (documents, broken) = node::documents(text);
+                for document in documents {
+                    read.push(Reading { source: at, issues: &mut issues }.pipeline(document));
+                }
+                issues.extend(broken);
             }
-            issues.extend(broken);
             diagnostics.extend(issues.into_iter().map(|issue| Diagnostic::placed(issue, name, text)));
         }
         read.sort_by_key(|(priority, _)| *priority);

@@ -88,6 +88,13 @@ pub(crate) struct Budget {
     pub(crate) pool: Arc<Pool>,
 }
 
+impl Budget {
+    /// The same for rules of their own, with nothing taken.
+    pub(crate) fn emptied(&self) -> Self {
+        Self { pool: Arc::new(self.pool.emptied()), ..self.clone() }
+    }
+}
+
 impl Memory {
     /// The memory of a rule whose n-th input has the n-th of these key fields, all lists of one length.
     ///

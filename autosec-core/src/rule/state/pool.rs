@@ -13,6 +13,11 @@ impl Pool {
         Self { used: AtomicUsize::new(0), limit }
     }
 
+    /// As many bytes, none of them taken.
+    pub(crate) fn emptied(&self) -> Self {
+        Self::new(self.limit)
+    }
+
     /// How many bytes are taken.
     pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)

@@ -1,7 +1,8 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::super::build::{Assembled, Origin, RULE_LIMIT};
+use super::super::build::Assembled;
+use super::super::read::Origin;
 use super::assemble;
 use super::correlations::{Correlated, Inputs};
 use super::read::{Bound, Read};
@@ -18,18 +19,21 @@ use crate::rule::state::snapshot;
 pub(in super::super) fn compile(
     bound: Bound<'_>,
     origins: &[Origin<'_>],
+    (limit, budget): (usize, &Budget),
     schema: &Schema,
-    budget: &Budget,
     compiled: &mut Vec<Assembled>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<SigmaRule> {
-    let Bound { documents, correlated } = bound;
-    check_ids(&documents, origins, diagnostics);
-    if let Some(first) = documents.get(RULE_LIMIT.saturating_sub(origins.len())) {
-        let title =
-            format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len() + documents.len());
-        diagnostics.push(Diagnostic::new(Code::ManyRules, title, &first.source.name));
-        return Vec::new();
+    let Bound { mut documents, correlated } = bound;
+    let taken = check_ids(&documents, origins, diagnostics);
+    let free = limit.saturating_sub(origins.len());
+    if let Some(first) = documents.get(free) {
+        let title = format!("there are more rules than {limit}, which is the limit");
+        diagnostics.push(
+            Diagnostic::new(Code::ManyRules, title, &first.source.name)
+                .help("raise it with `RuleSetBuilder::rule_limit`, or make several rule sets"),
+        );
+        documents.truncate(free);
     }
     let everything = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
     let (digests, places) = (HashMap::new(), HashMap::new());
@@ -47,6 +51,7 @@ pub(in super::super) fn compile(
     let mut correlations = HashMap::new();
     for (at, Read { source, translated }) in documents.into_iter().enumerate() {
         match translated.what {
+            _ if taken.contains(&at) => {}
             What::Detection(detection) => {
                 let Detection { rule, condition, .. } = *detection;
                 let (runs, silent) = (correlated.runs(at, &rule), correlated.is_silent(at, &rule));
@@ -119,16 +124,24 @@ impl Compiling<'_> {
     }
 }
 
-/// Ids are unique, those of rules that are not of Sigma among them.
-fn check_ids(documents: &[Read<'_>], origins: &[Origin<'_>], diagnostics: &mut Vec<Diagnostic>) {
+/// Ids are unique, those of rules that are not of Sigma among them; gives the documents whose ids were taken.
+fn check_ids(
+    documents: &[Read<'_>],
+    origins: &[Origin<'_>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> HashSet<usize> {
+    let mut taken = HashSet::new();
     let mut ids: HashMap<&str, &str> = HashMap::new();
-    ids.extend(origins.iter().map(|origin| (origin.rule.id.as_str(), origin.name())));
-    for (document, rule) in documents.iter().filter_map(|document| Some((document, document.rule()?))) {
+    ids.extend(origins.iter().map(|origin| (origin.written.id.as_str(), origin.name())));
+    for (at, document) in documents.iter().enumerate() {
+        let Some(rule) = document.rule() else { continue };
         let Some(first) = ids.insert(&rule.id, &document.source.name) else { continue };
+        taken.insert(at);
         let title = format!("the id {} is taken", quoted(&rule.id));
         let place = document.translated.place.clone();
         let issue = Issue::new(Code::DuplicateId, title, place, "the second is here")
             .help(format!("the first is in {first}; ids are unique within a rule set"));
         diagnostics.push(document.diagnostic(issue));
     }
+    taken
 }

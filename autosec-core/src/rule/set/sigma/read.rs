@@ -1,4 +1,4 @@
-use super::super::build::Source;
+use super::super::source::Source;
 use super::correlations::{self, Correlated};
 use super::filters;
 use super::names::Names;
@@ -24,27 +24,43 @@ pub(in super::super) struct Bound<'s> {
     pub(super) correlated: Correlated,
 }
 
-/// Reads every Sigma source and binds what refers to something else; what is wrong is added to `diagnostics`.
+/// What there is to read, and how.
+#[derive(Debug)]
+pub(in super::super) struct Given<'s> {
+    pub(in super::super) sources: &'s [Source],
+    pub(in super::super) pipelines: &'s [Source],
+    /// How many documents may be read.
+    pub(in super::super) limit: usize,
+    /// Whether all must be right.
+    pub(in super::super) all: bool,
+}
+
+/// Reads Sigma sources, until there are more documents than may be, and binds what refers to something else; what is
+/// wrong is added to `diagnostics`.
 pub(in super::super) fn read<'s>(
-    sources: &'s [Source],
-    pipelines: &[Source],
+    given: &Given<'s>,
     translation: &mut Translation<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Bound<'s> {
     for (at, issue) in translation.check_pipelines() {
-        diagnostics
-            .extend(pipelines.get(at).map(|source| Diagnostic::placed(issue, &source.name, &source.text)));
+        diagnostics.extend(
+            given.pipelines.get(at).map(|source| Diagnostic::placed(issue, &source.name, &source.text)),
+        );
     }
     let mut documents = Vec::new();
     // A pipeline that is wrong would be wrong once more for every rule.
-    let sources = if diagnostics.is_empty() { sources } else { &[] };
+    let sources = if diagnostics.is_empty() { given.sources } else { &[] };
     for source in sources {
         let translated = translation.read(&source.name, &source.text, diagnostics);
         documents.extend(translated.into_iter().map(|translated| Read { source, translated }));
+        if documents.len() > given.limit {
+            break;
+        }
     }
-    // Only without mistakes so far: else every reference to a rule that could not be read would be one more.
+    // If all must be right, only without mistakes so far: else every reference to a rule that could not be read would be
+    // one more.
     let mut correlated = Correlated::default();
-    if diagnostics.is_empty() {
+    if diagnostics.is_empty() || !given.all {
         let names = Names::new(&documents);
         filters::apply(&mut documents, &names, translation, diagnostics);
         correlated = correlations::bind(&documents, &names, translation, diagnostics);

@@ -1,13 +1,12 @@
-//! What a rule says, as it is written: [`Rule`] and its parts. A rule file is a YAML (or JSON) list of rules.
-
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::operator::{Average, NewValue, Quantile, Rate, Sequence, Sum};
+use super::{Classic, RuleTest, moment, one_or_many};
 use crate::finding::Response;
 use crate::measure::{Confidence, Severity};
-use crate::time::human;
+use crate::rule::operator::{Average, NewValue, Quantile, Rate, Sequence, Sum};
+use crate::time::{Timestamp, human};
 
 /// A rule as it is written. Nothing in it is checked before a rule set is built from it.
 ///
@@ -41,16 +40,63 @@ use crate::time::human;
 ///   severity: high                   # required: informational, low, medium, high, critical
 ///   confidence: 0.9                  # 0.8 if absent
 ///   tags: [attack.t1110]
-///   when: >-                         # required
+///   when: >-                         # required, unless there is a `type`
 ///     event.action == "http_request" and url.path starts_with "/admin"
 ///     and http.response.status_code in { 401 403 }
 ///   count: { by: [source.ip], within: 5m, at_least: 10 }   # or another operator, or none
 ///   subject: source.ip               # the first field of `by` if absent
 ///   response: { action: block, for: 2h }                   # none if absent: the risk decides
 ///   mode: shadow                     # enforce if absent; off
+///   priority: 10                     # 0 if absent; of an event, findings of higher priorities come first
+///   expires: 2027-07-01              # in event time: no findings from then on; never if absent
+///   tests:                           # run by `RuleSet::test`
+///   - name: ten in five minutes
+///     each: { event.action: http_request, url.path: /admin, http.response.status_code: 401 }
+///     events: [{ source.ip: 203.0.113.7, repeat: 10, every: 20s }]
+///     expect: { findings: 1, subject: 203.0.113.7 }
+/// - id: no-telnet
+///   name: Telnet
+///   severity: medium
+///   type: port                       # sugar for an expression, see `Classic`; an event has to satisfy `when` too
+///   value: [23, 2323]                # one value or several
+///   field: destination.port          # another field than that of the type
 /// "#;
 /// let set = RuleSet::builder(&Schema::ecs()).source("admin.yaml", rules).build()?;
 /// assert_eq!(set.rules().next().unwrap().confidence.value(), 0.9);
+/// assert!(set.test().passed());
+/// # Ok::<(), autosec_core::rule::RuleErrors>(())
+/// ```
+///
+/// The same in TOML, in a source whose name ends in `.toml`. Tests, `count` and `response` are tables like any other:
+///
+/// ```
+/// # use autosec_core::{event::Schema, rule::RuleSet};
+/// let rules = r#"
+/// [[rule]]
+/// id = "admin-guessing"
+/// name = "Guessing of the admin page"
+/// severity = "high"
+/// when = 'url.path starts_with "/admin" and http.response.status_code in { 401 403 }'
+/// count = { by = ["source.ip"], within = "5m", at_least = 10 }
+/// "#;
+/// let set = RuleSet::builder(&Schema::ecs()).source("admin.toml", rules).build()?;
+/// assert_eq!(set.rules().count(), 1);
+/// # Ok::<(), autosec_core::rule::RuleErrors>(())
+/// ```
+///
+/// YAML and JSON sources are a list of rules, or keys and values like those of TOML:
+///
+/// ```
+/// # use autosec_core::{event::Schema, rule::RuleSet};
+/// let rules = r#"
+/// rules:
+/// - { id: from-office, name: Office, severity: low, when: source.ip in $office }
+/// exceptions:                        # see `Exception`
+/// - { rule: from-office, when: user.name == "ann" }
+/// lists:                             # a list the host gives under the same name replaces one of a source
+///   office: [192.0.2.0/24]
+/// "#;
+/// RuleSet::builder(&Schema::ecs()).source("office.yaml", rules).build()?;
 /// # Ok::<(), autosec_core::rule::RuleErrors>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -71,8 +117,19 @@ pub struct Rule {
     /// Tags, ATT&CK techniques among them (`attack.t1110`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// The expression an event must satisfy: `url.path contains "../" and not source.ip in $office`.
+    /// The expression an event must satisfy: `url.path contains "../" and not source.ip in $office`. Empty if the rule has
+    /// a [`classic`](Self::classic) type alone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub when: String,
+    /// What `value` is: sugar for an expression that an event must satisfy too. Written `type`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub classic: Option<Classic>,
+    /// The values of a classic rule, of which one is enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "one_or_many")]
+    pub value: Vec<String>,
+    /// The field of a classic rule, if not its type's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// Alarms when so many events fall into a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Count>,
@@ -106,26 +163,41 @@ pub struct Rule {
     /// Whether its findings count.
     #[serde(default)]
     pub mode: Mode,
+    /// Rules are evaluated, and findings of one event come, from the highest priority to the lowest; those of one priority
+    /// in the order of the sources. Which response is taken is the policy's decision and no matter of order.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub priority: i32,
+    /// Events from this time on neither match nor are counted; in event time. A rule that has expired is loaded all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment")]
+    pub expires: Option<Timestamp>,
+    /// Tests of the rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<RuleTest>,
 }
 
 impl Rule {
     /// A rule that is enforced, with a confidence of 0.8, without state or response.
     ///
-    /// For rules that a program makes; those that people keep belong into files. Parts beyond the three are set by field:
+    /// For rules that a program makes; those that people keep belong into files. Each part beyond the three is a field,
+    /// and the usual ones have a word:
     ///
     /// ```
+    /// use std::time::Duration;
+    ///
     /// use autosec_core::event::Schema;
     /// use autosec_core::finding::{Action, Response};
     /// use autosec_core::measure::Severity;
-    /// use autosec_core::rule::{Mode, Rule, RuleSet};
+    /// use autosec_core::rule::{Count, Mode, Rule, RuleSet};
     ///
-    /// let rule = Rule {
-    ///     response: Some(Response::new(Action::Block)),
-    ///     mode: Mode::Shadow,
-    ///     ..Rule::new("no-telnet", Severity::Medium, "destination.port == 23")
-    /// };
-    /// let rules = RuleSet::builder(&Schema::ecs()).rule(rule).build()?;
-    /// assert_eq!(rules.stats().count(), 1);
+    /// let rule = Rule::new("telnet-guessing", Severity::Medium, "destination.port == 23")
+    ///     .named("Guessing over telnet")
+    ///     .tagged(["attack.t1110"])
+    ///     .counting(Count { by: vec!["source.ip".into()], within: Duration::from_secs(60), at_least: 10 })
+    ///     .responding(Response::new(Action::Block))
+    ///     .in_mode(Mode::Shadow);
+    /// let again = Rule { subject: Some("destination.ip".into()), ..Rule::new("telnet", Severity::Low, &*rule.when) };
+    /// let rules = RuleSet::builder(&Schema::ecs()).rule(rule).rule(again).build()?;
+    /// assert_eq!(rules.stats().count(), 2);
     /// # Ok::<(), autosec_core::rule::RuleErrors>(())
     /// ```
     pub fn new(id: impl Into<String>, severity: Severity, when: impl Into<String>) -> Self {
@@ -138,6 +210,9 @@ impl Rule {
             confidence: Self::default_confidence(),
             tags: Vec::new(),
             when: when.into(),
+            classic: None,
+            value: Vec::new(),
+            field: None,
             count: None,
             distinct: None,
             rate: None,
@@ -149,7 +224,96 @@ impl Rule {
             subject: None,
             response: None,
             mode: Mode::Enforce,
+            priority: 0,
+            expires: None,
+            tests: Vec::new(),
         }
+    }
+
+    /// A rule of a classic type: any of `values` is enough.
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::measure::Severity;
+    /// use autosec_core::rule::{Classic, Rule, RuleSet};
+    ///
+    /// let rule = Rule::classic("no-telnet", Severity::Medium, Classic::Port, ["23", "2323"]);
+    /// assert!(RuleSet::builder(&Schema::ecs()).rule(rule).build().is_ok());
+    /// ```
+    pub fn classic<V: Into<String>>(
+        id: impl Into<String>,
+        severity: Severity,
+        classic: Classic,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let value = values.into_iter().map(Into::into).collect();
+        Self { classic: Some(classic), value, ..Self::new(id, severity, String::new()) }
+    }
+
+    /// The same with a name for people.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// The same with a description.
+    #[must_use]
+    pub fn described(self, description: impl Into<String>) -> Self {
+        Self { description: description.into(), ..self }
+    }
+
+    /// The same with these tags.
+    #[must_use]
+    pub fn tagged<T: Into<String>>(self, tags: impl IntoIterator<Item = T>) -> Self {
+        Self { tags: tags.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The same, as sure as this.
+    #[must_use]
+    pub fn sure(self, confidence: Confidence) -> Self {
+        Self { confidence, ..self }
+    }
+
+    /// The same, counting events.
+    #[must_use]
+    pub fn counting(self, count: Count) -> Self {
+        Self { count: Some(count), ..self }
+    }
+
+    /// The same, counting different values.
+    #[must_use]
+    pub fn counting_distinct(self, distinct: Distinct) -> Self {
+        Self { distinct: Some(distinct), ..self }
+    }
+
+    /// The same, about whom this field names.
+    #[must_use]
+    pub fn about(self, subject: impl Into<String>) -> Self {
+        Self { subject: Some(subject.into()), ..self }
+    }
+
+    /// The same, asking for this.
+    #[must_use]
+    pub fn responding(self, response: Response) -> Self {
+        Self { response: Some(response), ..self }
+    }
+
+    /// The same in this mode.
+    #[must_use]
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// The same with this priority: higher ones come first.
+    #[must_use]
+    pub fn with_priority(self, priority: i32) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// The same for events before this time only.
+    #[must_use]
+    pub fn until(self, expires: Timestamp) -> Self {
+        Self { expires: Some(expires), ..self }
     }
 
     fn default_confidence() -> Confidence {
@@ -157,10 +321,15 @@ impl Rule {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field as it is")]
+fn is_zero(priority: &i32) -> bool {
+    *priority == 0
+}
+
 /// Alarms when at least `at_least` events with the same values of `by` fall into a window of the length `within`.
 ///
 /// `count: { by: [source.ip], within: 10m, at_least: 5 }` is "five in ten minutes from one address". Which events are
-/// counted is the rule's `when`. See [the module](super) for how windows move.
+/// counted is the rule's `when`. See [the module](crate::rule) for how windows move.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
@@ -199,7 +368,7 @@ pub struct Distinct {
 
 /// Whether a rule's findings count.
 ///
-/// A new rule starts as `shadow`: its findings appear in verdicts, metrics and [`RuleStats`](super::RuleStats), and once
+/// A new rule starts as `shadow`: its findings appear in verdicts, metrics and [`RuleStats`](crate::rule::RuleStats), and once
 /// they are what its author expects it is enforced. `off` keeps a rule in the file, checked, so that it still
 /// builds on the day it is needed.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]

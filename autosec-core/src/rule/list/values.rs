@@ -1,3 +1,4 @@
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -29,12 +30,14 @@ use crate::net::AddressSet;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A list is fixed when the rule set is built; its length is not limited.
+/// A list may be [replaced](crate::rule::RuleSet::replace_list) while events are looked at; its length is not limited.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum List {
     /// Addresses and prefixes.
     Addresses(Arc<AddressSet>),
+    /// Ranges of integers, both ends included.
+    Integers(Arc<[(i64, i64)]>),
     /// Texts.
     Texts(Arc<[Box<str>]>),
 }
@@ -48,5 +51,24 @@ impl List {
     /// A list of texts.
     pub fn texts<T: Into<Box<str>>>(texts: impl IntoIterator<Item = T>) -> Self {
         Self::Texts(texts.into_iter().map(Into::into).collect())
+    }
+
+    /// A list of integers: ports, say, or numbers of autonomous systems.
+    pub fn integers(integers: impl IntoIterator<Item = i64>) -> Self {
+        Self::Integers(integers.into_iter().map(|integer| (integer, integer)).collect())
+    }
+
+    /// A list of ranges of integers, both ends included; one that ends before it begins holds nothing.
+    pub fn ranges(ranges: impl IntoIterator<Item = RangeInclusive<i64>>) -> Self {
+        Self::Integers(ranges.into_iter().map(RangeInclusive::into_inner).collect())
+    }
+
+    /// What it holds, in a word.
+    pub(crate) fn holds(&self) -> &'static str {
+        match self {
+            List::Addresses(_) => "addresses",
+            List::Integers(_) => "integers",
+            List::Texts(_) => "texts",
+        }
     }
 }

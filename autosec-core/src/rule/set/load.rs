@@ -1,0 +1,182 @@
+//! From all that the host gave to a rule set: all of it, or what is sound of it.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::errors::RuleErrors;
+use super::read::{Origin, Pack};
+use super::rules::{RuleSet, Written};
+use super::source::Source;
+use super::{build, exempt, sigma};
+use crate::event::Schema;
+use crate::rule::lang::check::Scope;
+use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::list::{List, NamedList};
+use crate::rule::model::{Exception, Rule};
+use crate::rule::sigma::{LogSourceRouting, Pipelines, Translation, View};
+use crate::rule::state::key::KeyHasher;
+use crate::rule::state::memory::Budget;
+use crate::rule::state::snapshot::Snapshot;
+
+/// The most rules of a set, unless the host says otherwise.
+pub(super) const RULE_LIMIT: usize = 100_000;
+
+/// All that the host gave.
+#[derive(Debug)]
+pub(super) struct Given<'s> {
+    pub(super) schema: &'s Schema,
+    pub(super) sources: Vec<Source>,
+    pub(super) sigma: Vec<Source>,
+    pub(super) pipelines: Vec<Source>,
+    pub(super) routing: Option<LogSourceRouting>,
+    pub(super) placeholders: HashMap<String, Vec<String>>,
+    pub(super) allow_unknown_placeholders: bool,
+    pub(super) rules: Vec<Rule>,
+    pub(super) exceptions: Vec<Exception>,
+    pub(super) lists: HashMap<String, List>,
+    pub(super) rule_limit: usize,
+    pub(super) budget: Budget,
+    pub(super) ipv6_prefix: u8,
+    pub(super) seed: Option<u64>,
+    /// A snapshot to go on from, which was checked.
+    pub(super) resumed: Option<Vec<u8>>,
+}
+
+/// A rule set of what was sound, and what was wrong with the rest.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rules that are sound.
+    pub rules: RuleSet,
+    /// Why others are not among them, in the order of the sources; empty if all are.
+    pub refused: Vec<Diagnostic>,
+}
+
+/// Rules that are ready, before they become a set.
+pub(super) struct Compiled {
+    schema: Schema,
+    written: Written,
+    assembled: Vec<build::Assembled>,
+    hasher: KeyHasher,
+    resumed: Option<Vec<u8>>,
+}
+
+impl Given<'_> {
+    /// A rule set of everything, or all that is wrong with it.
+    pub(super) fn build(self) -> Result<RuleSet, RuleErrors> {
+        let mut diagnostics = Vec::new();
+        match self.compile(&mut diagnostics, true) {
+            Some(compiled) if diagnostics.is_empty() => Ok(compiled.finish()),
+            _ => Err(RuleErrors::new(diagnostics)),
+        }
+    }
+
+    /// A rule set of what is sound.
+    pub(super) fn build_lenient(self) -> Loaded {
+        let mut refused = Vec::new();
+        let (schema, budget) = (self.schema.clone(), self.budget.clone());
+        let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
+        let compiled = self.compile(&mut refused, false);
+        let rules = compiled.unwrap_or_else(|| Compiled::nothing(schema, budget, hasher)).finish();
+        Loaded { rules, refused }
+    }
+
+    /// Everything that is sound; nothing if it `must_fit` the limit and does not.
+    fn compile(self, diagnostics: &mut Vec<Diagnostic>, must_fit: bool) -> Option<Compiled> {
+        let limit = self.rule_limit;
+        let mut schema = self.schema.clone();
+        let texts = self.pipelines.iter().map(|source| (source.name.as_str(), source.text.as_str()));
+        let pipelines = Pipelines::read(texts, diagnostics);
+        let mut translation = Translation {
+            schema: &mut schema,
+            placeholders: &self.placeholders,
+            allow_unknown_placeholders: self.allow_unknown_placeholders,
+            pipelines: &pipelines,
+            routing: self.routing.as_ref(),
+            view: View::default(),
+            regexes: 0,
+        };
+        let given = sigma::Given { sources: &self.sigma, pipelines: &self.pipelines, limit, all: must_fit };
+        let sigma = sigma::read(&given, &mut translation, diagnostics);
+        let mut pack = Pack::read(&self.sources, limit, diagnostics);
+        pack.add(self.rules, limit, diagnostics);
+        if pack.is_full && must_fit {
+            return None;
+        }
+        let exceptions = self.exceptions.into_iter().map(|written| Origin { written, source: None });
+        pack.exceptions.extend(exceptions);
+        pack.lists.extend(self.lists);
+        let named = |(name, list): (String, List)| {
+            let list = Arc::new(NamedList::new(&name, &list));
+            (name, list)
+        };
+        let lists: HashMap<_, _> = pack.lists.into_iter().map(named).collect();
+        let scope = Scope { schema: &schema, lists: &lists };
+        let mut known: HashSet<String> = pack.unreadable.into_iter().collect();
+        known.extend(pack.rules.iter().map(|origin| origin.written.id.clone()));
+        let mut assembled = build::compile(&mut pack.rules, &scope, &self.budget, diagnostics);
+        let limits = (limit, &self.budget);
+        let sigma = sigma::compile(sigma, &pack.rules, limits, &schema, &mut assembled, diagnostics);
+        known.extend(sigma.iter().map(|rule| rule.id.clone()));
+        exempt::apply(&mut pack.exceptions, &known, &scope, &mut assembled, diagnostics);
+        let assembled = by_priority(assembled);
+        let written = Written {
+            rules: pack.rules.into_iter().map(|origin| origin.written).collect(),
+            sigma,
+            exceptions: pack.exceptions.into_iter().map(|origin| origin.written).collect(),
+            lists,
+            budget: self.budget,
+        };
+        let snapshot = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok());
+        let hasher = match snapshot {
+            Some(snapshot) => KeyHasher::of_seed(snapshot.seed(), self.ipv6_prefix),
+            None => KeyHasher::new(self.seed, self.ipv6_prefix),
+        };
+        Some(Compiled { schema, written, assembled, hasher, resumed: self.resumed })
+    }
+}
+
+impl Compiled {
+    /// No rules at all.
+    pub(super) fn nothing(schema: Schema, budget: Budget, hasher: KeyHasher) -> Self {
+        let written = Written {
+            rules: Vec::new(),
+            sigma: Vec::new(),
+            exceptions: Vec::new(),
+            lists: HashMap::new(),
+            budget,
+        };
+        Self { schema, written, assembled: Vec::new(), hasher, resumed: None }
+    }
+
+    /// The same with one rule more.
+    pub(super) fn with(mut self, rule: build::Assembled) -> Self {
+        self.assembled.push(rule);
+        self
+    }
+
+    pub(super) fn finish(self) -> RuleSet {
+        let set = RuleSet::new(self.schema, self.written, self.assembled, self.hasher);
+        if let Some(snapshot) = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok()) {
+            set.take(&snapshot, true);
+        }
+        set
+    }
+}
+
+/// Higher priorities first, else the order stays. What feeds a rule is found where it now stands.
+fn by_priority(assembled: Vec<build::Assembled>) -> Vec<build::Assembled> {
+    let mut placed: Vec<_> = (0_u32..).zip(assembled).collect();
+    placed.sort_by_key(|(_, rule)| Reverse(rule.priority));
+    let mut places = vec![0; placed.len()];
+    for (now, (before, _)) in (0_u32..).zip(&placed) {
+        if let Some(place) = places.get_mut(*before as usize) {
+            *place = now;
+        }
+    }
+    let moved = |(_, mut rule): (u32, build::Assembled)| {
+        rule.fed_by.iter_mut().for_each(|from| *from = places.get(*from as usize).copied().unwrap_or(*from));
+        rule
+    };
+    placed.into_iter().map(moved).collect()
+}
