@@ -36,7 +36,7 @@ const CORE: Ladder = Ladder {
 const RULE: Ladder = Ladder {
     within: &["rule"],
     levels: &[
-        Row(&["list", "model", "starter"]),
+        Row(&["list", "operator", "model", "starter"]),
         Row(&["lang", "sigma"]),
         Row(&["plan"]),
         Row(&["state", "run"]),

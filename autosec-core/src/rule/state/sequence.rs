@@ -48,7 +48,9 @@ impl Track {
         let in_order = self.records.last().is_none_or(|(last, _)| *last < time);
         self.newest = self.newest.max(time);
         let mut judgement = self.insert(course, (time, inputs));
-        if in_order && !course.waits() && !course.can_end(inputs) {
+        // The newest event can end a run only at its own time, so in an epoch that has alarmed it has nothing to say.
+        let says_nothing = || !course.can_end(inputs) || self.epochs.has(epoch(course, time));
+        if in_order && !course.waits() && says_nothing() {
             return Some(Judgement::default());
         }
         self.judge(course, now, &mut judgement);
