@@ -358,10 +358,10 @@ fn changed_rules_begin_empty() {
     let old = builder(&schema, &rule(3)).build().unwrap();
     assert!(found(&old, &[act.clone(), act.clone()]).is_empty());
     let changed = builder(&schema, &rule(2)).resume(&old.snapshot()).unwrap().build().unwrap();
-    assert!(found(&changed, &[act.clone()]).is_empty());
+    assert!(found(&changed, std::slice::from_ref(&act)).is_empty());
     let mut same = builder(&schema, &format!("# another file\n{}", rule(3))).build().unwrap();
     assert_eq!(same.take_state_from(&old), 1);
-    assert_eq!(found(&same, &[act.clone()]).len(), 1);
+    assert_eq!(found(&same, std::slice::from_ref(&act)).len(), 1);
     assert_eq!(
         builder(&schema, &rule(3)).build().unwrap().restore(&old.snapshot()),
         Err(SnapshotError::Seed)

@@ -56,9 +56,21 @@
 //! ```
 //!
 //! # What a rule says beyond its expression
-//! A rule without `count` and `distinct` gives a finding for each event that satisfies its expression. With one of them it
-//! counts such events, or different values of a field in them, for each key (the values of the `by` fields) in a window
-//! of event time, and gives a finding when there are enough.
+//! A rule without an operator gives a finding for each event that satisfies its expression. With one it remembers such
+//! events for each key (the values of the `by` fields), in event time, and gives a finding when there is enough:
+//!
+//! | operator | alarms when, within the window | what it holds of a key |
+//! |---|---|---|
+//! | [`count`](Count) | so many events fall into it | 4 bytes a slot |
+//! | [`rate`](Rate) | events come so often: `20/s` | 4 bytes a slot |
+//! | [`distinct`](Distinct) | so many different values do; above 1,024 within 4.4 % (one standard error) | 24 to 30 bytes a value, at most 1,288 |
+//! | [`sum`](Sum), [`avg`](Average) | numbers add up to, or are on average, so much; exact to a millionth | 32 bytes a slot |
+//! | [`quantile`](Quantile) | a quantile reaches so much, or stays below; exact | 20 bytes a slot |
+//! | [`sequence`](Sequence) | steps happen in order or in any order, and others do not | 16 bytes an event, at most 64 |
+//! | [`new_value`](NewValue) | a value comes that was never seen; one in four million is missed | 8 bytes a value, at most 1,024 |
+//!
+//! Every operator takes constant time an event and a bounded number of bytes a key, whoever floods it with what. All keys
+//! together stay within [a number](RuleSetBuilder::keys_per_rule) and [bytes](RuleSetBuilder::memory).
 //!
 //! A window moves by slots, sixteenths of its length, that begin at the same points in time for every key, every shard
 //! and every replay. With `within: 160s` a slot is ten seconds long, and an event at 14:02:11 is counted in the window
@@ -68,7 +80,11 @@
 //!
 //! Order does not matter within the [lateness](RuleSetBuilder::lateness), 10 s by default: an event that arrives late
 //! completes the same windows as if it had come in time. Beyond it, the event is not counted and a
-//! [fault](crate::finding::FaultKind::Late) says so.
+//! [fault](crate::finding::FaultKind::Late) says so. Thresholds that more events can undo again (an average, a quantile, a sum
+//! of negative numbers, `below`) are judged as each event comes in; there the order of events within a window can matter.
+//!
+//! What rules remember can be [written down](RuleSet::snapshot) and taken up after a [restart](RuleSetBuilder::resume), by
+//! [another shard](RuleSet::merge), or by [the next rule set](RuleSet::take_state_from).
 //!
 //! The finding is about the rule's `subject`: the field it names, else the first field of `by`, else `source.ip`.
 //! Addresses give [`Entity::Address`](crate::entity::Entity) (an IPv6 address its /64), fields below `user` give
@@ -77,7 +93,8 @@
 //! # From text to findings
 //! [`RuleSet::builder`] takes YAML, JSON or [`Rule`] values; [`RuleSetBuilder::build`] either gives a set in which
 //! everything is resolved, or all that is wrong with all rules at once ([`RuleErrors`]), each with a stable
-//! [code](CODES), a place and a help line. A set never changes. To change rules, build another; its windows begin empty.
+//! [code](CODES), a place and a help line. A set never changes. To change rules, build another; what
+//! unchanged rules remember can be taken over, that of others begins empty.
 //!
 //! A rule is looked at only for events that can match it at all: rules are filed by a field that must have one of a
 //! few values, usually `event.action`. An expression with such a comparison is nearly free for all other

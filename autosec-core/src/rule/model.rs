@@ -51,6 +51,30 @@ use crate::time::human;
 /// "#;
 /// let set = RuleSet::builder(&Schema::ecs()).source("admin.yaml", rules).build()?;
 /// assert_eq!(set.rules().next().unwrap().confidence.value(), 0.9);
+///
+/// // Every operator there is besides `count`.
+/// let operators = r#"
+/// - { id: a, name: A, severity: low, when: exists(url.path), rate: { by: [source.ip], within: 1m, at_least: 20/s } }
+/// - { id: b, name: B, severity: low, when: exists(url.path), distinct: { of: url.path, by: [source.ip], within: 1m, at_least: 50 } }
+/// - { id: c, name: C, severity: low, when: exists(url.path), sum: { of: http.response.bytes, by: [source.ip], within: 1h, at_least: 1.0e+9 } }
+/// - { id: d, name: D, severity: low, when: exists(url.path), avg: { of: http.response.bytes, by: [url.path], within: 1h, below: 10, samples: 50 } }
+/// - { id: e, name: E, severity: low, when: exists(url.path), quantile: { of: http.response.bytes, q: 0.95, by: [url.path], within: 1h, at_least: 1.0e+6 }, subject: url.path }
+/// - { id: f, name: F, severity: low, when: exists(source.ip), new_value: { of: [source.ip], by: [user.name], learn: 7d, forget: 90d } }
+/// - id: g
+///   name: G
+///   severity: low
+///   when: event.action == "login"
+///   sequence:
+///     by: [source.ip]
+///     within: 5m
+///     ordered: true                  # true if absent
+///     steps:
+///       - when: event.outcome == "failure"
+///       - { when: event.outcome == "success", by: [source.ip] }   # `by` as above if absent
+///       - { when: event.outcome == "unknown", absent: true }      # must not happen
+/// "#;
+/// let set = RuleSet::builder(&Schema::ecs()).source("operators.yaml", operators).build()?;
+/// assert_eq!(set.rules().count(), 7);
 /// # Ok::<(), autosec_core::rule::RuleErrors>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

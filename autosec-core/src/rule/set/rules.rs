@@ -14,7 +14,8 @@ use crate::rule::state::operator::Inputs;
 /// Rules that are ready to look at events.
 ///
 /// `detect` never fails and, while nothing is found and no key is new, allocates nothing. Findings come in the order of
-/// the rules. State is bounded: see [`RuleSetBuilder::keys_per_rule`].
+/// the rules. Before them come those of sequences in which something has now not happened. State is bounded: see
+/// [`RuleSetBuilder::keys_per_rule`].
 ///
 /// A counting rule cuts time into slots of a sixteenth of its window. It alarms when something is counted in a slot and
 /// the sixteen slots up to it hold enough; once for each key and each sixteen slots, so that an attack that goes on gives
