@@ -178,3 +178,30 @@ fn long_chains_and_dense_ones_end() {
         assert_eq!(found, (0..count).map(|n| format!("n{n}")).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn what_is_counted_outlives_the_set_if_the_rules_stay() {
+    let count = |at_least: u8| {
+        let inside =
+            format!("type: event_count, rules: [a], group-by: [User], condition: {{ gte: {at_least} }}");
+        correlation("count", &inside)
+    };
+    let above = correlation("above", "type: temporal, rules: [count, b]");
+    let event = r#"{"a":1,"User":"eve"}"#;
+    let changed = RULES.replace("s: { a: 1 }", "s: { a: 1, User|exists: true }");
+    let moved = format!("{RULES}---\n{}", count(3));
+    // The set, how many of its rules go on, and what the next event finds.
+    for (sources, kept, found) in [
+        (vec![RULES, count(3).as_str(), &above], 2, vec!["count"]),
+        // Wherever it stands, and whatever else there is.
+        (vec![above.as_str(), &moved], 2, vec!["count"]),
+        (vec![RULES, count(4).as_str(), &above], 0, vec![]),
+        (vec![changed.as_str(), count(3).as_str(), &above], 0, vec![]),
+    ] {
+        let old = set(&[RULES, &count(3), &above]);
+        assert_eq!(ids(&old, &[event, event]), Vec::<String>::new());
+        let mut new = set(&sources);
+        assert_eq!(new.take_state_from(&old), kept, "{sources:?}");
+        assert_eq!(ids(&new, &[event]), found, "{sources:?}");
+    }
+}
