@@ -100,9 +100,10 @@
 //! Beside rules, a source or the host gives [exceptions](Exception), which take events away from rules, and lists. Tests
 //! that [stand in rules](RuleTest) are run by [`RuleSet::test`].
 //!
-//! A rule is looked at only for events that can match it at all: rules are filed by a field that must have one of a
-//! few values, usually `event.action`. An expression with such a comparison is nearly free for all other
-//! events. It need not stand first, but it has to be a part that `and` joins to the rest.
+//! A rule is looked at only for events that can match it at all: each rule waits for something that an event must have
+//! for it, as rare as can be: one of a few values of a field, a text within a value, an address. All that rules wait for is
+//! found by looking at each value of an event once. So an event costs what it is long and what it matches, and hardly
+//! more with many rules than with few: FIGURES
 //!
 //! # Limits
 //! Limits, each with a diagnostic of its own: 64 KiB an expression, nested 64 deep, 10,000 members a set, 1 MiB a

@@ -176,7 +176,7 @@ fn blocks(fact: &Fact) -> Option<Vec<Key<'static>>> {
 }
 
 fn addresses(set: &AddressSet, blocks: &mut Vec<Block>) -> Option<()> {
-    let (v4, v6) = set.ranges();
+    let (v4, v6) = (set.v4(), set.v6());
     if v4.len() + v6.len() > BLOCKS {
         return None;
     }

@@ -270,3 +270,49 @@ impl Detector for RuleSet {
         Scratch::with(|scratch| self.tell(self.program.matching(event, scratch), event, findings));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::event::JsonReader;
+    use crate::time::Timestamp;
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+
+    /// Every twentieth of the recorded events, with all Sigma rules: what the index says is what each condition says by
+    /// itself.
+    #[test]
+    fn real_rules_hold_of_real_events_with_and_without_the_index() {
+        let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora");
+        if !corpora.is_dir() {
+            eprintln!("SKIPPED: {} is absent, so the index is not tested with real rules", corpora.display());
+            return;
+        }
+        let schema = Schema::ecs();
+        let mut paths = files(&corpora.join("sigma/rules"));
+        paths.retain(|path| path.extension().is_some_and(|held| held == "yml"));
+        paths.sort();
+        let builder = RuleSet::builder(&schema).allow_unknown_placeholders();
+        let builder = paths.iter().fold(builder, |builder, path| {
+            builder.sigma(path.display().to_string(), fs::read_to_string(path).unwrap())
+        });
+        let rules = builder.build().unwrap();
+        let reader = JsonReader::new(rules.schema(), &rules.fields());
+        let text = fs::read_to_string(corpora.join("events/windows-otrf-2000.jsonl")).unwrap();
+        let (mut scratch, mut total) = (Scratch::default(), 0);
+        for line in text.lines().step_by(20) {
+            let event = reader.read_at(line.as_bytes(), Timestamp::EPOCH).unwrap();
+            let numbers = 0..u32::try_from(rules.triggers.len()).unwrap();
+            let alone: Vec<_> = numbers.filter(|number| rules.program.holds(*number, &event)).collect();
+            assert_eq!(rules.program.matching(&event, &mut scratch), alone, "{line}");
+            total += alone.len();
+        }
+        assert!(total > 100, "{total} matches are too few to say much");
+    }
+}

@@ -83,6 +83,8 @@ impl<'n, 'q> Builder<'n, 'q> {
         let any = self.spelled.contains(&ANY);
         for (plan, field) in (0_u16..).zip(&mut fields) {
             field.spelled = any || self.spelled.contains(&plan);
+            let texts = field.groups != 0 || field.longest.iter().any(Option::is_some);
+            field.has_values = texts || !field.blocks.is_empty();
         }
         let last = self.fields.iter().map(|field| field.index() + 1).max().unwrap_or(0);
         let mut plans = vec![0; last].into_boxed_slice();
@@ -130,8 +132,12 @@ fn filed(
         };
         bytes.extend_from_slice(written);
         let Some(place) = key.place else {
-            whole.push((hash(*plan, &key.folded), text));
-            concerned(fields, *plan, |field| field.longest = field.longest.max(Some(text.length)));
+            whole.push((hash(*plan, written), text));
+            concerned(fields, *plan, |field| {
+                let [cased, folded] = &mut field.longest;
+                let longest = if text.cased { cased } else { folded };
+                *longest = (*longest).max(Some(text.length));
+            });
             continue;
         };
         let group = groups.get(usize::from(*plan)).copied().unwrap_or(ANYWHERE);

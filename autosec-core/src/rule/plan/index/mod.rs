@@ -7,7 +7,7 @@ mod texts;
 
 use grams::MARGIN;
 use marks::{Mark, Marks};
-use texts::{ANY, Texts};
+use texts::Texts;
 
 use crate::event::{Event, Value};
 use crate::rule::plan::block::{Block, Family};
@@ -33,12 +33,14 @@ pub(super) struct Index {
 struct Field {
     /// Atoms to mark because the field is there.
     present: Atoms,
-    /// The longest text that is looked for as a whole value.
-    longest: Option<u32>,
+    /// The longest text that is looked for as a whole value: as it is written, and in lower case.
+    longest: [Option<u32>; 2],
     /// Groups of texts that are looked for within values.
     groups: u8,
     /// Whether values that are no texts are to be spelled out.
     spelled: bool,
+    /// Whether anything is looked for in its values.
+    has_values: bool,
     /// Lengths of the blocks that are looked for.
     blocks: Box<[(Family, u8)]>,
 }
@@ -70,8 +72,10 @@ impl Index {
         for (id, value) in event.fields() {
             let plan = self.plans.get(id.index()).copied().unwrap_or(0);
             let Some(field) = self.fields.get(usize::from(plan)) else { continue };
-            look.mark(field.present, true);
-            if field.longest.is_some() || field.groups != 0 || !field.blocks.is_empty() {
+            if field.present.many > 0 {
+                look.mark(field.present, true);
+            }
+            if field.has_values {
                 look.value(plan, field, value, true);
             }
         }
@@ -124,18 +128,23 @@ impl Look<'_> {
     /// `typed` says that the value is a text and not only spelled like one.
     fn spelled(&mut self, plan: u16, field: &Field, value: &str, typed: bool) {
         let raw = value.as_bytes();
+        let (index, texts) = (self.index, &self.index.texts);
+        let [cased, folded] =
+            field.longest.map(|longest| longest.is_some_and(|most| raw.len() <= most as usize));
+        if cased {
+            texts.whole(plan, true, raw, |atoms| mark(index, self.marks, atoms, typed));
+        }
+        if !folded && field.groups == 0 {
+            return;
+        }
         self.text.clear();
         self.text.extend_from_slice(&MARGIN);
         self.text.extend_from_slice(raw);
         self.text.extend_from_slice(&MARGIN);
         self.text.make_ascii_lowercase();
-        let (index, texts) = (self.index, &self.index.texts);
-        if field.longest.is_some_and(|longest| raw.len() <= longest as usize) {
-            texts.whole(plan, texts::inside(self.text), raw, |atoms| mark(index, self.marks, atoms, typed));
-            if texts.any_whole {
-                texts
-                    .whole(ANY, texts::inside(self.text), raw, |atoms| mark(index, self.marks, atoms, typed));
-            }
+        if folded {
+            let inside = texts::inside(self.text);
+            texts.whole(plan, false, inside, |atoms| mark(index, self.marks, atoms, typed));
         }
         if field.groups != 0 {
             texts.within(plan, field.groups, self.text, raw, |atoms| mark(index, self.marks, atoms, typed));
@@ -184,8 +193,9 @@ fn mark(index: &Index, marks: &mut Marks, atoms: Atoms, typed: bool) {
 
 fn hash(plan: u16, block: Block) -> u64 {
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let [low, high] = [block.prefix, block.prefix >> 64].map(|half| (half & u128::from(u64::MAX)) as u64);
+    let bytes = block.prefix.to_le_bytes();
     let seed = u64::from(plan) << 16 | u64::from(block.length) << 8 | block.family as u64;
-    let hash = mix(mix(seed, low), high);
+    let words = bytes.as_chunks::<8>().0;
+    let hash = words.iter().fold(seed, |hash, word| mix(hash, u64::from_le_bytes(*word)));
     hash ^ (hash >> 32)
 }

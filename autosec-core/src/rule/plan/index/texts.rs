@@ -31,12 +31,12 @@ pub(super) struct Text {
 }
 
 impl Texts {
-    /// Tells `found` of the texts that are all of a value; `folded` is `raw` in lower case.
-    pub(super) fn whole(&self, plan: u16, folded: &[u8], raw: &[u8], mut found: impl FnMut(Atoms)) {
-        let hash = hash(plan, folded);
-        for text in self.whole.iter_hash(hash) {
-            let value = if text.cased { raw } else { folded };
-            if text.plan == plan && self.bytes(text) == value {
+    /// Tells `found` of the texts that are all of a value, which is in lower case unless `cased`.
+    #[inline]
+    pub(super) fn whole(&self, plan: u16, cased: bool, value: &[u8], mut found: impl FnMut(Atoms)) {
+        for plan in [Some(plan), self.any_whole.then_some(ANY)].into_iter().flatten() {
+            let is_it = |text: &Text| text.plan == plan && text.cased == cased && self.bytes(text) == value;
+            if let Some(text) = self.whole.find(hash(plan, value), is_it) {
                 found(text.atoms);
             }
         }
@@ -79,13 +79,13 @@ pub(super) fn inside(padded: &[u8]) -> &[u8] {
     padded.get(MARGIN.len()..padded.len().saturating_sub(MARGIN.len())).unwrap_or_default()
 }
 
-/// The hash of a text in lower case. The table's contents come from rules alone, so that no event can make it slow.
-pub(super) fn hash(plan: u16, folded: &[u8]) -> u64 {
+/// The hash of a text, in lower case unless its case matters. The table's contents come from rules alone, so that no event can make it slow.
+pub(super) fn hash(plan: u16, text: &[u8]) -> u64 {
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let (words, rest) = folded.as_chunks::<8>();
+    let (words, rest) = text.as_chunks::<8>();
     let hash = words.iter().fold(u64::from(plan), |hash, word| mix(hash, u64::from_le_bytes(*word)));
     let mut last = [0; 8];
     last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    let hash = mix(mix(hash, u64::from_le_bytes(last)), folded.len() as u64);
+    let hash = mix(mix(hash, u64::from_le_bytes(last)), text.len() as u64);
     hash ^ (hash >> 32)
 }
