@@ -186,6 +186,11 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
+    /// The field at this position.
+    pub(crate) fn at(&self, index: usize) -> Option<FieldId> {
+        u16::try_from(index).ok().filter(|_| index < self.fields.len()).map(FieldId)
+    }
+
     /// The field's name; empty for an id of another schema.
     pub fn name(&self, id: FieldId) -> &str {
         self.fields.get(id.index()).map_or("", |(name, _)| name)

@@ -104,6 +104,7 @@
 //! - The logsource is read but not held against events. A `timeframe`, which means nothing without an aggregation, is
 //!   passed over.
 
+mod image;
 mod lang;
 mod list;
 mod model;
@@ -114,6 +115,7 @@ mod sigma;
 mod starter;
 mod state;
 
+pub use image::ImageError;
 pub use lang::diagnostic::Diagnostic;
 pub use lang::issue::CODES;
 pub(crate) use lang::issue::Code;

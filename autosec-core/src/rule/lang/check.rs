@@ -125,13 +125,17 @@ impl Scope<'_> {
     }
 }
 
-/// Compiles a regular expression within [`REGEX_LIMIT`], or says in words why that cannot be.
-pub(crate) fn regex(builder: &mut RegexBuilder) -> Result<Regex, String> {
-    builder.size_limit(REGEX_LIMIT).dfa_size_limit(REGEX_LIMIT).build().map_err(|error| match &error {
-        regex::Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
-        other => {
-            let text = other.to_string();
-            text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+/// Compiles a regular expression within [`REGEX_LIMIT`], or says in words why that cannot be. The flags (`i`, `m`, `s`)
+/// become a part of it.
+pub(crate) fn regex(flags: &str, pattern: &str) -> Result<Regex, String> {
+    let whole = if flags.is_empty() { pattern.to_owned() } else { format!("(?{flags}){pattern}") };
+    RegexBuilder::new(&whole).size_limit(REGEX_LIMIT).dfa_size_limit(REGEX_LIMIT).build().map_err(|error| {
+        match &error {
+            regex::Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
+            other => {
+                let text = other.to_string();
+                text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+            }
         }
     })
 }
@@ -207,9 +211,9 @@ impl Typed<'_> {
 
     fn listed(&self, list: &List, name: &Spanned<String>) -> Result<Fact, Issue> {
         match (self.kind, list) {
-            (Kind::Address, List::Addresses(set)) => Ok(Fact::AddressIn(Arc::clone(set))),
-            (Kind::Text, List::Texts(texts)) => {
-                Ok(Fact::TextIn { texts: Arc::clone(texts), fold: self.test.lower })
+            (Kind::Address, List::Addresses(_)) | (Kind::Text, List::Texts(_)) => {
+                let name = name.node.as_str().into();
+                Ok(Fact::Listed { name, list: list.clone(), fold: self.test.lower })
             }
             (_, list) => {
                 let holds = if matches!(list, List::Addresses(_)) { "addresses" } else { "texts" };
@@ -220,8 +224,7 @@ impl Typed<'_> {
 
     fn pattern(&self, pattern: &Spanned<String>) -> Result<Fact, Issue> {
         self.needs_text("matches")?;
-        let mut builder = RegexBuilder::new(&pattern.node);
-        regex(builder.case_insensitive(self.test.lower))
+        regex(if self.test.lower { "i" } else { "" }, &pattern.node)
             .map(Fact::Matches)
             .map_err(|reason| bad_regex(pattern.span.clone(), reason))
     }

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::ast::{Comparison, Place};
 use crate::event::FieldId;
 use crate::net::AddressSet;
+use crate::rule::list::List;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Condition {
@@ -51,11 +52,18 @@ pub(crate) enum Fact {
         texts: Arc<[Box<str>]>,
         fold: bool,
     },
+    /// A list of the host's, of the field's kind, and the name it was given.
+    Listed {
+        name: Box<str>,
+        list: List,
+        fold: bool,
+    },
     Find {
         place: Place,
         texts: Vec<String>,
         fold: bool,
     },
+    /// Its flags stand in the pattern itself, so that the pattern is all of it.
     Matches(Regex),
     /// The whole text is made of these pieces.
     Glob {

@@ -9,6 +9,7 @@ use super::text::{Affixes, TextSet};
 use crate::net::disjoint;
 use crate::rule::lang::ast::Place;
 use crate::rule::lang::condition::{Condition, Fact};
+use crate::rule::list::List;
 
 /// Up to so many texts are searched for one after the other when case does not matter: that takes no memory beside them.
 const ONE_BY_ONE: usize = 8;
@@ -49,6 +50,8 @@ fn test(fact: Fact) -> Result<Test, BuildError> {
         Fact::AddressIn(set) => Test::AddressIn(set),
         Fact::Text { is, negated, fold } => Test::Text { is: is.into_boxed_str(), negated, fold },
         Fact::TextIn { texts, fold } => Test::TextIn(TextSet::new(texts, fold)),
+        Fact::Listed { list: List::Addresses(set), .. } => Test::AddressIn(set),
+        Fact::Listed { list: List::Texts(texts), fold, .. } => Test::TextIn(TextSet::new(texts, fold)),
         Fact::Find { place: Place::Start, texts, fold } => Test::Starts(Affixes::new(texts, fold)),
         Fact::Find { place: Place::End, texts, fold } => Test::Ends(Affixes::new(texts, fold)),
         Fact::Find { place: Place::Anywhere, texts, fold } => contains(&texts, fold)?,

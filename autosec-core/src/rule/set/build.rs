@@ -11,6 +11,8 @@ use super::place::{Places, align};
 use super::verify::{Key, State, Verified, verify};
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
+use crate::rule::image::Stored;
+use crate::rule::image::kept::Kept;
 use crate::rule::lang::check::Scope;
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::diagnostic::Diagnostic;
@@ -36,6 +38,8 @@ pub(super) struct Source {
 #[derive(Debug)]
 pub(super) struct Origin<'s> {
     pub(super) rule: Rule,
+    /// What was made of its expression before, for a rule of an image.
+    pub(super) condition: Option<Condition>,
     pub(super) source: Option<(&'s Source, usize)>,
 }
 
@@ -56,19 +60,22 @@ impl Source {
 pub(super) fn read<'s>(
     sources: &'s [Source],
     own: Vec<Rule>,
+    stored: Vec<Stored<Rule>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Origin<'s>> {
     let mut origins = Vec::new();
     for source in sources {
         match yaml::read::<Vec<Rule>>(&source.name, &source.text, missing) {
             Ok(rules) => {
-                let placed = |(at, rule)| Origin { rule, source: Some((source, at)) };
+                let placed = |(at, rule)| Origin { rule, condition: None, source: Some((source, at)) };
                 origins.extend(rules.into_iter().enumerate().map(placed));
             }
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    origins.extend(own.into_iter().map(|rule| Origin { rule, source: None }));
+    let stored = stored.into_iter().map(|Stored { rule, condition }| (rule, condition));
+    let unplaced = own.into_iter().map(|rule| (rule, None)).chain(stored);
+    origins.extend(unplaced.map(|(rule, condition)| Origin { rule, condition, source: None }));
     if origins.len() > RULE_LIMIT {
         let title = format!("there are {} rules, and the limit is {RULE_LIMIT}", origins.len());
         diagnostics.push(Diagnostic::new(Code::ManyRules, title, origins.last().map_or("", Origin::name)));
@@ -87,11 +94,12 @@ fn missing(key: &str) -> &'static str {
     }
 }
 
-/// Compiles every rule that is not off; what is wrong is added to `diagnostics`.
+/// Compiles every rule that is not off and keeps the condition of each; what is wrong is added to `diagnostics`.
 pub(super) fn compile(
     origins: &[Origin<'_>],
     scope: &Scope<'_>,
     budget: Budget,
+    kept: &mut Vec<Kept>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Assembled> {
     let mut ids: HashMap<&str, &Origin<'_>> = HashMap::new();
@@ -103,7 +111,9 @@ pub(super) fn compile(
             }
             Entry::Occupied(first) => diagnostics.push(origin.place(Key::Id, duplicate(first.get()))),
         }
-        match verify(&origin.rule, scope, budget.lateness) {
+        let verified = verify(&origin.rule, origin.condition.as_ref(), scope, budget.lateness);
+        kept.extend(verified.as_ref().ok().map(|verified| Kept::new(&verified.condition)));
+        match verified {
             Err(issues) => {
                 diagnostics.extend(issues.into_iter().map(|(key, issue)| origin.place(key, issue)))
             }

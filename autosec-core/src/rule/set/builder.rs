@@ -6,6 +6,7 @@ use super::errors::RuleErrors;
 use super::rules::{RuleSet, Written};
 use super::sigma;
 use crate::event::Schema;
+use crate::rule::image::{Image, ImageError};
 use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
 use crate::rule::model::Rule;
@@ -44,6 +45,9 @@ pub struct RuleSetBuilder<'s> {
     placeholders: HashMap<String, Vec<String>>,
     allow_unknown_placeholders: bool,
     rules: Vec<Rule>,
+    images: Vec<(Source, Image)>,
+    /// The schema with what images added to it.
+    grown: Option<Schema>,
     lists: HashMap<String, List>,
     budget: Budget,
     ipv6_prefix: u8,
@@ -59,6 +63,8 @@ impl<'s> RuleSetBuilder<'s> {
             placeholders: HashMap::new(),
             allow_unknown_placeholders: false,
             rules: Vec::new(),
+            images: Vec::new(),
+            grown: None,
             lists: HashMap::new(),
             budget: Budget { lateness: Duration::from_secs(10), keys: 100_000 },
             ipv6_prefix: 64,
@@ -150,6 +156,35 @@ impl<'s> RuleSetBuilder<'s> {
         self
     }
 
+    /// Adds the rules of an image that [`RuleSet::image`] wrote; `name` (a file's path, say) appears in diagnostics.
+    ///
+    /// What an image spares is reading YAML, lexing, parsing, checking. Its fields are found by their names, and those that
+    /// only Sigma rules name are added, so the schema need not be the one it was written with. Lists, limits and the rest of
+    /// what this builder says are not in an image. Its native rules come after those given by [`RuleSetBuilder::rule`].
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::rule::{ImageError, RuleSet};
+    ///
+    /// let schema = Schema::ecs();
+    /// let image = RuleSet::builder(&schema).starter().build()?.image()?;
+    /// let again = RuleSet::builder(&schema).image("starter.img", &image)?.build()?;
+    /// assert_eq!(again.rules().count(), 15);
+    /// let refused = RuleSet::builder(&schema).image("starter.img", b"- id: no-image").unwrap_err();
+    /// assert_eq!(refused, ImageError::Foreign);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The bytes are no image, of another format, cut short, damaged or made by something else, or a rule reads a field
+    /// that the schema lacks or that has another kind there. Reading takes memory in proportion to the bytes, 256 MiB at most.
+    pub fn image(mut self, name: impl Into<String>, bytes: &[u8]) -> Result<Self, ImageError> {
+        let schema = self.grown.get_or_insert_with(|| self.schema.clone());
+        let image = Image::read(bytes, schema)?;
+        self.images.push((Source::new(name.into(), String::new()), image));
+        Ok(self)
+    }
+
     /// Gives a list a name made of letters, digits, `_`, `-` or `.`, for `field in $name`; one of the same name is
     /// replaced.
     #[must_use]
@@ -201,23 +236,40 @@ impl<'s> RuleSetBuilder<'s> {
     /// Everything that is wrong with any of them; then no rule set exists.
     pub fn build(self) -> Result<RuleSet, RuleErrors> {
         let mut diagnostics = Vec::new();
-        let mut schema = self.schema.clone();
+        let own = self.schema.fields().count();
+        let mut schema = self.grown.unwrap_or_else(|| self.schema.clone());
         let mut translation = Translation {
             schema: &mut schema,
             placeholders: &self.placeholders,
             allow_unknown_placeholders: self.allow_unknown_placeholders,
             regexes: 0,
         };
-        let sigma = sigma::read(&self.sigma, &mut translation, &mut diagnostics);
-        let origins = build::read(&self.sources, self.rules, &mut diagnostics);
+        let (mut stored, mut stored_sigma) = (Vec::new(), Vec::new());
+        let images: Vec<_> = self
+            .images
+            .into_iter()
+            .map(|(source, image)| {
+                stored.extend(image.rules);
+                (source, image.sigma)
+            })
+            .collect();
+        let (names, images): (Vec<_>, Vec<_>) = images.into_iter().unzip();
+        for (source, rules) in names.iter().zip(images) {
+            stored_sigma.extend(sigma::stored(source, rules));
+        }
+        let sigma = sigma::read(&self.sigma, stored_sigma, &mut translation, &mut diagnostics);
+        let origins = build::read(&self.sources, self.rules, stored, &mut diagnostics);
         let scope = Scope { schema: &schema, lists: &self.lists };
-        let mut compiled = build::compile(&origins, &scope, self.budget, &mut diagnostics);
-        let sigma_rules = sigma::compile(sigma, &origins, &schema, &mut compiled, &mut diagnostics);
+        let mut kept = Vec::new();
+        let mut compiled = build::compile(&origins, &scope, self.budget, &mut kept, &mut diagnostics);
+        let sigma_rules =
+            sigma::compile(sigma, &origins, &schema, &mut compiled, &mut kept, &mut diagnostics);
         if !diagnostics.is_empty() {
             return Err(RuleErrors::new(diagnostics));
         }
         let written = origins.into_iter().map(|origin| origin.rule).collect();
         let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        Ok(RuleSet::new(schema, Written { rules: written, sigma: sigma_rules }, compiled, hasher))
+        let written = Written { rules: written, sigma: sigma_rules, conditions: kept, own };
+        Ok(RuleSet::new(schema, written, compiled, hasher))
     }
 }

@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use super::build::Assembled;
 use super::builder::RuleSetBuilder;
 use crate::event::{Event, FieldMask, Schema};
 use crate::finding::{Detector, Findings};
+use crate::rule::image::kept::Kept;
+use crate::rule::image::{self, ImageError};
 use crate::rule::model::Rule;
 use crate::rule::plan::program::{Program, Scratch};
 use crate::rule::run::compiled::Compiled;
@@ -56,13 +60,13 @@ use crate::rule::state::key::{KeyHasher, Keys};
 /// ```
 #[derive(Debug)]
 pub struct RuleSet {
-    schema: Schema,
-    written: Written,
-    compiled: Vec<Compiled>,
-    program: Program,
+    pub(super) schema: Schema,
+    pub(super) written: Written,
+    pub(super) compiled: Vec<Compiled>,
+    program: Arc<Program>,
     /// For each condition of the program the rule that it sets off.
-    triggers: Vec<Trigger>,
-    hasher: KeyHasher,
+    triggers: Arc<[Trigger]>,
+    pub(super) hasher: KeyHasher,
     fields: FieldMask,
 }
 
@@ -77,6 +81,10 @@ struct Trigger {
 pub(super) struct Written {
     pub(super) rules: Vec<Rule>,
     pub(super) sigma: Vec<SigmaRule>,
+    /// What was made of them, in order.
+    pub(super) conditions: Vec<Kept>,
+    /// How many fields of the schema the host named, and not a Sigma rule.
+    pub(super) own: usize,
 }
 
 impl RuleSet {
@@ -99,8 +107,8 @@ impl RuleSet {
             fields.union(&rule.fields());
             compiled.push(rule);
         }
-        let program = Program::new(conditions);
-        Self { schema, written, compiled, program, triggers, hasher, fields }
+        let program = Arc::new(Program::new(conditions));
+        Self { schema, written, compiled, program, triggers: triggers.into(), hasher, fields }
     }
 
     /// The fields that exist for these rules: those of the schema the set was built from, under the same ids, and those
@@ -117,6 +125,17 @@ impl RuleSet {
     /// The Sigma rules, those that are off among them, in order. They come after all others.
     pub fn sigma_rules(&self) -> impl Iterator<Item = &SigmaRule> {
         self.written.sigma.iter()
+    }
+
+    /// The rules as they were written with what was made of them, as bytes that [`RuleSetBuilder::image`] reads: several
+    /// times faster than from YAML. What was counted is not in it, nor are lists and limits, which the host gives again.
+    ///
+    /// # Errors
+    /// The image would be larger than images may be.
+    pub fn image(&self) -> Result<Vec<u8>, ImageError> {
+        let Written { rules, sigma, conditions, own } = &self.written;
+        let (native, foreign) = conditions.split_at(rules.len().min(conditions.len()));
+        image::write(&self.schema, *own, rules.iter().zip(native), sigma.iter().zip(foreign))
     }
 
     /// What happened to each rule that is not off, in order.

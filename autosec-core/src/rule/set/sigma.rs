@@ -4,6 +4,8 @@ use std::sync::Arc;
 use super::build::{Assembled, Origin, RULE_LIMIT, Source, fields};
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
+use crate::rule::image::Stored;
+use crate::rule::image::kept::Kept;
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
@@ -21,9 +23,10 @@ pub(super) struct Read<'s> {
     translated: Translated,
 }
 
-/// Reads every Sigma source; what is wrong is added to `diagnostics`.
+/// Reads every Sigma source, and puts the rules of images behind theirs; what is wrong is added to `diagnostics`.
 pub(super) fn read<'s>(
     sources: &'s [Source],
+    stored: Vec<Read<'s>>,
     translation: &mut Translation<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Read<'s>> {
@@ -32,6 +35,7 @@ pub(super) fn read<'s>(
         let translated = translation.read(&source.name, &source.text, diagnostics);
         rules.extend(translated.into_iter().map(|translated| Read { source, translated }));
     }
+    rules.extend(stored);
     if !rules.is_empty() {
         let mut added: Vec<_> = SUBJECTS.iter().map(|name| translation.schema.add_foreign(name)).collect();
         if rules.iter().any(|rule| is_search(&rule.translated.condition)) {
@@ -45,12 +49,23 @@ pub(super) fn read<'s>(
     rules
 }
 
-/// Compiles every rule that is not off into `compiled`; gives all of them as they were written.
+/// The rules of an image, as if they had just been read.
+pub(super) fn stored<'s>(source: &'s Source, rules: Vec<Stored<SigmaRule>>) -> Vec<Read<'s>> {
+    let read = |Stored { rule, condition }| {
+        let translated = Translated { rule, condition: condition?, place: 0..0 };
+        Some(Read { source, translated })
+    };
+    rules.into_iter().filter_map(read).collect()
+}
+
+/// Compiles every rule that is not off into `compiled`; gives all of them as they were written, and keeps the condition
+/// of each.
 pub(super) fn compile(
     rules: Vec<Read<'_>>,
     origins: &[Origin<'_>],
     schema: &Schema,
     compiled: &mut Vec<Assembled>,
+    kept: &mut Vec<Kept>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<SigmaRule> {
     let mut ids: HashMap<String, &str> = HashMap::new();
@@ -66,6 +81,7 @@ pub(super) fn compile(
         if let Some(first) = ids.insert(translated.rule.id.clone(), &source.name) {
             diagnostics.push(duplicate(&translated, source, first));
         }
+        kept.push(Kept::new(&translated.condition));
         if translated.rule.status.is_active() {
             match assemble(&translated.rule, translated.condition, schema, &everything) {
                 Ok(rule) => compiled.push(rule),

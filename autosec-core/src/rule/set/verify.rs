@@ -66,8 +66,11 @@ struct Written<'r> {
 }
 
 /// Checks one rule by itself, and says everything that is wrong with it.
+///
+/// `checked` is its condition, if that was made of its expression before.
 pub(super) fn verify(
     rule: &Rule,
+    checked: Option<&Condition>,
     scope: &Scope<'_>,
     lateness: Duration,
 ) -> Result<Verified, Vec<(Key, Issue)>> {
@@ -75,7 +78,8 @@ pub(super) fn verify(
     if !is_id(&rule.id) {
         issues.push((Key::Id, bad_id(&rule.id)));
     }
-    let condition = condition(&rule.when, scope)
+    let condition = checked
+        .map_or_else(|| condition(&rule.when, scope), |checked| Ok(checked.clone()))
         .map_err(|found| issues.extend(found.into_iter().map(|issue| (Key::When, issue))));
     let written = written(rule);
     if rule.count.is_some() && rule.distinct.is_some() {

@@ -1,7 +1,5 @@
 use std::borrow::Cow;
 
-use regex::RegexBuilder;
-
 use super::modifier::{Asked, Flags, Meaning, Step};
 use super::node::{Node, Scalar, Tree};
 use super::pattern::{self, Pattern};
@@ -100,12 +98,9 @@ impl Translation<'_> {
             return Err(Issue::new(Code::LargeSigma, title, value.span.clone(), "up to here")
                 .help("join some of them by `|`, or make several rules"));
         }
-        let mut builder = RegexBuilder::new(&flavour::from_perl(&scalar.text));
-        builder
-            .case_insensitive(flags.ignore_case)
-            .multi_line(flags.multi_line)
-            .dot_matches_new_line(flags.dot_all);
-        check::regex(&mut builder).map(Fact::Matches).map_err(|reason| {
+        let letters = [(flags.ignore_case, 'i'), (flags.multi_line, 'm'), (flags.dot_all, 's')];
+        let letters: String = letters.iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
+        check::regex(&letters, &flavour::from_perl(&scalar.text)).map(Fact::Matches).map_err(|reason| {
             check::bad_regex(value.span.clone(), reason)
                 .help("look-around and back-references do not exist here")
         })
