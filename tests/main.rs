@@ -6,6 +6,7 @@ mod crash;
 mod enforcing;
 mod faults;
 mod guarding;
+mod image;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -22,6 +23,7 @@ mod pipeline;
 mod plugins;
 mod quickstart;
 mod readme;
+mod reload;
 mod rule_errors;
 mod rule_expressions;
 mod rule_windows;

@@ -38,9 +38,12 @@ const RULE: Ladder = Ladder {
     levels: &[
         Row(&["list", "model", "starter"]),
         Row(&["lang", "sigma"]),
+        Row(&["image"]),
         Row(&["plan"]),
         Row(&["state", "run"]),
+        Row(&["explain"]),
         Row(&["set"]),
+        Row(&["backtest"]),
     ],
 };
 

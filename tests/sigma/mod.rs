@@ -1,6 +1,6 @@
 //! Sigma rules: the real corpus, the recorded events, the semantics by a slow reference, the diagnostics.
 
-mod corpus;
+pub mod corpus;
 mod meaning;
 mod property;
 mod reference;
@@ -18,7 +18,7 @@ fn detection(detection: &str) -> Result<RuleSet, RuleErrors> {
 }
 
 /// The ids of the rules that find something in the event, in order.
-fn found(rules: &RuleSet, event: &Event<'_>) -> Vec<String> {
+pub fn found(rules: &RuleSet, event: &Event<'_>) -> Vec<String> {
     let mut findings = Findings::default();
     rules.detect(event, &mut findings);
     assert!(findings.faults().is_empty(), "{:?}", findings.faults());

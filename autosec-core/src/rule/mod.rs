@@ -123,6 +123,6 @@ pub(crate) use lang::yaml;
 pub use list::List;
 pub use model::{Count, Distinct, Mode, Rule};
 pub use run::tally::RuleStats;
-pub use set::{RuleErrors, RuleSet, RuleSetBuilder};
+pub use set::{LiveRules, ReloadError, Reloaded, RuleErrors, RuleSet, RuleSetBuilder};
 pub use sigma::{LogSource, SigmaRule, SigmaStatus};
 pub use starter::STARTER;

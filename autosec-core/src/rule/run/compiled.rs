@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 const EVIDENCE_FIELDS: usize = 16;
 
 /// A rule that is ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Compiled {
     pub(crate) analytic: Arc<Analytic>,
     pub(crate) severity: Severity,
@@ -25,13 +25,14 @@ pub(crate) struct Compiled {
     pub(crate) reads: Arc<[(FieldId, Box<str>)]>,
     pub(crate) subject: Subject,
     pub(crate) windows: Option<Counting>,
-    pub(crate) tally: Tally,
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// Windows, and what they count in words.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Counting {
-    pub(crate) windows: Windows,
+    /// Shared with the set that takes the place of this one, if the rule stays as it is.
+    pub(crate) windows: Arc<Windows>,
     pub(crate) what: Cow<'static, str>,
     /// The fields that are counted or counted by.
     pub(crate) fields: FieldMask,
@@ -54,6 +55,35 @@ impl Compiled {
             None => self.found(event, keys, event.time(), None, findings),
             Some(counting) => self.count(counting, event, keys, findings),
         }
+    }
+
+    /// The rule's id.
+    pub(crate) fn id(&self) -> &str {
+        &self.analytic.id
+    }
+
+    /// Forgets what was counted; other sets that share it do not.
+    pub(crate) fn start_empty(&mut self) {
+        self.tally = Arc::default();
+        if let Some(counting) = &mut self.windows {
+            counting.windows = Arc::new(counting.windows.emptied());
+        }
+    }
+
+    /// Goes on with what `other` counted, if both count alike; says whether they do.
+    pub(crate) fn go_on_from(&mut self, other: &Self) -> bool {
+        let alike = match (&mut self.windows, &other.windows) {
+            (None, None) => true,
+            (Some(mine), Some(theirs)) if mine.windows.counts_like(&theirs.windows) => {
+                mine.windows = Arc::clone(&theirs.windows);
+                true
+            }
+            _ => false,
+        };
+        if alike {
+            self.tally = Arc::clone(&other.tally);
+        }
+        alike
     }
 
     /// The fields it reads.

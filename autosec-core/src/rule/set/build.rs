@@ -214,7 +214,7 @@ fn counting(state: State, schema: &Schema, budget: Budget) -> Result<Counting, I
     let fields = state.by.iter().copied().chain(state.of).collect();
     let windows = Windows::new(state.of, state.by, state.within, state.at_least, budget)
         .map_err(|error| Issue::new(Code::BadWindow, error.to_string(), 0..0, ""))?;
-    Ok(Counting { windows, what, fields })
+    Ok(Counting { windows: Arc::new(windows), what, fields })
 }
 
 /// The fields a condition reads, each once, in the order it names them.

@@ -5,12 +5,17 @@
 
 mod build;
 mod builder;
+mod definition;
 mod errors;
+mod live;
 mod place;
+mod reload;
 mod rules;
 mod sigma;
 mod verify;
 
 pub use builder::RuleSetBuilder;
 pub use errors::RuleErrors;
+pub use live::LiveRules;
+pub use reload::{ReloadError, Reloaded};
 pub use rules::RuleSet;

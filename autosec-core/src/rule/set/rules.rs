@@ -77,7 +77,7 @@ struct Trigger {
 }
 
 /// The rules as they were written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) rules: Vec<Rule>,
     pub(super) sigma: Vec<SigmaRule>,
@@ -109,6 +109,25 @@ impl RuleSet {
         }
         let program = Arc::new(Program::new(conditions));
         Self { schema, written, compiled, program, triggers: triggers.into(), hasher, fields }
+    }
+
+    /// The same rules, which have counted nothing yet. What is compiled is shared, so this costs little.
+    ///
+    /// Keys are hashed with a fixed seed, so that two such sets do the same with the same events, whatever the limits: for
+    /// tests and replays, not for events of strangers.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        let mut compiled = self.compiled.clone();
+        compiled.iter_mut().for_each(Compiled::start_empty);
+        Self {
+            schema: self.schema.clone(),
+            written: self.written.clone(),
+            compiled,
+            program: Arc::clone(&self.program),
+            triggers: Arc::clone(&self.triggers),
+            hasher: KeyHasher::new(Some(0), self.hasher.ipv6_prefix()),
+            fields: self.fields.clone(),
+        }
     }
 
     /// The fields that exist for these rules: those of the schema the set was built from, under the same ids, and those

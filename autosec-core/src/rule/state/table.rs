@@ -39,6 +39,23 @@ impl<W: Ages> KeyTable<W> {
         Self { shards: std::array::from_fn(shard), limit: (keys / SHARDS).max(1) }
     }
 
+    /// An empty table of the same size.
+    pub(super) fn emptied(&self) -> Self {
+        Self::new(self.limit.saturating_mul(SHARDS))
+    }
+
+    /// How many keys a shard holds at most.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Looks at the window of `key`, if there is one.
+    pub(super) fn look<R>(&self, key: Key, look: impl FnOnce(&W) -> R) -> Option<R> {
+        let shard = lock(self.shards.get((key.0 >> 60) as usize)?);
+        let at = shard.position(key)?;
+        shard.entries.get(at).map(|(_, window)| look(window))
+    }
+
     /// Visits the window of `key`; if there is none, `restart` makes one, out of a window that had to give way if the
     /// table is full. Tells whether one did.
     pub(super) fn visit<R>(

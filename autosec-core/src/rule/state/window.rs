@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::alarm::{Alarms, Tracked};
-use super::key::Keys;
+use super::key::{KeyHasher, Keys};
 use super::table::KeyTable;
 use crate::event::{Event, FieldId};
 use crate::sketch::{CountWindow, DistinctWindow, ShapeError, WindowShape};
@@ -79,6 +79,63 @@ impl Windows {
             }
         };
         Some(Observation { alarms: alarms.flatten(), evicted })
+    }
+
+    /// The same windows, holding nothing.
+    pub(crate) fn emptied(&self) -> Self {
+        let counted = match &self.counted {
+            Counted::Events(table) => Counted::Events(table.emptied()),
+            Counted::Values { of, capacity, table } => {
+                Counted::Values { of: *of, capacity: *capacity, table: table.emptied() }
+            }
+        };
+        let (by, shape) = (self.by.clone(), self.shape.clone());
+        Self { by, within: self.within, at_least: self.at_least, shape, counted }
+    }
+
+    /// Whether both count the same in the same way, so that one may go on with what the other counted.
+    pub(crate) fn counts_like(&self, other: &Self) -> bool {
+        let alike = match (&self.counted, &other.counted) {
+            (Counted::Events(mine), Counted::Events(theirs)) => mine.limit() == theirs.limit(),
+            (
+                Counted::Values { of, capacity, table },
+                Counted::Values { of: their_of, capacity: their_capacity, table: theirs },
+            ) => of == their_of && capacity == their_capacity && table.limit() == theirs.limit(),
+            _ => false,
+        };
+        alike && self.by == other.by && self.at_least == other.at_least && self.shape == other.shape
+    }
+
+    /// How many were counted in the window that ends with the event, which is not counted; 0 if its key is not known.
+    /// `None` if it lacks a field that is counted by.
+    pub(crate) fn counted(&self, hasher: &KeyHasher, event: &Event<'_>) -> Option<u64> {
+        let key = hasher.key(event, &self.by)?;
+        let slot = self.shape.slot(event.time());
+        let counted = match &self.counted {
+            Counted::Events(table) => table.look(key, |tracked| tracked.window.ending_in(slot)),
+            Counted::Values { table, .. } => table.look(key, |tracked| tracked.window.ending_in(slot)),
+        };
+        Some(counted.unwrap_or(0))
+    }
+
+    /// Whether the event would come too late to be counted.
+    pub(crate) fn is_late(&self, hasher: &KeyHasher, event: &Event<'_>) -> bool {
+        let Some(key) = hasher.key(event, &self.by) else { return false };
+        let newest = match &self.counted {
+            Counted::Events(table) => table.look(key, |tracked| tracked.window.newest()),
+            Counted::Values { table, .. } => table.look(key, |tracked| tracked.window.newest()),
+        };
+        let behind = newest.map_or(0, |newest| newest.saturating_sub(self.shape.slot(event.time())));
+        behind > i64::from(self.shape.late())
+    }
+
+    /// The fields it counts by, and the one whose values it counts.
+    pub(crate) fn fields(&self) -> (&[FieldId], Option<FieldId>) {
+        let of = match &self.counted {
+            Counted::Events(_) => None,
+            Counted::Values { of, .. } => Some(*of),
+        };
+        (&self.by, of)
     }
 
     /// How its windows cut time.

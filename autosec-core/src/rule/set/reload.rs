@@ -1,0 +1,159 @@
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::definition::{Definition, Said};
+use super::rules::RuleSet;
+use crate::event::{FieldId, Kind, Schema};
+use crate::finding::Detector;
+use crate::measure::{Confidence, Severity};
+use crate::rule::model::{Mode, Rule};
+use crate::rule::run::compiled::Compiled;
+
+/// What became of each rule when a set took the place of another: ids, in the order of the set they are in.
+///
+/// A rule goes on with its windows and its [`RuleStats`](super::super::RuleStats) if it still counts the same: the same
+/// expression, exceptions, windows and limits. Its name, its description, its severity, its confidence, its tags, its
+/// response and whether it is in shadow mode may change without that. A rule that is off does not run, so it is not there.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// They go on with what they had counted.
+    pub kept: Vec<Arc<str>>,
+    /// They count something else now, and start empty.
+    pub changed: Vec<Arc<str>>,
+    /// They were not there before, and start empty.
+    pub added: Vec<Arc<str>>,
+    /// They are no longer there; what they had counted is gone.
+    pub removed: Vec<Arc<str>>,
+    /// Fields that no rule read before: until readers are made that fill them, no event has them.
+    pub new_fields: Vec<String>,
+}
+
+/// Why a set cannot take the place of another, which stays.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// The new set was built from a schema of other fields, so an event's fields would be mistaken for others.
+    #[error(
+        "the new rules were built from another schema, in which the field `{name}` is not what it was: build them from \
+         `RuleSet::schema` of the rules they replace"
+    )]
+    Schema {
+        /// The first field that differs.
+        name: String,
+    },
+}
+
+impl fmt::Display for Reloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} kept", self.kept.len())?;
+        let named = [("changed", &self.changed), ("added", &self.added), ("removed", &self.removed)];
+        for (what, ids) in named {
+            list(f, what, ids.iter().map(|id| &**id))?;
+        }
+        list(f, "new fields", self.new_fields.iter().map(String::as_str))
+    }
+}
+
+/// So many are named, the others counted.
+const NAMED: usize = 8;
+
+fn list<'i>(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    ids: impl ExactSizeIterator<Item = &'i str>,
+) -> fmt::Result {
+    let count = ids.len();
+    if count == 0 {
+        return Ok(());
+    }
+    write!(f, ", {count} {what} (")?;
+    for (at, id) in ids.take(NAMED).enumerate() {
+        write!(f, "{}`{id}`", if at == 0 { "" } else { ", " })?;
+    }
+    f.write_str(if count > NAMED { ", …)" } else { ")" })
+}
+
+impl RuleSet {
+    /// What changed from `old` to this set. Rules that count the same go on with what those of `old` have counted, which
+    /// both share from then on; all others start empty.
+    pub(super) fn take_over(&mut self, old: &RuleSet) -> Result<Reloaded, ReloadError> {
+        extends(self.schema(), old.schema())?;
+        let before = meanings(old);
+        let same = |rule: &Compiled, now: &HashMap<_, Meaning<'_>>| {
+            before.get(rule.id()).zip(now.get(rule.id())).is_some_and(|(old, new)| old == new)
+        };
+        let now = meanings(self);
+        let same: Vec<bool> = self.compiled.iter().map(|rule| same(rule, &now)).collect();
+        let ran: HashMap<&str, &Compiled> = old.compiled.iter().map(|rule| (rule.id(), rule)).collect();
+        let mut reloaded = Reloaded { new_fields: new_fields(self, old), ..Reloaded::default() };
+        // Clients of another size are other keys; those of the same size are the same keys under the same seed alone.
+        let ipv6_prefix = self.hasher.ipv6_prefix();
+        let same_clients = ipv6_prefix == old.hasher.ipv6_prefix();
+        self.hasher = old.hasher.clone().with_ipv6_prefix(ipv6_prefix);
+        for (rule, same) in self.compiled.iter_mut().zip(same) {
+            let before = ran.get(rule.id());
+            let alike = same && (same_clients || rule.windows.is_none());
+            let group = match before {
+                Some(before) if alike && rule.go_on_from(before) => &mut reloaded.kept,
+                other => {
+                    rule.start_empty();
+                    if other.is_some() { &mut reloaded.changed } else { &mut reloaded.added }
+                }
+            };
+            group.push(Arc::clone(&rule.analytic.id));
+        }
+        let runs: HashSet<&str> = self.compiled.iter().map(Compiled::id).collect();
+        let gone = old.compiled.iter().filter(|rule| !runs.contains(rule.id()));
+        reloaded.removed = gone.map(|rule| Arc::clone(&rule.analytic.id)).collect();
+        Ok(reloaded)
+    }
+}
+
+/// Whether every field of `old` is the same one in `new`.
+pub(in crate::rule) fn extends(new: &Schema, old: &Schema) -> Result<(), ReloadError> {
+    let same =
+        |(field, name, kind): &(FieldId, &str, Kind)| new.name(*field) == *name && new.kind(*field) == *kind;
+    match old.fields().find(|field| !same(field)) {
+        Some((_, name, _)) => Err(ReloadError::Schema { name: name.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// What a rule counts.
+#[derive(PartialEq)]
+enum Meaning<'r> {
+    /// All that a native rule says but for what it says about its findings.
+    Native(Box<Rule>),
+    Sigma(Option<&'r [u8]>),
+}
+
+fn meanings(rules: &RuleSet) -> HashMap<&str, Meaning<'_>> {
+    rules.definitions().map(|definition| (definition.id(), meaning(definition))).collect()
+}
+
+fn meaning(definition: Definition<'_>) -> Meaning<'_> {
+    match definition.said {
+        Said::Native(rule) => Meaning::Native(Box::new(Rule {
+            name: String::new(),
+            description: String::new(),
+            severity: Severity::Informational,
+            confidence: Confidence::ONE,
+            tags: Vec::new(),
+            response: None,
+            mode: Mode::Enforce,
+            ..rule.clone()
+        })),
+        Said::Sigma(_) => Meaning::Sigma(definition.kept.bytes()),
+    }
+}
+
+/// Names of the fields that `new` reads and `old` did not.
+fn new_fields(new: &RuleSet, old: &RuleSet) -> Vec<String> {
+    let (read, had) = (new.fields(), old.fields());
+    let fields = new.schema().fields().filter(|(field, ..)| read.contains(*field) && !had.contains(*field));
+    fields.map(|(_, name, _)| name.to_owned()).collect()
+}
