@@ -104,6 +104,7 @@
 //! - The logsource is read but not held against events. A `timeframe`, which means nothing without an aggregation, is
 //!   passed over.
 
+mod explain;
 mod image;
 mod lang;
 mod list;
@@ -115,6 +116,7 @@ mod sigma;
 mod starter;
 mod state;
 
+pub use explain::{Change, Clause, Explanation, Outcome, Says, Tested, WindowState};
 pub use image::ImageError;
 pub use lang::diagnostic::Diagnostic;
 pub use lang::issue::CODES;

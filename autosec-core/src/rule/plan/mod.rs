@@ -8,6 +8,7 @@
 //! - `gate` files rules by a value they need, so that most rules are never looked at;
 //! - `predicate` is the result. It neither allocates nor fails, and recurses no deeper than the parser allowed.
 
+pub(super) mod alone;
 mod gate;
 mod glob;
 mod lower;

@@ -7,6 +7,7 @@ mod build;
 mod builder;
 mod definition;
 mod errors;
+mod explain;
 mod live;
 mod place;
 mod reload;
