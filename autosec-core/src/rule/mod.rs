@@ -104,6 +104,7 @@
 //! - The logsource is read but not held against events. A `timeframe`, which means nothing without an aggregation, is
 //!   passed over.
 
+mod backtest;
 mod explain;
 mod image;
 mod lang;
@@ -116,6 +117,9 @@ mod sigma;
 mod starter;
 mod state;
 
+pub use backtest::{
+    Backtest, BacktestReport, Cost, Difference, Moved, Progress, RuleDifference, RuleReport, Sample,
+};
 pub use explain::{Change, Clause, Explanation, Outcome, Says, Tested, WindowState};
 pub use image::ImageError;
 pub use lang::diagnostic::Diagnostic;

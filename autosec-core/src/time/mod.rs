@@ -17,7 +17,9 @@
 
 mod clock;
 pub mod human;
+mod stopwatch;
 mod timestamp;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub(crate) use stopwatch::Stopwatch;
 pub use timestamp::{Timestamp, TimestampError};

@@ -16,7 +16,9 @@ mod sigma;
 mod verify;
 
 pub use builder::RuleSetBuilder;
+pub(super) use definition::Definition;
 pub use errors::RuleErrors;
 pub use live::LiveRules;
+pub(super) use reload::extends;
 pub use reload::{ReloadError, Reloaded};
 pub use rules::RuleSet;
