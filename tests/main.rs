@@ -1,9 +1,11 @@
 //! The integration tests: public API only, one file a stage.
 
 mod architecture;
+mod backtest;
 mod configuration;
 mod crash;
 mod enforcing;
+mod explain;
 mod faults;
 mod guarding;
 mod image;

@@ -60,8 +60,9 @@ fn table(f: &mut fmt::Formatter<'_>, rules: &[RuleReport]) -> fmt::Result {
     let quiet = rules.iter().filter(|rule| rule.matches == 0 && rule.mode != Mode::Off).count();
     let off = rules.iter().filter(|rule| rule.mode == Mode::Off).count();
     for (count, what) in [(quiet, "matched nothing"), (off, "off")] {
+        let rules = if count == 1 { "rule" } else { "rules" };
         if count > 0 {
-            write!(f, "\n{count} rules {what}")?;
+            write!(f, "\n{count} {rules} {what}")?;
         }
     }
     Ok(())

@@ -36,10 +36,9 @@ pub(crate) struct Stored<R> {
     pub(crate) condition: Option<Condition>,
 }
 
-/// The bytes of these rules. `own` is how many fields of the schema the host named itself.
+/// The bytes of these rules.
 pub(crate) fn write<'r>(
     schema: &Schema,
-    own: usize,
     rules: impl Iterator<Item = (&'r Rule, &'r Kept)>,
     sigma: impl Iterator<Item = (&'r SigmaRule, &'r Kept)>,
 ) -> Result<Vec<u8>, ImageError> {
@@ -47,7 +46,7 @@ pub(crate) fn write<'r>(
     let mut table = Output::default();
     table.count(schema.fields().count());
     for (field, name, kind) in schema.fields() {
-        table.byte(u8::from(field.index() >= own));
+        table.byte(u8::from(schema.is_foreign(field)));
         table.byte((0..).zip(KINDS).find_map(|(at, known)| (known == kind).then_some(at)).unwrap_or(u8::MAX));
         table.sized(name.as_bytes());
     }

@@ -169,7 +169,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// let schema = Schema::ecs();
     /// let image = RuleSet::builder(&schema).starter().build()?.image()?;
     /// let again = RuleSet::builder(&schema).image("starter.img", &image)?.build()?;
-    /// assert_eq!(again.rules().count(), 15);
+    /// assert!(again.rules().any(|rule| rule.id == "ssh-brute-force"));
     /// let refused = RuleSet::builder(&schema).image("starter.img", b"- id: no-image").unwrap_err();
     /// assert_eq!(refused, ImageError::Foreign);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -236,7 +236,6 @@ impl<'s> RuleSetBuilder<'s> {
     /// Everything that is wrong with any of them; then no rule set exists.
     pub fn build(self) -> Result<RuleSet, RuleErrors> {
         let mut diagnostics = Vec::new();
-        let own = self.schema.fields().count();
         let mut schema = self.grown.unwrap_or_else(|| self.schema.clone());
         let mut translation = Translation {
             schema: &mut schema,
@@ -269,7 +268,7 @@ impl<'s> RuleSetBuilder<'s> {
         }
         let written = origins.into_iter().map(|origin| origin.rule).collect();
         let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        let written = Written { rules: written, sigma: sigma_rules, conditions: kept, own };
+        let written = Written { rules: written, sigma: sigma_rules, conditions: kept };
         Ok(RuleSet::new(schema, written, compiled, hasher))
     }
 }

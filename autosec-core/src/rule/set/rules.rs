@@ -83,8 +83,6 @@ pub(super) struct Written {
     pub(super) sigma: Vec<SigmaRule>,
     /// What was made of them, in order.
     pub(super) conditions: Vec<Kept>,
-    /// How many fields of the schema the host named, and not a Sigma rule.
-    pub(super) own: usize,
 }
 
 impl RuleSet {
@@ -152,9 +150,9 @@ impl RuleSet {
     /// # Errors
     /// The image would be larger than images may be.
     pub fn image(&self) -> Result<Vec<u8>, ImageError> {
-        let Written { rules, sigma, conditions, own } = &self.written;
+        let Written { rules, sigma, conditions } = &self.written;
         let (native, foreign) = conditions.split_at(rules.len().min(conditions.len()));
-        image::write(&self.schema, *own, rules.iter().zip(native), sigma.iter().zip(foreign))
+        image::write(&self.schema, rules.iter().zip(native), sigma.iter().zip(foreign))
     }
 
     /// What happened to each rule that is not off, in order.
