@@ -119,8 +119,9 @@ fn writes_the_same_again() {
     // A set that grew out of another still knows which fields the host named.
     let grown = everything(&schema());
     let grown = RuleSet::builder(grown.schema()).sigma("sigma.yml", SIGMA).build().unwrap();
-    let moved = RuleSet::builder(&Schema::ecs()).image("rules.img", &grown.image().unwrap()).unwrap();
-    assert_eq!(moved.build().unwrap().sigma_rules().count(), 1);
+    let ecs = Schema::ecs();
+    let moved = RuleSet::builder(&ecs).image("rules.img", &grown.image().unwrap()).unwrap().build().unwrap();
+    assert_eq!(moved.sigma_rules().count(), 1);
 }
 
 const TEXTS: &[&str] = &[

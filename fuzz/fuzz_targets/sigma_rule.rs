@@ -7,7 +7,8 @@ use autosec_core::rule::RuleSet;
 use autosec_core::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
-const EVENT: &[u8] = br#"{"Image":"C:\\Windows\\cmd.exe","CommandLine":"cmd /c whoami","EventID":1,"a":["b",{"c":"-d"}]}"#;
+const EVENT: &[u8] =
+    br#"{"Image":"C:\\Windows\\cmd.exe","CommandLine":"cmd /c whoami","EventID":1,"a":["b",{"c":"-d"}]}"#;
 
 fuzz_target!(|text: &str| {
     let schema = Schema::ecs();

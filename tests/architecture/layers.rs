@@ -37,8 +37,7 @@ const RULE: Ladder = Ladder {
     within: &["rule"],
     levels: &[
         Row(&["list", "model", "starter"]),
-        Row(&["lang", "sigma"]),
-        Row(&["image"]),
+        Row(&["lang", "sigma", "image"]),
         Row(&["plan"]),
         Row(&["state", "run"]),
         Row(&["explain"]),

@@ -25,7 +25,7 @@ impl RuleSet {
     /// let explanation = rules.explain("admin", &event).unwrap();
     /// assert_eq!(explanation.to_string(), r#"
     /// admin: admin
-    /// 2026-11-18T16:26:40Z: does not match
+    /// 2026-11-18T11:06:40Z: does not match
     ///   no   all of
     ///   yes    url.path starts_with "/admin"   (url.path is /admin/users)
     ///   no     any of
