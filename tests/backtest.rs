@@ -58,7 +58,7 @@ fn log() -> String {
             return "{ broken\n".to_owned();
         }
         let (minute, second) = (at / 6, at % 6 * 10);
-        let host = if at % 9 == 0 { 3 } else { 1 + at % 2 };
+        let host = if at.is_multiple_of(9) { 3 } else { 1 + at % 2 };
         format!(
             "{{\"@timestamp\":\"2026-11-22T14:{minute:02}:{second:02}Z\",\"event.action\":\"login\",\
              \"source.ip\":\"203.0.113.{host}\",\"user.name\":\"{}\"}}\n",

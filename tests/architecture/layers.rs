@@ -39,10 +39,8 @@ const RULE: Ladder = Ladder {
         Row(&["list", "model", "starter"]),
         Row(&["lang", "sigma", "image"]),
         Row(&["plan"]),
-        Row(&["state", "run"]),
-        Row(&["explain"]),
-        Row(&["set"]),
-        Row(&["backtest"]),
+        Row(&["state", "run", "explain"]),
+        Row(&["set", "backtest"]),
     ],
 };
 

@@ -43,9 +43,14 @@ impl AddressSet {
         }
     }
 
-    /// Its ranges, ends included, of each family in order.
-    pub(crate) fn ranges(&self) -> (&[(u32, u32)], &[(u128, u128)]) {
-        (&self.v4, &self.v6)
+    /// Its ranges of IPv4 addresses, ends included, in order.
+    pub(crate) fn v4(&self) -> &[(u32, u32)] {
+        &self.v4
+    }
+
+    /// Its ranges of IPv6 addresses, ends included, in order.
+    pub(crate) fn v6(&self) -> &[(u128, u128)] {
+        &self.v6
     }
 
     /// A set of ranges, ends included, in any order.

@@ -104,7 +104,7 @@ fn number(number: Number) -> Literal {
 }
 
 fn networks(addresses: &AddressSet) -> impl Iterator<Item = IpNet> {
-    let (v4, v6) = addresses.ranges();
+    let (v4, v6) = (addresses.v4(), addresses.v6());
     let v4 = v4.iter().flat_map(|(first, last)| Ipv4Subnets::new((*first).into(), (*last).into(), 0));
     let v6 = v6.iter().flat_map(|(first, last)| Ipv6Subnets::new((*first).into(), (*last).into(), 0));
     v4.map(IpNet::V4).chain(v6.map(IpNet::V6))

@@ -171,7 +171,7 @@ fn address(address: IpAddr, into: &mut Output) {
 }
 
 fn addresses(set: &AddressSet, into: &mut Output) {
-    let (v4, v6) = set.ranges();
+    let (v4, v6) = (set.v4(), set.v6());
     into.count(v4.len());
     v4.iter().for_each(|(first, last)| {
         into.raw(&first.to_le_bytes());

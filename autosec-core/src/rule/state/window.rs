@@ -89,8 +89,8 @@ impl Windows {
                 Counted::Values { of: *of, capacity: *capacity, table: table.emptied() }
             }
         };
-        let (by, shape) = (self.by.clone(), self.shape.clone());
-        Self { by, within: self.within, at_least: self.at_least, shape, counted }
+        let Self { within, at_least, shape, .. } = *self;
+        Self { by: self.by.clone(), within, at_least, shape, counted }
     }
 
     /// Whether both count the same in the same way, so that one may go on with what the other counted.
