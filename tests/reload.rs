@@ -227,7 +227,7 @@ fn tells_which_fields_readers_lack() {
     let after = JsonReader::new(next.schema(), &next.fields());
     let reloaded = rules.replace(next).unwrap();
     assert_eq!(reloaded.new_fields, ["CommandLine"]);
-    assert_eq!(reloaded.to_string(), "1 kept, 1 added (`all`), 1 new fields (`CommandLine`)");
+    assert_eq!(reloaded.to_string(), "1 kept, 1 added (`all`), 1 new field (`CommandLine`)");
     assert_eq!(found(&rules, &before.read(line).unwrap()), ["whoami"], "events of old readers stay good");
     assert_eq!(found(&rules, &after.read(line).unwrap()), ["whoami", "all"]);
     assert_eq!(stats(&rules, "whoami").matches, 3);

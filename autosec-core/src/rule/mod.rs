@@ -77,11 +77,20 @@
 //! # From text to findings
 //! [`RuleSet::builder`] takes YAML, JSON or [`Rule`] values; [`RuleSetBuilder::build`] either gives a set in which
 //! everything is resolved, or all that is wrong with all rules at once ([`RuleErrors`]), each with a stable
-//! [code](CODES), a place and a help line. A set never changes. To change rules, build another; its windows begin empty.
+//! [code](CODES), a place and a help line. A set never changes. To change rules, build another: [`LiveRules`] puts it in the
+//! place of the first under load, and rules that count the same go on with what they had counted.
 //!
 //! A rule is looked at only for events that can match it at all: rules are filed by a field that must have one of a
 //! few values, usually `event.action`. An expression with such a comparison is nearly free for all other
 //! events. It need not stand first, but it has to be a part that `and` joins to the rest.
+//!
+//! # Asking about rules
+//! - [`RuleSet::explain`]: why a rule matches an event, or why not, which tests would have to turn out otherwise, and how
+//!   far its window is.
+//! - [`Backtest`]: what rules would have found in a log, what each costs, and what other rules would find instead.
+//! - [`RuleSet::image`]: the set as bytes, which load several times faster than YAML ([`RuleSetBuilder::image`]).
+//!
+//! A rule in shadow mode is treated like any other by all of these, and each says that it is in shadow mode.
 //!
 //! # Limits
 //! Limits, each with a diagnostic of its own: 64 KiB an expression, nested 64 deep, 10,000 members a set, 1 MiB a

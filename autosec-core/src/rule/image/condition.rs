@@ -11,8 +11,8 @@ use crate::rule::lang::condition::{Condition, Fact, Number, Piece, TimePart};
 
 /// The deepest condition: an expression nests 64 deep, a Sigma selection 64 within its condition's 64.
 const DEPTH_LIMIT: usize = 256;
-/// The most regular expressions of a condition; as many as a Sigma rule may have, and an expression can hold.
-const REGEX_LIMIT: usize = 16_384;
+/// The most regular expressions of a condition: more than an expression can hold, and than a Sigma rule may have.
+const REGEX_LIMIT: usize = 8_192;
 
 const COMPARISONS: [Comparison; 6] = [
     Comparison::Equal,

@@ -6,11 +6,11 @@ use super::errors::RuleErrors;
 use super::rules::{RuleSet, Written};
 use super::sigma;
 use crate::event::Schema;
-use crate::rule::image::{Image, ImageError};
+use crate::rule::image::{Image, ImageError, Stored};
 use crate::rule::lang::check::Scope;
 use crate::rule::list::List;
 use crate::rule::model::Rule;
-use crate::rule::sigma::Translation;
+use crate::rule::sigma::{SigmaRule, Translation};
 use crate::rule::starter::STARTER;
 use crate::rule::state::key::KeyHasher;
 use crate::rule::state::window::Budget;
@@ -45,7 +45,11 @@ pub struct RuleSetBuilder<'s> {
     placeholders: HashMap<String, Vec<String>>,
     allow_unknown_placeholders: bool,
     rules: Vec<Rule>,
-    images: Vec<(Source, Image)>,
+    /// The name of each image, and the Sigma rules in it.
+    images: Vec<Source>,
+    stored_sigma: Vec<Vec<Stored<SigmaRule>>>,
+    /// Native rules of images.
+    stored: Vec<Stored<Rule>>,
     /// The schema with what images added to it.
     grown: Option<Schema>,
     lists: HashMap<String, List>,
@@ -64,6 +68,8 @@ impl<'s> RuleSetBuilder<'s> {
             allow_unknown_placeholders: false,
             rules: Vec::new(),
             images: Vec::new(),
+            stored_sigma: Vec::new(),
+            stored: Vec::new(),
             grown: None,
             lists: HashMap::new(),
             budget: Budget { lateness: Duration::from_secs(10), keys: 100_000 },
@@ -161,6 +167,7 @@ impl<'s> RuleSetBuilder<'s> {
     /// What an image spares is reading YAML, lexing, parsing, checking. Its fields are found by their names, and those that
     /// only Sigma rules name are added, so the schema need not be the one it was written with. Lists, limits and the rest of
     /// what this builder says are not in an image. Its native rules come after those given by [`RuleSetBuilder::rule`].
+    /// The checksum finds damage and not malice: whoever may write the image may write any rules.
     ///
     /// ```
     /// use autosec_core::event::Schema;
@@ -181,7 +188,9 @@ impl<'s> RuleSetBuilder<'s> {
     pub fn image(mut self, name: impl Into<String>, bytes: &[u8]) -> Result<Self, ImageError> {
         let schema = self.grown.get_or_insert_with(|| self.schema.clone());
         let image = Image::read(bytes, schema)?;
-        self.images.push((Source::new(name.into(), String::new()), image));
+        self.images.push(Source::new(name.into(), String::new()));
+        self.stored_sigma.push(image.sigma);
+        self.stored.extend(image.rules);
         Ok(self)
     }
 
@@ -243,21 +252,9 @@ impl<'s> RuleSetBuilder<'s> {
             allow_unknown_placeholders: self.allow_unknown_placeholders,
             regexes: 0,
         };
-        let (mut stored, mut stored_sigma) = (Vec::new(), Vec::new());
-        let images: Vec<_> = self
-            .images
-            .into_iter()
-            .map(|(source, image)| {
-                stored.extend(image.rules);
-                (source, image.sigma)
-            })
-            .collect();
-        let (names, images): (Vec<_>, Vec<_>) = images.into_iter().unzip();
-        for (source, rules) in names.iter().zip(images) {
-            stored_sigma.extend(sigma::stored(source, rules));
-        }
-        let sigma = sigma::read(&self.sigma, stored_sigma, &mut translation, &mut diagnostics);
-        let origins = build::read(&self.sources, self.rules, stored, &mut diagnostics);
+        let stored = sigma::stored(&self.images, self.stored_sigma);
+        let sigma = sigma::read(&self.sigma, stored, &mut translation, &mut diagnostics);
+        let origins = build::read(&self.sources, self.rules, self.stored, &mut diagnostics);
         let scope = Scope { schema: &schema, lists: &self.lists };
         let mut kept = Vec::new();
         let mut compiled = build::compile(&origins, &scope, self.budget, &mut kept, &mut diagnostics);

@@ -54,7 +54,8 @@ impl fmt::Display for Reloaded {
         for (what, ids) in named {
             list(f, what, ids.iter().map(|id| &**id))?;
         }
-        list(f, "new fields", self.new_fields.iter().map(String::as_str))
+        let fields = if self.new_fields.len() == 1 { "new field" } else { "new fields" };
+        list(f, fields, self.new_fields.iter().map(String::as_str))
     }
 }
 

@@ -61,7 +61,7 @@ use crate::rule::state::key::{KeyHasher, Keys};
 #[derive(Debug)]
 pub struct RuleSet {
     pub(super) schema: Schema,
-    pub(super) written: Written,
+    pub(super) written: Arc<Written>,
     pub(super) compiled: Vec<Compiled>,
     program: Arc<Program>,
     /// For each condition of the program the rule that it sets off.
@@ -77,7 +77,7 @@ struct Trigger {
 }
 
 /// The rules as they were written.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Written {
     pub(super) rules: Vec<Rule>,
     pub(super) sigma: Vec<SigmaRule>,
@@ -106,7 +106,15 @@ impl RuleSet {
             compiled.push(rule);
         }
         let program = Arc::new(Program::new(conditions));
-        Self { schema, written, compiled, program, triggers: triggers.into(), hasher, fields }
+        Self {
+            schema,
+            written: Arc::new(written),
+            compiled,
+            program,
+            triggers: triggers.into(),
+            hasher,
+            fields,
+        }
     }
 
     /// The same rules, which have counted nothing yet. What is compiled is shared, so this costs little.
@@ -119,7 +127,7 @@ impl RuleSet {
         compiled.iter_mut().for_each(Compiled::start_empty);
         Self {
             schema: self.schema.clone(),
-            written: self.written.clone(),
+            written: Arc::clone(&self.written),
             compiled,
             program: Arc::clone(&self.program),
             triggers: Arc::clone(&self.triggers),
@@ -150,7 +158,7 @@ impl RuleSet {
     /// # Errors
     /// The image would be larger than images may be.
     pub fn image(&self) -> Result<Vec<u8>, ImageError> {
-        let Written { rules, sigma, conditions } = &self.written;
+        let Written { rules, sigma, conditions } = &*self.written;
         let (native, foreign) = conditions.split_at(rules.len().min(conditions.len()));
         image::write(&self.schema, rules.iter().zip(native), sigma.iter().zip(foreign))
     }

@@ -49,13 +49,15 @@ pub(super) fn read<'s>(
     rules
 }
 
-/// The rules of an image, as if they had just been read.
-pub(super) fn stored<'s>(source: &'s Source, rules: Vec<Stored<SigmaRule>>) -> Vec<Read<'s>> {
-    let read = |Stored { rule, condition }| {
+/// The rules of images, as if they had just been read.
+pub(super) fn stored(images: &[Source], rules: Vec<Vec<Stored<SigmaRule>>>) -> Vec<Read<'_>> {
+    let placed = images.iter().zip(rules);
+    let placed = placed.flat_map(|(source, rules)| rules.into_iter().map(move |rule| (source, rule)));
+    let read = |(source, Stored { rule, condition })| {
         let translated = Translated { rule, condition: condition?, place: 0..0 };
         Some(Read { source, translated })
     };
-    rules.into_iter().filter_map(read).collect()
+    placed.filter_map(read).collect()
 }
 
 /// Compiles every rule that is not off into `compiled`; gives all of them as they were written, and keeps the condition
