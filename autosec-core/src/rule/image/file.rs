@@ -16,6 +16,8 @@ use crate::rule::sigma::SigmaRule;
 const MAGIC: [u8; 8] = *b"AutoSecR";
 /// The format that is read and written; goes up whenever either changes.
 const FORMAT: u32 = 1;
+/// Magic, format, length and checksum.
+const HEAD: usize = 8 + 4 + 8 + 16;
 /// The most bytes of a body. All 3,754 rules of the Sigma corpus take 5 MB.
 const LIMIT: usize = 256 << 20;
 
@@ -57,13 +59,18 @@ pub(crate) fn write<'r>(
     if body.len() > LIMIT {
         return Err(ImageError::Large { found: body.len() as u64, limit: LIMIT as u64 });
     }
-    let mut bytes = Vec::with_capacity(body.len() + 36);
+    Ok(sealed(&body))
+}
+
+/// The body behind its head.
+fn sealed(body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(body.len() + HEAD);
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&FORMAT.to_le_bytes());
     bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(&checksum(&body));
-    bytes.extend_from_slice(&body);
-    Ok(bytes)
+    bytes.extend_from_slice(&checksum(body));
+    bytes.extend_from_slice(body);
+    bytes
 }
 
 fn section<'r, R: Serialize + 'r>(
@@ -107,19 +114,19 @@ fn body(bytes: &[u8]) -> Result<&[u8], ImageError> {
         return Err(ImageError::Foreign);
     }
     let found = bytes.len() as u64;
-    let short = |_| ImageError::Length { expected: 36, found };
+    let short = |_| ImageError::Length { expected: HEAD as u64, found };
     let format = u32::from_le_bytes(head.array().map_err(short)?);
     if format != FORMAT {
         return Err(ImageError::Version { found: format, known: FORMAT });
     }
     let length = u64::from_le_bytes(head.array().map_err(short)?);
     let sum: [u8; 16] = head.array().map_err(short)?;
-    let body = bytes.get(36..).unwrap_or_default();
+    let body = bytes.get(HEAD..).unwrap_or_default();
     if length > LIMIT as u64 {
         return Err(ImageError::Large { found: length, limit: LIMIT as u64 });
     }
     if body.len() as u64 != length {
-        return Err(ImageError::Length { expected: length + 36, found });
+        return Err(ImageError::Length { expected: length + HEAD as u64, found });
     }
     if checksum(body) != sum {
         return Err(ImageError::Damaged);
@@ -197,5 +204,65 @@ impl<'s> Table<'s> {
         }
         known.field = Some(field);
         Ok(field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::field;
+    use crate::measure::Severity;
+    use crate::rule::lang::condition::Fact;
+
+    fn read(body: &[u8]) -> Result<Image, ImageError> {
+        Image::read(&sealed(body), &mut Schema::ecs())
+    }
+
+    fn image(condition: &Condition) -> Vec<u8> {
+        let rule = Rule::new("rule", Severity::Low, "exists(user.name)");
+        let kept = Kept::new(condition);
+        write(&Schema::ecs(), [(&rule, &kept)].into_iter(), std::iter::empty()).unwrap()
+    }
+
+    fn within(depth: usize) -> Condition {
+        let inner = Condition::Test(field::USER_NAME, Fact::Exists);
+        (0..depth).fold(inner, |inner, _| Condition::Not(Box::new(inner)))
+    }
+
+    #[test]
+    fn has_a_bottom() {
+        assert!(Image::read(&image(&within(200)), &mut Schema::ecs()).is_ok());
+        let what = "a condition within too many others";
+        let refused = Image::read(&image(&within(5_000)), &mut Schema::ecs()).unwrap_err();
+        assert!(matches!(refused, ImageError::Malformed { what: found, .. } if found == what), "{refused}");
+    }
+
+    #[test]
+    fn believes_no_length() {
+        let mut huge = Output::default();
+        huge.number(u64::MAX / 2);
+        for body in [&huge.bytes[..], &[0], &[], &[2, 0x80, 0x80, 0, 0]] {
+            assert!(matches!(read(body), Err(ImageError::Malformed { .. })), "{body:?}");
+        }
+        assert!(read(&[1, 0, 0, 0]).is_ok_and(|image| image.rules.is_empty()));
+    }
+
+    proptest! {
+        /// The checksum is right, the rest is not.
+        #[test]
+        fn no_change_brings_it_down(changes in prop::collection::vec((any::<u16>(), any::<u8>()), 1..6)) {
+            let mut body = image(&within(3)).split_off(HEAD);
+            // The rules stand behind the fields, which are most of it.
+            let last = body.len() - 1;
+            for (at, byte) in changes {
+                let at = if byte % 2 == 0 { usize::from(at) % body.len() } else { last - usize::from(at) % 120 };
+                body[at] = byte;
+            }
+            if let Err(error) = read(&body) {
+                prop_assert!(matches!(error, ImageError::Malformed { .. } | ImageError::Field { .. }), "{}", error);
+            }
+        }
     }
 }
