@@ -135,7 +135,6 @@ impl Program {
     }
 
     /// Whether the event satisfies the condition of this number: asked by itself, without the index.
-    #[cfg(test)]
     pub(crate) fn holds(&self, number: u32, event: &Event<'_>) -> bool {
         let mut holds = |atom| self.atom(atom).is_some_and(|atom| atom.matches(event));
         self.condition(number).is_some_and(|condition| condition.holds(&mut holds))

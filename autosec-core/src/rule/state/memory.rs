@@ -116,6 +116,56 @@ impl Memory {
         Ok(Self { operator, by, within, threshold, stride, kept })
     }
 
+    /// The same, holding nothing.
+    pub(crate) fn fresh(&self, budget: &Budget) -> Self {
+        let Self { operator, by, within, threshold, stride, kept } = self;
+        let (operator, by, threshold) = (operator.clone(), by.clone(), threshold.clone());
+        let kept = Kept::new(&operator, *within, &threshold, *stride, budget)
+            .map_or_else(|_| Arc::clone(kept), Arc::new);
+        Self { operator, by, within: *within, threshold, stride: *stride, kept }
+    }
+
+    /// How much there is of what it looks at in the window that ends with the event, which is not noted, for the key of an
+    /// input; nothing of operators that do not count.
+    pub(crate) fn counted(&self, hasher: &KeyHasher, event: &Event<'_>, input: usize) -> Option<f64> {
+        let by = self.by.get(input).or(self.by.first())?;
+        let key = hasher.key(event, by)?;
+        let time = event.time();
+        let counted = match &*self.kept {
+            Kept::Events(table) => table.look(key, |it| it.window.ending_in(table.plan().slot(time)) as f64),
+            Kept::Values(table) => {
+                let slot = table.plan().0.slot(time);
+                table.look(key, |it| (it.window.ending_in(slot) * self.stride) as f64)
+            }
+            Kept::Sums(table) => table.look(key, |it| {
+                let sum = it.window.ending_in(table.plan().slot(time));
+                match self.operator {
+                    Operator::Average { .. } => sum.mean().unwrap_or(0.0),
+                    _ => sum.sum.to_f64(),
+                }
+            }),
+            Kept::Ranks(_) | Kept::Sequences(_) | Kept::Known(_) => return None,
+        };
+        Some(counted.unwrap_or(0.0))
+    }
+
+    /// Whether the event would come too late to be noted.
+    pub(crate) fn is_late(&self, hasher: &KeyHasher, event: &Event<'_>, input: usize) -> bool {
+        let key = self.by.get(input).or(self.by.first()).and_then(|by| hasher.key(event, by));
+        let Some(key) = key else { return false };
+        let behind = |newest: Option<i64>, shape: &WindowShape| {
+            let slot = shape.slot(event.time());
+            newest.is_some_and(|newest| newest.saturating_sub(slot) > i64::from(shape.late()))
+        };
+        match &*self.kept {
+            Kept::Events(table) => behind(table.look(key, |it| it.window.newest()), table.plan()),
+            Kept::Values(table) => behind(table.look(key, |it| it.window.newest()), &table.plan().0),
+            Kept::Sums(table) => behind(table.look(key, |it| it.window.newest()), table.plan()),
+            Kept::Ranks(table) => behind(table.look(key, |it| it.window.newest()), table.plan()),
+            Kept::Sequences(_) | Kept::Known(_) => false,
+        }
+    }
+
     /// The most slots that a window of this operator keeps.
     pub(crate) fn slot_limit(operator: &Operator) -> u32 {
         match operator {
@@ -174,6 +224,24 @@ impl Memory {
     /// What it remembers.
     pub(crate) fn operator(&self) -> &Operator {
         &self.operator
+    }
+
+    /// The key fields: for each input, or once if they are the same for all.
+    pub(crate) fn by(&self) -> &[Box<[FieldId]>] {
+        &self.by
+    }
+
+    /// The fields whose values an input looks at.
+    pub(crate) fn of(&self, input: usize) -> impl Iterator<Item = FieldId> {
+        let of: &[FieldId] = match &self.operator {
+            Operator::Count | Operator::Together | Operator::Sequence { .. } => &[],
+            Operator::Distinct { of } => of.get(input).or(of.first()).map_or(&[], |of| of),
+            Operator::Sum { of } | Operator::Average { of, .. } | Operator::Quantile { of, .. } => {
+                of.get(input).or(of.first()).map_or(&[], std::slice::from_ref)
+            }
+            Operator::New(Novelty { of, .. }) => of,
+        };
+        of.iter().copied()
     }
 
     /// The length of the window.
