@@ -103,7 +103,8 @@
 //! A rule is looked at only for events that can match it at all: each rule waits for something that an event must have
 //! for it, as rare as can be: one of a few values of a field, a text within a value, an address. All that rules wait for is
 //! found by looking at each value of an event once. So an event costs what it is long and what it matches, and hardly
-//! more with many rules than with few: FIGURES
+//! more with many rules than with few: 3,754 Sigma rules take 10 µs for an event of 3.7 KB, 10,000 filters of
+//! one line 0.35 µs for a request of eleven fields (2026-11-22, 2-core x86-64 VM under other load).
 //!
 //! # Asking about rules
 //! - [`RuleSet::explain`]: why a rule matches an event, or why not, which tests would have to turn out otherwise, and how
