@@ -40,6 +40,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`log`] | syslog (sshd, sudo, PAM), access logs of nginx and Apache, EVE JSON of Suricata |
+//! | [`host`] | what this host lives by, for the guard: its addresses, gateways, resolvers, administrators |
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
 //!
 //! # Principles
@@ -50,4 +51,5 @@
 //! - **No commands, no shells, no unsafe code.**
 
 pub mod firewall;
+pub mod host;
 pub mod log;

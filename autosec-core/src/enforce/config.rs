@@ -135,7 +135,8 @@ pub struct BreakerConfig {
     pub pause: Duration,
 }
 
-/// So many calls, and so many items in all of them, in so much time; what has been saved up may be spent at once.
+/// So many changing calls, and so many items in all of them, in so much time; what has been saved up may be spent at once.
+/// Reading back does not count.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
