@@ -161,6 +161,36 @@ async fn a_firewall_is_asked_no_faster_than_it_may_be() {
 }
 
 #[tokio::test]
+async fn a_busy_firewall_is_asked_when_it_wants_to_be() {
+    let clock = clock();
+    let minute = Duration::from_secs(60);
+    let edge = Moody::new(memory("edge", &clock), &[Mood::Busy(minute), Mood::Fine]);
+    let engine = engine(&clock, EnforceConfig::default()).firewall(edge.clone()).build().unwrap();
+    let enforcement = engine.enforce(&block(ATTACKER, "a", 3600)).await;
+    let words = "firewall `edge` wants to be asked again in 60s: too many requests (1 will be tried again)";
+    assert_eq!(enforcement.to_string(), words);
+    wait(&engine, &clock, 59).await;
+    assert_eq!(edge.calls(), 1);
+    wait(&engine, &clock, 1).await;
+    assert!(edge.memory.drops(address(ATTACKER)));
+    assert_eq!(engine.enforcer().status()[0].circuit, Circuit::Closed, "it is an answer");
+}
+
+#[tokio::test]
+async fn more_than_a_queue_holds_is_not_forgotten() {
+    let clock = clock();
+    let (well, ill) = (memory("well", &clock), Moody::new(memory("ill", &clock), &[Mood::Lost, Mood::Fine]));
+    let config = EnforceConfig { attempts: 1, ..EnforceConfig::default() };
+    let engine = engine(&clock, config).firewall(well.clone()).firewall(ill.clone()).build().unwrap();
+    let bulk = engine.enforcer().enforce_all(&blocks(0..100_500, 86_400)).await;
+    assert_eq!(held(&well).await.len(), 100_500);
+    let Enforcement::Fanned { reports, .. } = bulk.together else { panic!("{bulk:?}") };
+    assert_eq!(reports[0].tally(), (100_500, 0));
+    wait(&engine, &clock, 301).await;
+    assert_eq!(held(&ill.memory).await.len(), 100_500);
+}
+
+#[tokio::test]
 async fn what_is_rejected_again_and_again_is_a_dead_letter_until_replayed() {
     let (clock, told) = (clock(), Told::default());
     let bad: IpNet = "198.18.0.1/32".parse().unwrap();

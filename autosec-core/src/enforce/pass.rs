@@ -66,7 +66,12 @@ impl Target {
         let room = self.room();
         // One more than fits tells that something is left out.
         let enough = if aggregates { usize::MAX } else { room.saturating_add(1) };
-        let mut all = choice::by_target(context.ledger.foremost(enough, now, fit));
+        let mut all = if context.ledger.len() <= enough {
+            // The order does not matter, and the guard need not be asked while the ledger is locked.
+            choice::by_target(context.ledger.in_force(now).into_iter().filter(fit))
+        } else {
+            choice::by_target(context.ledger.foremost(enough, now, fit))
+        };
         for entry in more.values().filter(|entry| fit(entry)) {
             let held = all.entry(entry.target).or_insert_with(|| entry.clone());
             if held.until < entry.until {

@@ -254,7 +254,7 @@ impl Target {
         let (mut all, mut settled) = (Vec::with_capacity(items.len()), Vec::new());
         for item in items {
             // Where there is a choice, that an item was seen to does not say that it is there.
-            if keeps_book || debts.awaits(item) {
+            if keeps_book || debts.owes(item) {
                 all.push(*item);
                 continue;
             }
