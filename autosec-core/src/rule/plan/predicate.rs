@@ -94,7 +94,7 @@ impl Atom {
     pub(super) fn field(&self) -> Option<FieldId> {
         match self {
             Atom::Field(field, _) | Atom::Spelled(field, _) => Some(*field),
-            Atom::Anywhere(_) | Atom::Related { .. } => None,
+            Atom::Anywhere(_) | Atom::Related { .. } | Atom::Before(_) => None,
         }
     }
 
