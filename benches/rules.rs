@@ -145,8 +145,11 @@ struct Request {
 impl Request {
     fn new(n: u32) -> Self {
         let n = n.wrapping_mul(2_654_435_761) >> 8;
-        let path =
-            if n % 50 == 0 { format!("/secret{}/x", n % 10_000) } else { format!("/app/{}", n % 5_000) };
+        let path = if n.is_multiple_of(50) {
+            format!("/secret{}/x", n % 10_000)
+        } else {
+            format!("/app/{}", n % 5_000)
+        };
         Self {
             n,
             host: format!("host{}.example.com", n % 20_000),
@@ -167,7 +170,7 @@ impl Request {
             .with(field::URL_PATH, self.path.as_str())
             .with(field::URL_QUERY, self.query.as_str())
             .with(field::USER_AGENT_ORIGINAL, self.agent.as_str())
-            .with(field::HTTP_REQUEST_METHOD, if n % 3 == 0 { "POST" } else { "GET" })
+            .with(field::HTTP_REQUEST_METHOD, if n.is_multiple_of(3) { "POST" } else { "GET" })
             .with(field::HTTP_RESPONSE_STATUS_CODE, i64::from(200 + n % 4 * 100))
             .with(field::SOURCE_IP, address)
             .with(field::SOURCE_AS_NUMBER, i64::from(n % 30_000))
