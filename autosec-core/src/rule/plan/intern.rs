@@ -211,10 +211,7 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
         }
         Fact::Number(comparison, number) => {
             key.extend([12, *comparison as u8]);
-            match number {
-                Number::Integer(number) => key.extend(number.to_le_bytes()),
-                Number::Float(number) => key.extend(number.to_bits().to_le_bytes().into_iter().chain([1])),
-            }
+            encode_number(*number, key);
         }
         Fact::Listed { list, fold } => {
             key.extend([14, u8::from(*fold)]);
@@ -224,6 +221,13 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
             key.extend([13, *part as u8]);
             key.extend(number.to_le_bytes());
         }
+    }
+}
+
+fn encode_number(number: Number, key: &mut Vec<u8>) {
+    match number {
+        Number::Integer(number) => key.extend(number.to_le_bytes()),
+        Number::Float(number) => key.extend(number.to_bits().to_le_bytes().into_iter().chain([1])),
     }
 }
 
