@@ -137,7 +137,7 @@ fn says_where_a_rule_ends() {
     let outcome = |rule: &str, event: &Event<'_>| rules.explain(rule, event).unwrap().outcome;
     for observed in 0..5 {
         let explanation = rules.explain("brute-force", &event).unwrap();
-        assert_eq!(explanation.window.unwrap().observed, observed);
+        assert_eq!(explanation.window.unwrap().observed, Some(f64::from(observed)));
         assert_eq!(explanation.outcome, Outcome::Counts);
         looked(&rules, &event);
     }
