@@ -6,7 +6,7 @@ use crate::event::{Event, FieldId, Kind, Schema, Value};
 use crate::net;
 
 /// The fields that may name whom a finding is about, and what kind of entity each names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Subject {
     /// The first that the event has names it.
     fields: Box<[Naming]>,
@@ -14,13 +14,13 @@ pub(crate) struct Subject {
     fallback: Option<Entity>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Naming {
     field: FieldId,
     names: Names,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Names {
     Address,
     /// A text that is the address of somebody, if it is one.

@@ -12,9 +12,10 @@ use super::verify::{Key, Verified, verify};
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::check::Scope;
-use crate::rule::lang::condition::Condition;
+use crate::rule::lang::condition::{Condition, Fact};
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue};
+use crate::rule::list::NamedList;
 use crate::rule::model::{Mode, Rule};
 use crate::rule::run::compiled::{Compiled, Remembering};
 use crate::rule::state::memory::{Budget, Memory};
@@ -76,6 +77,11 @@ pub(super) fn one(rule: &Rule, scope: &Scope<'_>, budget: &Budget) -> Result<Ass
 }
 
 impl Assembled {
+    /// Whether one of its conditions speaks of this list.
+    pub(super) fn asks_for(&self, list: &Arc<NamedList>) -> bool {
+        self.conditions.iter().chain(&self.veto).any(|condition| names(condition, list))
+    }
+
     /// Asks of every event that sets the rule off, or feeds it, that it satisfies this as well, which is `said` so.
     pub(super) fn narrow(&mut self, condition: &Condition, said: &str) {
         if let Some(it) = &mut self.rule.remembers {
@@ -191,6 +197,16 @@ fn digest(rule: &Rule, budget: &Budget) -> u64 {
     remembered.new_value.clone_from(&rule.new_value);
     let text = format!("{remembered:?} {:?}", budget.lateness);
     snapshot::digest(text.as_bytes())
+}
+
+/// Whether a condition speaks of this list.
+fn names(condition: &Condition, list: &Arc<NamedList>) -> bool {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(|part| names(part, list)),
+        Condition::Not(part) => names(part, list),
+        Condition::Test(_, Fact::Listed { list: held, .. }) => Arc::ptr_eq(held, list),
+        _ => false,
+    }
 }
 
 /// The fields a condition reads, each once, in the order it names them.

@@ -114,7 +114,7 @@ impl Given<'_> {
         let exceptions = self.exceptions.into_iter().map(|written| Origin { written, source: None });
         pack.exceptions.extend(exceptions);
         pack.lists.extend(self.lists);
-        let lists = named(pack.lists, self.image_lists, diagnostics);
+        let lists = named(pack.lists, self.image_lists, &self.images, diagnostics);
         let scope = Scope { schema: &schema, lists: &lists };
         let mut known: HashSet<String> = pack.unreadable.into_iter().collect();
         known.extend(pack.rules.iter().map(|origin| origin.written.id.clone()));
@@ -214,16 +214,23 @@ impl Written {
 fn named(
     given: HashMap<String, List>,
     asked: Lists,
+    images: &[Image],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> HashMap<String, Arc<NamedList>> {
-    for (name, list) in &asked {
+    let mut names: Vec<_> = asked.keys().collect();
+    names.sort_unstable();
+    for (name, list) in names.into_iter().filter_map(|name| asked.get_key_value(name)) {
         let wrong = match given.get(name) {
             Some(members) => list.replace(members).err().map(|error| error.to_string()),
-            None => Some(format!("an image asks for the list `${name}`, which was not given")),
+            None => Some(format!("a rule asks for the list `${name}`, which was not given")),
         };
+        let asks = |image: &&Image| image.assembled.iter().any(|rule| rule.asks_for(list));
         diagnostics.extend(wrong.map(|title| {
-            Diagnostic::new(Code::UnknownList, title, "the images")
-                .help("give it with `RuleSetBuilder::list`; it may be empty")
+            let image = images.iter().find(asks);
+            let rule = image.and_then(|image| image.assembled.iter().find(|rule| rule.asks_for(list)));
+            let diagnostic = Diagnostic::new(Code::UnknownList, title, image.map_or("", |image| &image.name))
+                .help("give it with `RuleSetBuilder::list`; it may be empty");
+            rule.map_or(diagnostic.clone(), |rule| diagnostic.about(rule.rule.id()))
         }));
     }
     let mut lists = asked;

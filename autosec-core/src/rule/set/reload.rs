@@ -88,15 +88,18 @@ impl RuleSet {
         let same_clients = ipv6_prefix == old.hasher.ipv6_prefix();
         self.hasher = old.hasher.clone().with_ipv6_prefix(ipv6_prefix);
         let blueprints = Arc::clone(&self.blueprints);
-        let budget = self.written.budget.emptied();
+        // What goes on and what starts empty share one budget, if that is still the same.
+        let (mine, theirs) = (&self.written.budget, &old.written.budget);
+        let budget = mine.with_pool_of(theirs);
         // In the order in which rules stand: what feeds a rule is decided before it.
         let mut same: Vec<bool> = Vec::with_capacity(self.compiled.len());
         for (rule, blueprint) in self.compiled.iter_mut().zip(&*blueprints) {
             let fed_alike = blueprint.fed_by.iter().all(|from| same.get(*from as usize) == Some(&true));
             let at = ran.get(rule.id()).copied();
             let before = at.and_then(|at| Some((old.compiled.get(at)?, old.blueprints.get(at)?)));
-            let alike = before.is_some_and(|(_, before)| {
-                before.conditions == blueprint.conditions && before.veto == blueprint.veto
+            let alike = before.is_some_and(|(ran, before)| {
+                let about = (&ran.subject, &ran.subjects) == (&rule.subject, &rule.subjects);
+                about && before.conditions == blueprint.conditions && before.veto == blueprint.veto
             });
             let goes_on = alike && fed_alike && (same_clients || rule.remembers.is_none());
             let kept = goes_on && before.is_some_and(|(before, _)| rule.go_on_from(before));

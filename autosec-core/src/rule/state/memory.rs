@@ -89,6 +89,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
+    /// The same, drawing on what another draws on if that is as large.
+    pub(crate) fn with_pool_of(&self, other: &Self) -> Self {
+        let pool = if self.pool.limit() == other.pool.limit() { &other.pool } else { &self.pool };
+        Self { pool: Arc::clone(pool), ..self.clone() }
+    }
+
     /// The same for rules of their own, with nothing taken.
     pub(crate) fn emptied(&self) -> Self {
         Self { pool: Arc::new(self.pool.emptied()), ..self.clone() }
@@ -129,7 +135,10 @@ impl Memory {
     /// input; nothing of operators that do not count.
     pub(crate) fn counted(&self, hasher: &KeyHasher, event: &Event<'_>, input: usize) -> Option<f64> {
         let by = self.by.get(input).or(self.by.first())?;
-        let key = hasher.key(event, by)?;
+        if !matches!(&*self.kept, Kept::Events(_) | Kept::Values(_) | Kept::Sums(_)) {
+            return None;
+        }
+        let Some(key) = hasher.key(event, by) else { return Some(0.0) };
         let time = event.time();
         let counted = match &*self.kept {
             Kept::Events(table) => table.look(key, |it| it.window.ending_in(table.plan().slot(time)) as f64),
@@ -274,8 +283,10 @@ impl Memory {
 
     /// Whether what the other holds can be held here: the same of the same fields, over the same windows.
     pub(crate) fn is_like(&self, other: &Memory) -> bool {
-        (&self.operator, &self.by, self.within, &self.threshold)
-            == (&other.operator, &other.by, other.within, &other.threshold)
+        let limits = self.kept.table().limit() == other.kept.table().limit();
+        limits
+            && (&self.operator, &self.by, self.within, &self.threshold)
+                == (&other.operator, &other.by, other.within, &other.threshold)
     }
 
     /// From now on holds together with `other`, which is [like](Memory::is_like) it, what that holds.

@@ -164,6 +164,8 @@ impl<S: State> Drop for KeyTable<S> {
 pub(super) trait Table {
     /// How many keys are held.
     fn len(&self) -> usize;
+    /// How many keys a shard may hold.
+    fn limit(&self) -> usize;
     /// Forgets every key.
     fn clear(&self);
     /// Writes every key down.
@@ -176,6 +178,10 @@ pub(super) trait Table {
 impl<S: State> Table for KeyTable<S> {
     fn len(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).entries.len()).sum()
+    }
+
+    fn limit(&self) -> usize {
+        self.limit
     }
 
     fn clear(&self) {

@@ -57,7 +57,12 @@ struct Words {
 }
 
 /// Writes a rule that is ready to run.
-pub(super) fn write(rule: &Compiled, blueprint: &Blueprint, into: &mut Output) -> Result<(), ImageError> {
+pub(super) fn write(
+    rule: &Compiled,
+    blueprint: &Blueprint,
+    searches: bool,
+    into: &mut Output,
+) -> Result<(), ImageError> {
     let words = |it: &Remembering| Words {
         what: it.what.to_string(),
         takes: Arc::clone(&it.takes),
@@ -82,7 +87,9 @@ pub(super) fn write(rule: &Compiled, blueprint: &Blueprint, into: &mut Output) -
     into.count(blueprint.conditions.len());
     blueprint.conditions.iter().for_each(|kept| into.sized(kept.bytes()));
     into.sized(blueprint.veto.as_ref().map_or(&[], |kept| kept.bytes()));
-    fields(rule.reads.iter().map(|(field, _)| *field), rule.reads.len(), into);
+    // A search reads every field of the set that it will be in.
+    let reads = if searches { &[][..] } else { &*rule.reads };
+    fields(reads.iter().map(|(field, _)| *field), reads.len(), into);
     subject(&rule.subject, into);
     into.count(rule.subjects.len());
     rule.subjects.iter().for_each(|one| subject(one, into));
