@@ -44,7 +44,7 @@ impl FaultKind {
 /// Something that went wrong beside the verdict; it never stops the others.
 ///
 /// What repeats with every event is reported sparsely: a rule whose keys are evicted, or whose matches lack a subject,
-/// gives a fault the first time and every 1,024th time after it; [`RuleStats`](crate::rule::RuleStats) counts all.
+/// gives a fault the first time and every 1,024th time after it, in each of four groups of threads; [`RuleStats`](crate::rule::RuleStats) counts all.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fault {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::subject::Subject;
-use super::tally::{RuleStats, Tally};
+use super::tally::{Counted, RuleStats, Tally};
 use crate::entity::Entity;
 use crate::event::{Event, FieldId, FieldMask};
 use crate::finding::{Analytic, Evidence, Fault, FaultKind, Finding, Findings, Response};
@@ -63,9 +63,9 @@ impl Compiled {
         keys: &mut Keys<'r>,
         findings: &mut Findings,
     ) -> Times {
-        self.tally.matches.add();
+        self.tally.add(Counted::Matches);
         if !self.subject.is_named(event) {
-            if self.tally.unnamed.add_reported() {
+            if self.tally.add_reported(Counted::Unnamed) {
                 findings.fault(self.fault(
                     FaultKind::Detector,
                     "the event matched but lacks the field that names the subject",
@@ -154,11 +154,11 @@ impl Compiled {
     pub(crate) fn stats(&self) -> RuleStats {
         RuleStats {
             id: Arc::clone(&self.analytic.id),
-            matches: self.tally.matches.value(),
-            findings: self.tally.findings.value(),
-            late: self.tally.late.value(),
-            evicted: self.tally.evicted.value(),
-            unnamed: self.tally.unnamed.value(),
+            matches: self.tally.value(Counted::Matches),
+            findings: self.tally.value(Counted::Findings),
+            late: self.tally.value(Counted::Late),
+            evicted: self.tally.value(Counted::Evicted),
+            unnamed: self.tally.value(Counted::Unnamed),
             keys: self.remembers.as_ref().map_or(0, |remembering| remembering.memory.keys()),
         }
     }
@@ -170,12 +170,12 @@ impl Compiled {
         seen: &Seen<'_, '_>,
         findings: &mut Findings,
     ) {
-        if observation.evicted && self.tally.evicted.add_reported() {
+        if observation.evicted && self.tally.add_reported(Counted::Evicted) {
             findings
                 .fault(self.fault(FaultKind::Evicted, "the rule's keys are all in use, the oldest give way"));
         }
         if observation.late {
-            self.tally.late.add();
+            self.tally.add(Counted::Late);
             findings.fault(
                 self.fault(
                     FaultKind::Late,
@@ -195,7 +195,7 @@ impl Compiled {
     /// Adds what was found because something did not happen: the event at hand has nothing to do with it.
     fn found_later(&self, remembering: &Remembering, alarm: Alarm, findings: &mut Findings) {
         let Some(subject) = alarm.subject else { return };
-        self.tally.findings.add();
+        self.tally.add(Counted::Findings);
         findings.push(self.finding(subject, alarm.time, vec![remembering.evidence(alarm.observed)]));
     }
 
@@ -212,7 +212,7 @@ impl Compiled {
             })
         };
         let evidence = self.reads.iter().filter_map(quoted).take(EVIDENCE_FIELDS).chain(window).collect();
-        self.tally.findings.add();
+        self.tally.add(Counted::Findings);
         findings.push(self.finding(subject, time, evidence));
     }
 

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What happened to one rule since its set was built.
 ///
@@ -26,30 +26,59 @@ pub struct RuleStats {
 }
 
 /// The counters behind [`RuleStats`]; they order nothing, so they need no ordering.
+///
+/// Each thread counts in a stripe, which it shares with every fourth other thread: two threads that count in one place
+/// wait for each other's cache line at every event. Two threads on one set did 1.26 times the work of one
+/// that way (2026-11-22, 2-core x86-64 VM).
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    pub(super) matches: Counter,
-    pub(super) findings: Counter,
-    pub(super) late: Counter,
-    pub(super) evicted: Counter,
-    pub(super) unnamed: Counter,
+    stripes: [Stripe; STRIPES],
 }
 
+const STRIPES: usize = 4;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Counted {
+    Matches,
+    Findings,
+    Late,
+    Evicted,
+    Unnamed,
+}
+
+/// A cache line.
 #[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
+#[repr(align(64))]
+struct Stripe([AtomicU64; 5]);
 
-impl Counter {
-    /// Counts one more and gives how many there were before.
-    pub(super) fn add(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed)
+/// Deals stripes to threads in turn.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static STRIPE: usize = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
+}
+
+impl Tally {
+    /// Counts one more.
+    pub(super) fn add(&self, what: Counted) {
+        self.count(what);
     }
 
-    /// Counts one more and says whether it is worth a report: the first, and every 1,024th.
-    pub(super) fn add_reported(&self) -> bool {
-        self.add().is_multiple_of(1024)
+    /// Counts one more and says whether it is worth a report: the first of a stripe, and every 1,024th.
+    pub(super) fn add_reported(&self, what: Counted) -> bool {
+        self.count(what).is_multiple_of(1024)
     }
 
-    pub(super) fn value(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    pub(super) fn value(&self, what: Counted) -> u64 {
+        let stripes = self.stripes.iter().filter_map(|stripe| stripe.0.get(what as usize));
+        stripes.map(|counter| counter.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Counts one more and gives how many there were before in this stripe.
+    fn count(&self, what: Counted) -> u64 {
+        let stripe = self.stripes.get(STRIPE.with(|stripe| *stripe));
+        let counter = stripe.and_then(|stripe| stripe.0.get(what as usize));
+        counter.map_or(0, |counter| counter.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -16,7 +16,7 @@ const PROBES: usize = 8;
 /// touched longest ago in its own event time gives way.
 #[derive(Debug)]
 pub(super) struct KeyTable<S: State> {
-    shards: [Mutex<Shard<S>>; SHARDS],
+    shards: [Line<Mutex<Shard<S>>>; SHARDS],
     plan: S::Plan,
     limit: usize,
     pool: Arc<Pool>,
@@ -24,6 +24,11 @@ pub(super) struct KeyTable<S: State> {
 
 /// A 128-bit keyed hash: the upper half picks the shard, the lower half the place in it.
 pub(super) type Key = (u64, u64);
+
+/// Something that shares no cache line with its neighbours: shards are locked by different threads at the same time.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Line<T>(T);
 
 #[derive(Debug)]
 struct Shard<S> {
@@ -68,13 +73,13 @@ impl<S: State> KeyTable<S> {
 
     /// A table for about `keys` keys: a sixteenth of them a shard, and at least one.
     pub(super) fn new(plan: S::Plan, keys: usize, pool: Arc<Pool>) -> Self {
-        let shard = |_| Mutex::new(Shard { index: HashTable::new(), entries: Vec::new(), hand: 0 });
+        let shard = |_| Line(Mutex::new(Shard { index: HashTable::new(), entries: Vec::new(), hand: 0 }));
         Self { shards: std::array::from_fn(shard), plan, limit: (keys / SHARDS).max(1), pool }
     }
 
     /// Looks at the state of `key`, if there is any.
     pub(super) fn look<R>(&self, key: Key, look: impl FnOnce(&S) -> R) -> Option<R> {
-        let shard = lock(self.shards.get((key.0 >> 60) as usize)?);
+        let shard = lock(&self.shards.get((key.0 >> 60) as usize)?.0);
         let at = shard.position(key)?;
         shard.entries.get(at).map(|(_, state)| look(state))
     }
@@ -118,7 +123,7 @@ impl<S: State> KeyTable<S> {
     /// Visits the state of every key.
     pub(super) fn each(&self, mut visit: impl FnMut(Key, &mut S)) {
         for shard in &self.shards {
-            lock(shard).entries.iter_mut().for_each(|(key, state)| visit(*key, state));
+            lock(&shard.0).entries.iter_mut().for_each(|(key, state)| visit(*key, state));
         }
     }
 
@@ -128,7 +133,7 @@ impl<S: State> KeyTable<S> {
     }
 
     fn shard(&self, key: Key) -> Option<MutexGuard<'_, Shard<S>>> {
-        self.shards.get((key.0 >> 60) as usize).map(lock)
+        self.shards.get((key.0 >> 60) as usize).map(|shard| lock(&shard.0))
     }
 
     fn insert(&self, shard: &mut Shard<S>, key: Key, newest: i64) -> (usize, bool) {
@@ -177,7 +182,7 @@ pub(super) trait Table {
 
 impl<S: State> Table for KeyTable<S> {
     fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).entries.len()).sum()
+        self.shards.iter().map(|shard| lock(&shard.0).entries.len()).sum()
     }
 
     fn limit(&self) -> usize {
@@ -186,7 +191,7 @@ impl<S: State> Table for KeyTable<S> {
 
     fn clear(&self) {
         for shard in &self.shards {
-            let mut shard = lock(shard);
+            let mut shard = lock(&shard.0);
             let bytes = |(_, state): &(Key, S)| Self::ENTRY + state.heap();
             self.pool.change(shard.entries.iter().map(bytes).sum(), 0);
             shard.index.clear();
@@ -196,7 +201,7 @@ impl<S: State> Table for KeyTable<S> {
 
     fn write(&self, to: &mut Writer) {
         for shard in &self.shards {
-            let shard = lock(shard);
+            let shard = lock(&shard.0);
             to.length(shard.entries.len());
             for (key, state) in &shard.entries {
                 to.fixed(key.0);
