@@ -52,7 +52,8 @@ impl Building<'_> {
     /// Adds the region that begins at `first`.
     fn add_region(&mut self, first: u32) {
         let region_bits = self.lines.region_bits;
-        let count = self.rest.iter().take_while(|prefix| prefix.first >> region_bits == first >> region_bits).count();
+        let count =
+            self.rest.iter().take_while(|prefix| prefix.first >> region_bits == first >> region_bits).count();
         let inside = self.rest.get(..count).unwrap_or_default();
         let shift = shift(inside, region_bits);
         let entry = number(self.lines.lines.len()) << SHIFT_BITS | shift;
@@ -65,7 +66,8 @@ impl Building<'_> {
 
     /// `entry`, or if the region just added is plain and like the last plain one, the entry of that.
     fn shared(&mut self, shift: u32, entry: u32) -> u32 {
-        if shift != self.lines.region_bits || self.lines.lines.last().is_none_or(|line| line.masks != [0; 2]) {
+        if shift != self.lines.region_bits || self.lines.lines.last().is_none_or(|line| line.masks != [0; 2])
+        {
             return entry;
         }
         let around = self.open.last().map(|(_, prefix)| (prefix.value, prefix.length));
@@ -96,7 +98,8 @@ impl Building<'_> {
         let (inside, rest) = self.rest.split_at_checked(count).unwrap_or_default();
         self.rest = rest;
         let around = self.open.last().map(|(_, prefix)| *prefix);
-        let line = if inside.len() > MOST_INSIDE { self.crowded(inside, around) } else { simple(inside, around) };
+        let line =
+            if inside.len() > MOST_INSIDE { self.crowded(inside, around) } else { simple(inside, around) };
         self.lines.lines.push(line);
     }
 

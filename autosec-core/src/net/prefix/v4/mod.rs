@@ -36,12 +36,10 @@ pub(super) struct Prefix {
 /// How many places a line has: for seven prefixes, and the last for what is around them.
 const PLACES: usize = 8;
 
-/// The most bits of an address that a line with keys leaves over.
-const KEY_BITS: u32 = 15;
+/// The fewest bits of an address that all addresses of a line with keys have in common, and how many it leaves over.
+const ABOVE_KEY: u8 = 17;
+const KEY_BITS: u32 = 32 - ABOVE_KEY as u32;
 const KEY: u32 = (1 << KEY_BITS) - 1;
-
-/// How many bits of an address are above those.
-const ABOVE_KEY: u8 = 32 - KEY_BITS as u8;
 
 /// The width of the number of bits in a region's entry.
 const SHIFT_BITS: u32 = 5;
@@ -120,7 +118,7 @@ impl Lines {
         }
         let place = line.place(address);
         let value = *line.values.get(place)?;
-        (place < known as usize).then_some(value)
+        ((place as u64) < known).then_some(value)
     }
 
     /// The length of the longest prefix that `address` belongs to.
