@@ -1,154 +1,191 @@
-//! From boundaries to blocks.
+//! From sorted prefixes to lines.
 
-use super::super::flatten::{Boundary, NONE};
-use super::super::table::{Match, NO_LENGTH};
-use super::{Blocks, Record, SHIFT_BITS, Word};
+use super::super::flatten::{NONE, flatten};
+use super::super::table::NO_LENGTH;
+use super::{CROWDED, KEY, KEY_BITS, Line, Lines, PLACES, Prefix, SHIFT_BITS};
 
-/// The fewest and the most bits of an address that its block leaves over: 2^24 blocks take 3 MiB, 2^18 take 48 KiB.
-/// More than 14 would leave a record too few bits for what it holds.
-const LEAST_LOW: u32 = 8;
-const MOST_LOW: u32 = 14;
+/// How many prefixes a line holds.
+const MOST_INSIDE: usize = PLACES - 1;
 
-/// How many bits of an address its block had best leave over: four to eight blocks a boundary leave few of them crowded.
-pub(super) fn low_bits(boundaries: usize) -> u32 {
-    let blocks = boundaries.next_power_of_two().trailing_zeros() + 3;
-    32u32.saturating_sub(blocks).clamp(LEAST_LOW, MOST_LOW)
+/// The fewest and the most bits of an address that name its region: 2^10 regions take 4 KiB, 2^17 take 512 KiB.
+const LEAST_TOP: u32 = 10;
+const MOST_TOP: u32 = 32 - KEY_BITS;
+
+/// The fewest bits of an address that a line leaves over.
+const LEAST_SHIFT: u32 = 3;
+
+/// How many bits of an address had best name its region. A region with any prefix inside has lines of 2^15 addresses at
+/// most: the larger the regions, the fewer they are, and the more lines each of them takes.
+fn top_bits(prefixes: usize) -> u32 {
+    ((21 + prefixes.max(1).ilog2()) / 2).clamp(LEAST_TOP, MOST_TOP)
 }
 
-/// The blocks of `boundaries`, which `flatten` made; `matches` has what each slot stands for.
-pub(super) fn blocks(boundaries: &[Boundary<u32>], matches: &[Match], low_bits: u32) -> Blocks {
-    if boundaries.iter().all(|(_, slot)| *slot == NONE) {
-        return Blocks::default();
+/// The lines of `prefixes`, which are distinct, sorted by first address and then by length.
+pub(super) fn lines(prefixes: &[Prefix]) -> Lines {
+    if prefixes.is_empty() {
+        return Lines::default();
     }
-    let mut building = Building::new(boundaries.len(), matches, low_bits);
-    for run in boundaries.chunk_by(|a, b| a.0 >> low_bits == b.0 >> low_bits) {
-        building.add(run);
+    let region_bits = 32 - top_bits(prefixes.len());
+    let mut building = Building {
+        lines: Lines { region_bits, ..Lines::default() },
+        rest: prefixes,
+        open: Vec::new(),
+        plain: None,
+    };
+    for region in 0..1u32 << (32 - region_bits) {
+        building.add_region(region << region_bits);
     }
     building.finish()
 }
 
 struct Building<'a> {
-    blocks: Blocks,
-    matches: &'a [Match],
-    /// The slot in force where the next block begins.
-    before: u32,
-    /// For each slot the number of its value in `around`, 0 as long as it has none.
-    around_of: Vec<u32>,
-    /// The boundaries of one block, the first at its beginning: kept for its memory.
-    cells: Vec<(u32, u32)>,
+    lines: Lines,
+    /// The prefixes that begin after the last line.
+    rest: &'a [Prefix],
+    /// The prefixes that cover the last line, each with its last address.
+    open: Vec<(u32, Prefix)>,
+    /// The last region without prefixes inside it: what is around it, and its entry in `regions`.
+    plain: Option<(Option<(u32, u8)>, u32)>,
 }
 
-impl<'a> Building<'a> {
-    fn new(boundaries: usize, matches: &'a [Match], low_bits: u32) -> Self {
-        let blocks = Blocks {
-            low_bits,
-            words: vec![Word::default(); 1 << (32 - low_bits - 6)],
-            records: Vec::with_capacity(boundaries / 2 + 1),
-            lengths: Vec::with_capacity(boundaries / 2 + 1),
-            around: vec![0],
-            around_lengths: vec![NO_LENGTH],
-            ..Blocks::default()
-        };
-        Self { blocks, matches, before: NONE, around_of: vec![0; matches.len()], cells: Vec::new() }
+impl Building<'_> {
+    /// Adds the region that begins at `first`.
+    fn add_region(&mut self, first: u32) {
+        let region_bits = self.lines.region_bits;
+        let count =
+            self.rest.iter().take_while(|prefix| prefix.first >> region_bits == first >> region_bits).count();
+        let inside = self.rest.get(..count).unwrap_or_default();
+        let shift = shift(inside, region_bits);
+        let entry = number(self.lines.lines.len()) << SHIFT_BITS | shift;
+        for line in 0..1 << (region_bits - shift) {
+            self.add_line(first + (line << shift), shift);
+        }
+        let entry = self.shared(shift, entry);
+        self.lines.regions.push(entry);
     }
 
-    /// Adds the block that holds `run`, which is all boundaries in it.
-    fn add(&mut self, run: &[Boundary<u32>]) {
-        let (Some((first, _)), Some((_, last))) = (run.first(), run.last()) else { return };
-        let low_bits = self.blocks.low_bits;
-        let past = 1 << low_bits;
-        self.cells.clear();
-        if first % past != 0 {
-            self.cells.push((0, self.before));
+    /// `entry`, or if the region just added is plain and like the last plain one, the entry of that.
+    fn shared(&mut self, shift: u32, entry: u32) -> u32 {
+        if shift != self.lines.region_bits || self.lines.lines.last().is_none_or(|line| line.masks != [0; 2])
+        {
+            return entry;
         }
-        self.cells.extend(run.iter().map(|(at, slot)| (at % past, *slot)));
-        self.before = *last;
-        let block = first >> low_bits;
-        if let Some(word) = self.blocks.words.get_mut(block as usize / 64) {
-            let half = if block % 64 < 32 { &mut word.low } else { &mut word.high };
-            *half |= 1 << (block % 32);
-        }
-        let (record, length) = self.simple().unwrap_or_else(|| self.crowded());
-        self.blocks.records.push(record);
-        self.blocks.lengths.push(length);
-    }
-
-    /// The record of a block that holds one value, or one prefix at most beside the value that goes on after it.
-    fn simple(&mut self) -> Option<(Record, u8)> {
-        let low_bits = self.blocks.low_bits;
-        let (first, end, slot, around) = match *self.cells.as_slice() {
-            [(_, NONE)] => {
-                return Some((Record { value: 0, rest: ((1 << low_bits) + 1) << SHIFT_BITS }, NO_LENGTH));
+        let around = self.open.last().map(|(_, prefix)| (prefix.value, prefix.length));
+        match self.plain {
+            Some((last, shared)) if last == around => {
+                self.lines.lines.pop();
+                shared
             }
-            [(_, slot)] => {
-                let (value, length) = *self.matches.get(slot as usize)?;
-                return Some((Record { value, rest: low_bits + 1 }, length));
+            _ => {
+                self.plain = Some((around, entry));
+                entry
             }
-            [(0, slot), (end, after)] => (0, end, slot, after),
-            [(0, before), (first, slot), (end, after)] if before == after => (first, end, slot, after),
-            _ => return None,
-        };
-        let size = end - first;
-        if !size.is_power_of_two() || first % size != 0 {
-            return None;
         }
-        let (value, length) = *self.matches.get(slot as usize)?;
-        let around = self.around(around)?;
-        let rest = size.trailing_zeros() | first << SHIFT_BITS | around << (SHIFT_BITS + 1 + low_bits);
-        Some((Record { value, rest }, length))
     }
 
-    /// The number in `around` of what `slot` stands for, unless a record has too few bits for it.
-    fn around(&mut self, slot: u32) -> Option<u32> {
-        if slot == NONE {
-            return Some(0);
+    /// Adds the line that begins at `first`.
+    fn add_line(&mut self, first: u32, shift: u32) {
+        while self.open.pop_if(|(last, _)| *last < first).is_some() {}
+        let last = first | ((1 << shift) - 1);
+        while let Some((prefix, rest)) = self.rest.split_first()
+            && prefix.first == first
+            && last_address(prefix) >= last
+        {
+            self.open.push((last_address(prefix), *prefix));
+            self.rest = rest;
         }
-        let number = self.around_of.get_mut(slot as usize)?;
-        if *number == 0 {
-            let next = u32::try_from(self.blocks.around.len()).ok()?;
-            if next >> (32 - SHIFT_BITS - 1 - self.blocks.low_bits) != 0 {
-                return None;
-            }
-            let (value, length) = *self.matches.get(slot as usize)?;
-            self.blocks.around.push(value);
-            self.blocks.around_lengths.push(length);
-            *number = next;
-        }
-        Some(*number)
+        let count = self.rest.iter().take_while(|prefix| prefix.first <= last).count();
+        let (inside, rest) = self.rest.split_at_checked(count).unwrap_or_default();
+        self.rest = rest;
+        let around = self.open.last().map(|(_, prefix)| *prefix);
+        let line =
+            if inside.len() > MOST_INSIDE { self.crowded(inside, around) } else { simple(inside, around) };
+        self.lines.lines.push(line);
     }
 
-    /// The record of a block with more boundaries, which go to the side arrays.
-    fn crowded(&mut self) -> (Record, u8) {
-        let blocks = &mut self.blocks;
-        let first = blocks.lows.len();
-        for (low, slot) in &self.cells {
-            let (value, length) = self.matches.get(*slot as usize).copied().unwrap_or((0, NO_LENGTH));
-            blocks.lows.push(u16::try_from(*low).unwrap_or(u16::MAX));
-            blocks.values.push(value);
-            blocks.value_lengths.push(length);
+    /// The line of more prefixes than it holds, whose boundaries go to the side arrays.
+    fn crowded(&mut self, inside: &[Prefix], around: Option<Prefix>) -> Line {
+        let lines = &mut self.lines;
+        let begin = lines.lows.len();
+        let low = |address: u32| address & KEY;
+        let ranges = inside.iter().map(|prefix| (low(prefix.first), low(last_address(prefix))));
+        for (at, slot) in flatten(ranges) {
+            // What ends with the last line of 2^15 addresses has a boundary beyond it, which nothing asks for.
+            let Ok(at) = u16::try_from(at) else { continue };
+            let found = if slot == NONE { around } else { inside.get(slot as usize).copied() };
+            lines.lows.push(at);
+            lines.values.push(found.map_or(0, |prefix| prefix.value));
+            lines.lengths.push(found.map_or(NO_LENGTH, |prefix| prefix.length));
         }
-        // At most two boundaries a prefix and two more a block: both numbers fit.
-        let value = u32::try_from(first).unwrap_or(u32::MAX);
-        let count = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
-        (Record { value, rest: blocks.low_bits | count << SHIFT_BITS }, NO_LENGTH)
+        // At most two boundaries a prefix and one more a line: both numbers fit.
+        let mut line = Line { keys: [0, CROWDED << 48], ..Line::default() };
+        line.values[0] = number(begin);
+        line.values[1] = number(lines.lows.len() - begin);
+        line
     }
 
-    fn finish(mut self) -> Blocks {
-        let mut before = 0;
-        for word in &mut self.blocks.words {
-            word.before = before;
-            before += word.low.count_ones() + word.high.count_ones();
-        }
-        let blocks = &mut self.blocks;
-        blocks.records.shrink_to_fit();
-        blocks.lengths.shrink_to_fit();
-        blocks.around.shrink_to_fit();
-        blocks.around_lengths.shrink_to_fit();
-        blocks.lows.shrink_to_fit();
-        blocks.values.shrink_to_fit();
-        blocks.value_lengths.shrink_to_fit();
-        self.blocks
+    fn finish(mut self) -> Lines {
+        let lines = &mut self.lines;
+        lines.lines.shrink_to_fit();
+        lines.lows.shrink_to_fit();
+        lines.values.shrink_to_fit();
+        lines.lengths.shrink_to_fit();
+        self.lines
     }
+}
+
+/// The line of at most as many prefixes as it holds.
+fn simple(inside: &[Prefix], around: Option<Prefix>) -> Line {
+    let known = if around.is_some() { PLACES } else { inside.len() } as u64;
+    let length = u64::from(around.map_or(NO_LENGTH, |prefix| prefix.length));
+    let mut line = Line {
+        keys: [0, known << 48 | length << 55],
+        masks: [0; 2],
+        values: [around.map_or(0, |prefix| prefix.value); PLACES],
+    };
+    for ((place, value), prefix) in line.values.iter_mut().enumerate().zip(inside.iter().rev()) {
+        let lane = |bits: u32| u64::from(bits & KEY) << (place / 2 * 16);
+        if let (Some(keys), Some(masks)) = (line.keys.get_mut(place % 2), line.masks.get_mut(place % 2)) {
+            *keys |= lane(prefix.first);
+            *masks |= lane(!u32::MAX.checked_shr(u32::from(prefix.length)).unwrap_or(0));
+        }
+        *value = prefix.value;
+    }
+    line
+}
+
+/// How many bits of an address the lines of a region had best leave over: the fewer lines the better, but a crowded prefix
+/// costs as much as a line.
+fn shift(prefixes: &[Prefix], region_bits: u32) -> u32 {
+    if prefixes.iter().all(|prefix| u32::from(prefix.length) <= 32 - region_bits) {
+        return region_bits;
+    }
+    let (mut best, mut least) = (region_bits.min(KEY_BITS), usize::MAX);
+    for shift in (LEAST_SHIFT..=best).rev() {
+        let lines = 1 << (region_bits - shift);
+        if lines >= least {
+            break;
+        }
+        let crowded: usize = prefixes
+            .chunk_by(|a, b| a.first >> shift == b.first >> shift)
+            .map(|run| run.iter().filter(|prefix| u32::from(prefix.length) > 32 - shift).count())
+            .filter(|count| *count > MOST_INSIDE)
+            .sum();
+        if lines + crowded < least {
+            (best, least) = (shift, lines + crowded);
+        }
+    }
+    best
+}
+
+fn last_address(prefix: &Prefix) -> u32 {
+    prefix.first | u32::MAX.checked_shr(u32::from(prefix.length)).unwrap_or(0)
+}
+
+/// The number of a line or a boundary as it is kept. 2^26 prefixes take at most 2^26 lines and one more a region, or a line
+/// of 2^15 addresses each, which is less than 2^27.
+fn number(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -157,65 +194,80 @@ mod tests {
 
     use super::*;
 
-    /// Boundaries and what their slots stand for: some close to each other, some at the beginning of blocks.
-    fn boundaries() -> impl Strategy<Value = (Vec<Boundary<u32>>, Vec<Match>)> {
+    fn prefix(first: u32, length: u8, value: u32) -> Prefix {
+        let mask = !u32::MAX.checked_shr(u32::from(length)).unwrap_or(0);
+        Prefix { first: first & mask, length, value }
+    }
+
+    fn sorted(mut prefixes: Vec<Prefix>) -> Vec<Prefix> {
+        prefixes.sort_by_key(|prefix| (prefix.first, prefix.length));
+        prefixes.dedup_by_key(|prefix| (prefix.first, prefix.length));
+        prefixes
+    }
+
+    /// Prefixes close to each other, so that they nest and crowd, at the beginning of regions and anywhere.
+    fn prefixes() -> impl Strategy<Value = Vec<Prefix>> {
         let address = prop_oneof![
-            (0u32..64, 6u32..16).prop_map(|(high, shift)| high << shift),
-            0x0A00_0000u32..0x0A00_0400,
+            (0u32..64, 6u32..24).prop_map(|(high, shift)| high << shift),
+            0x0A00_0000u32..0x0A00_0040,
+            0x0A00_0000u32..0x0A02_0000,
             any::<u32>(),
         ];
-        let slot = prop_oneof![1 => Just(None), 3 => (any::<u32>(), 0u8..=32).prop_map(Some)];
-        prop::collection::btree_map(address, slot, 0..40).prop_map(|mut map| {
-            map.entry(0).or_insert(None);
-            let matches: Vec<Match> = map.values().flatten().copied().collect();
-            let mut slots = 0..;
-            let boundaries = map
-                .into_iter()
-                .map(|(at, known)| (at, known.and_then(|_| slots.next()).unwrap_or(NONE)))
-                .collect();
-            (boundaries, matches)
-        })
+        let one = (address, prop_oneof![0u8..=32, 14u8..=18, 28u8..=32], any::<u32>());
+        let one = one.prop_map(|(address, length, value)| prefix(address, length, value));
+        prop::collection::vec(one, 0..120).prop_map(sorted)
+    }
+
+    fn naive(prefixes: &[Prefix], address: u32) -> Option<(u32, u8)> {
+        let covering = prefixes.iter().filter(|one| one.first <= address && address <= last_address(one));
+        covering.max_by_key(|one| one.length).map(|one| (one.value, one.length))
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
         #[test]
-        fn agrees_with_the_last_boundary(
-            (boundaries, matches) in boundaries(),
-            low_bits in LEAST_LOW..=MOST_LOW,
+        fn agrees_with_a_look_at_every_prefix(
+            prefixes in prefixes(),
             random in prop::collection::vec(any::<u32>(), 16),
         ) {
-            let blocks = blocks(&boundaries, &matches, low_bits);
-            let near = boundaries.iter().flat_map(|(at, _)| {
-                let next_block = at.wrapping_add(1 << low_bits);
-                [*at, at.wrapping_sub(1), at.wrapping_add(1), next_block, at | ((1 << low_bits) - 1)]
+            let lines = lines(&prefixes);
+            let near = prefixes.iter().flat_map(|one| {
+                let (first, last) = (one.first, last_address(one));
+                [first, last, first.wrapping_sub(1), last.wrapping_add(1), first + (last - first) / 2]
             });
             for address in near.chain(random) {
-                let slot = boundaries.iter().rfind(|(at, _)| *at <= address).unwrap().1;
-                let expected = matches.get(slot as usize).copied();
-                prop_assert_eq!(blocks.value(address).zip(blocks.length(address)), expected, "{}", address);
-                prop_assert_eq!(blocks.value(address).is_some(), expected.is_some(), "{}", address);
+                let expected = naive(&prefixes, address);
+                prop_assert_eq!(lines.value(address), expected.map(|(value, _)| value), "{:x}", address);
+                prop_assert_eq!(lines.length(address), expected.map(|(_, length)| length), "{:x}", address);
             }
         }
     }
 
     #[test]
-    fn cuts_the_space_by_the_number_of_boundaries() {
-        assert_eq!([1, 3, 2_001, 199_810, 1_984_602, usize::MAX / 4].map(low_bits), [14, 14, 14, 11, 8, 8]);
+    fn cuts_the_space_by_the_number_of_prefixes() {
+        assert_eq!([0, 1, 1_000, 8_192, 1_000_000, usize::MAX].map(top_bits), [10, 10, 15, 17, 17, 17]);
     }
 
     #[test]
-    fn holds_more_values_around_than_a_record_can_number() {
-        let networks = 0..9_000u32;
-        let matches: Vec<Match> = networks.clone().flat_map(|n| [(n, 16), (n + 100_000, 32)]).collect();
-        let boundaries: Vec<Boundary<u32>> = networks
-            .clone()
-            .flat_map(|n| [(n << 15, 2 * n), ((n << 15) + 9, 2 * n + 1), ((n << 15) + 10, 2 * n)])
-            .collect();
-        let blocks = blocks(&boundaries, &matches, MOST_LOW);
-        assert_eq!(blocks.around.len(), 1 << 13, "all numbers are used");
-        for n in networks {
-            let answers = [0, 9, 10, 0x7FFF].map(|host| blocks.value((n << 15) + host));
-            assert_eq!(answers, [Some(n), Some(n + 100_000), Some(n), Some(n)]);
+    fn gives_crowded_prefixes_lines_or_side_arrays_whichever_is_smaller() {
+        let spread = sorted((0..4_096).map(|n| prefix(n << 10, 32, n)).collect());
+        let spread_lines = lines(&spread);
+        assert!(spread_lines.lows.is_empty(), "{} boundaries", spread_lines.lows.len());
+        // Nine nested prefixes at one address: no number of lines parts them.
+        let nested = sorted((24..=32).map(|length| prefix(0x0A00_0000, length, u32::from(length))).collect());
+        let nested_lines = lines(&nested);
+        assert_eq!((nested_lines.lows.len(), nested_lines.lengths.len()), (10, 10));
+        for (prefixes, lines) in [(spread, spread_lines), (nested, nested_lines)] {
+            for address in (0..1 << 22).step_by(512).chain(0x0A00_0000..0x0A00_0200) {
+                let expected = naive(&prefixes, address);
+                assert_eq!(lines.value(address).zip(lines.length(address)), expected, "{address:x}");
+            }
         }
+    }
+
+    #[test]
+    fn keeps_regions_alike_once() {
+        let wide = sorted(vec![prefix(0, 1, 7), prefix(0x8000_0000, 2, 8)]);
+        assert_eq!(lines(&wide).lines.len(), 3, "two values and none");
     }
 }

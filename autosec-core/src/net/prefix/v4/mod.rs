@@ -1,170 +1,166 @@
-//! The IPv4 side of the table: about two cache misses an address.
+//! The IPv4 side of the table: about one cache miss an address.
 //!
-//! The space is cut into equal blocks (/24s in a table of a million prefixes, larger ones in smaller tables). One bit
-//! a block says whether the answer changes in it; counting the bits up to a block finds the record of the last block
-//! at or before it in which something changed. Nearly always such a block holds one prefix, or begins one, and
-//! its record says all: which addresses are inside, the value there, and the value around them, which is also that of
-//! all blocks up to the next record. A block in which more happens has its boundaries in side arrays.
+//! The space is cut into equal regions, and each region into as many equal lines as its prefixes need. A line is a cache
+//! line: it holds up to seven prefixes inside it, the value of each, and the value around them. An address reads
+//! the place of its region's lines in a small array, which stays cached, and then one line; all its prefixes are
+//! compared at once, without a branch that depends on the outcome. The few lines in which more prefixes crowd have their
+//! boundaries in side arrays.
 
-use std::hint::select_unpredictable;
-
-use super::flatten::Boundary;
 use super::table::{Match, NO_LENGTH};
 
 mod build;
 
 /// What every IPv4 address answers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Blocks {
-    /// How many bits of an address its block leaves over.
-    low_bits: u32,
-    words: Vec<Word>,
-    records: Vec<Record>,
-    /// The length for each record's value: apart, as most lookups don't ask for it.
-    lengths: Vec<u8>,
-    /// The values around, and their lengths; the first stands for none.
-    around: Vec<u32>,
-    around_lengths: Vec<u8>,
-    /// The boundaries of all crowded blocks: low bits, value, length (or [`NO_LENGTH`]).
+pub(super) struct Lines {
+    /// How many bits of an address its region leaves over.
+    region_bits: u32,
+    /// For each region the number of its first line, and in the [`SHIFT_BITS`] lowest bits how many bits of an address
+    /// one of its lines leaves over.
+    regions: Vec<u32>,
+    lines: Vec<Line>,
+    /// The boundaries of all crowded lines: the address's bits below [`KEY_BITS`], value, length (or [`NO_LENGTH`]).
     lows: Vec<u16>,
     values: Vec<u32>,
-    value_lengths: Vec<u8>,
+    lengths: Vec<u8>,
 }
 
-/// 64 blocks: their bits, the lower half first, and how many bits are set before them.
-#[derive(Clone, Copy, Debug, Default)]
-struct Word {
-    low: u32,
-    high: u32,
-    before: u32,
-}
-
-/// What a block in which something changes answers. With `low_bits` as `low`:
-///
-/// | | `value` | `rest`: bits 0..4 | bits 4..5 + low | bits 5 + low.. |
-/// |---|---|---|---|---|
-/// | one prefix | its value | logarithm of its size, below low | its first address | number of the value around |
-/// | all one value | that value | low + 1: any address matches | 0 | 0 |
-/// | none | 0 | 0 | 2^low + 1: no address matches | 0 |
-/// | crowded | first boundary | low | number of boundaries (all bits) | |
-///
-/// 8 bytes and not 12 (with the value around in full), so that more of them fit the cache.
+/// An IPv4 prefix: its first address, its length and its value.
 #[derive(Clone, Copy, Debug)]
-struct Record {
-    value: u32,
-    rest: u32,
+pub(super) struct Prefix {
+    pub(super) first: u32,
+    pub(super) length: u8,
+    pub(super) value: u32,
 }
 
-/// The width of the logarithm in a record.
-const SHIFT_BITS: u32 = 4;
+/// How many places a line has: for seven prefixes, and the last for what is around them.
+const PLACES: usize = 8;
 
-impl Record {
-    /// The logarithm.
+/// The fewest bits of an address that all addresses of a line with keys have in common, and how many it leaves over.
+const ABOVE_KEY: u8 = 17;
+const KEY_BITS: u32 = 32 - ABOVE_KEY as u32;
+const KEY: u32 = (1 << KEY_BITS) - 1;
+
+/// The width of the number of bits in a region's entry.
+const SHIFT_BITS: u32 = 5;
+
+/// The addresses of one line, in the 64 bytes that a processor fetches at once.
+///
+/// A lane is 16 bits, the highest of them clear: the lanes of place `p` are the `p / 2`th from below of the words `p % 2`.
+/// Places without a prefix, which come last, match every address.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+struct Line {
+    /// The lowest bits of each prefix's first address, what is covered before what covers it. The last lane, which is
+    /// compared with nothing, holds `known` and above it `around`.
+    keys: [u64; 2],
+    /// Which of these bits the addresses of the prefix have in common.
+    masks: [u64; 2],
+    /// The value of each prefix, then the one around. In a crowded line: where its boundaries begin, and how many they are.
+    values: [u32; PLACES],
+}
+
+/// Marks a line whose prefixes are too many for it, in the place of `known`.
+const CROWDED: u64 = 0x7F;
+
+/// The lowest bit of each lane, the one above the lane's highest in use, and that of the last place.
+const LANES: u64 = 0x0001_0001_0001_0001;
+const ABOVE: u64 = LANES << KEY_BITS;
+const LAST: u64 = 1 << 63;
+
+impl Line {
+    /// Which place holds the value for `address`: the first that matches. Four places are compared in one word: carries
+    /// from a lane that differs end in the bit above it. No branch depends on the outcome: it would be mispredicted every
+    /// other time, and the lookups that the processor had begun ahead would be thrown away with it.
     #[inline]
-    fn shift(self) -> u32 {
-        self.rest & ((1 << SHIFT_BITS) - 1)
+    fn place(&self, address: u32) -> usize {
+        let own = u64::from(address & KEY) * LANES;
+        let [even, odd] = self.keys;
+        let [even_mask, odd_mask] = self.masks;
+        let differing = |key: u64, mask: u64| ((own ^ key) & mask) + LANES * u64::from(KEY);
+        let even = !differing(even, even_mask) & ABOVE;
+        let odd = !differing(odd, odd_mask) & ABOVE;
+        let first = (even >> 1 | odd | LAST).trailing_zeros();
+        (first / 16 * 2 + first % 2) as usize
+    }
+
+    /// How many places from the first have an answer, the others standing for none; or [`CROWDED`].
+    #[inline]
+    fn known(&self) -> u64 {
+        self.keys[1] >> 48 & 0x7F
+    }
+
+    /// The length for the value around, or [`NO_LENGTH`].
+    fn around(&self) -> u8 {
+        u8::try_from(self.keys[1] >> 55).unwrap_or(NO_LENGTH)
+    }
+
+    /// How many of the lowest bits the addresses of the prefix in `place` have in common.
+    fn common(&self, place: usize) -> u32 {
+        let mask = self.masks.get(place % 2).copied().unwrap_or(0);
+        (mask >> (place / 2 * 16) & u64::from(KEY)).count_ones()
     }
 }
 
-/// Where the answer for an address is.
-struct Place {
-    number: usize,
-    record: Record,
-    /// The address in its block, or where nothing changes in that block, an address past the record's.
-    low: u32,
-}
-
-impl Blocks {
-    /// Makes `boundaries` quick to search; `matches` has what each slot stands for.
-    pub(super) fn new(boundaries: &[Boundary<u32>], matches: &[Match]) -> Self {
-        build::blocks(boundaries, matches, build::low_bits(boundaries.len()))
+impl Lines {
+    /// Makes `prefixes` quick to search, which are distinct, sorted by first address and then by length.
+    pub(super) fn new(prefixes: &[Prefix]) -> Self {
+        build::lines(prefixes)
     }
 
     /// The value for `address`.
     #[inline]
     pub(super) fn value(&self, address: u32) -> Option<u32> {
-        let Place { record, low, .. } = self.place(address)?;
-        if record.shift() == self.low_bits {
-            return self.crowded_value(record, low);
+        let line = self.line(address)?;
+        let known = line.known();
+        if known == CROWDED {
+            return self.crowded_match(line, address).map(|(value, _)| value);
         }
-        let around = self.number_around(record);
-        let outside = *self.around.get(around)?;
-        // Chosen without a branch: it would be mispredicted every other time, and the lookups that the processor had begun
-        // ahead would be thrown away with it.
-        let inside = self.inside(record, low);
-        let value = select_unpredictable(inside, record.value, outside);
-        (inside | (around != 0)).then_some(value)
+        let place = line.place(address);
+        let value = *line.values.get(place)?;
+        ((place as u64) < known).then_some(value)
     }
 
     /// The length of the longest prefix that `address` belongs to.
     pub(super) fn length(&self, address: u32) -> Option<u8> {
-        let Place { number, record, low } = self.place(address)?;
-        let length = if record.shift() == self.low_bits {
-            self.value_lengths.get(self.crowded(record, low)?)
-        } else if self.inside(record, low) {
-            self.lengths.get(number)
-        } else {
-            self.around_lengths.get(self.number_around(record))
+        let line = self.line(address)?;
+        if line.known() == CROWDED {
+            return self.crowded_match(line, address).map(|(_, length)| length);
+        }
+        let length = match u8::try_from(line.common(line.place(address))) {
+            Ok(0) | Err(_) => line.around(),
+            Ok(common) => ABOVE_KEY + common,
         };
-        length.copied().filter(|length| *length != NO_LENGTH)
+        (length != NO_LENGTH).then_some(length)
     }
 
-    /// The record that answers for `address`.
+    /// The line that holds `address`.
     #[inline]
-    fn place(&self, address: u32) -> Option<Place> {
-        let block = address >> self.low_bits;
-        let word = *self.words.get(block as usize / 64)?;
-        let bits = u64::from(word.low) | u64::from(word.high) << 32;
-        let up_to = bits & (u64::MAX >> (63 - block % 64));
-        let number = (word.before + up_to.count_ones()).wrapping_sub(1) as usize;
-        let past = 1 << self.low_bits;
-        let changed = bits >> (block % 64) & 1 == 1;
-        let low = select_unpredictable(changed, address & (past - 1), past);
-        Some(Place { number, record: *self.records.get(number)?, low })
+    fn line(&self, address: u32) -> Option<&Line> {
+        let region = *self.regions.get((address >> self.region_bits) as usize)?;
+        let within = address & ((1 << self.region_bits) - 1);
+        let shift = region & ((1 << SHIFT_BITS) - 1);
+        self.lines.get(((region >> SHIFT_BITS) + (within >> shift)) as usize)
     }
 
-    #[inline]
-    fn inside(&self, record: Record, low: u32) -> bool {
-        let first = record.rest >> SHIFT_BITS & ((2 << self.low_bits) - 1);
-        (low ^ first) >> record.shift() == 0
-    }
-
-    #[inline]
-    fn number_around(&self, record: Record) -> usize {
-        (record.rest >> (SHIFT_BITS + 1 + self.low_bits)) as usize
-    }
-
-    /// The value in a crowded block. Out of line, so that the rest is short enough to be inlined: the shorter a lookup, the
+    /// What a crowded line says. Out of line, so that the rest is short enough to be inlined: the shorter a lookup, the
     /// more of them a processor has in flight.
     #[cold]
     #[inline(never)]
-    fn crowded_value(&self, record: Record, low: u32) -> Option<u32> {
-        let at = self.crowded(record, low)?;
-        self.values.get(at).copied().filter(|_| self.value_lengths.get(at) != Some(&NO_LENGTH))
+    fn crowded_match(&self, line: &Line, address: u32) -> Option<Match> {
+        let [first, count, ..] = line.values;
+        let lows = self.lows.get(first as usize..)?.get(..count as usize)?;
+        let low = address & KEY;
+        let at = first as usize + lows.partition_point(|at| u32::from(*at) <= low).checked_sub(1)?;
+        Some((*self.values.get(at)?, *self.lengths.get(at)?)).filter(|(_, length)| *length != NO_LENGTH)
     }
 
-    /// The boundary that answers where a block has more of them than a record holds: the last one at or before `low`.
-    fn crowded(&self, record: Record, low: u32) -> Option<usize> {
-        let (first, count) = (record.value as usize, (record.rest >> SHIFT_BITS) as usize);
-        let lows = self.lows.get(first..first + count)?;
-        let low = u16::try_from(low).ok()?;
-        // To compare all of a few is quicker than to search them: no branch depends on the outcome.
-        let up_to = match count {
-            0..=32 => usize::from(lows.iter().map(|at| u16::from(*at <= low)).sum::<u16>()),
-            _ => lows.partition_point(|at| *at <= low),
-        };
-        (first + up_to).checked_sub(1)
-    }
-
-    /// How many bytes of memory the blocks take.
+    /// How many bytes of memory the lines take.
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(self.words.as_slice())
-            + size_of_val(self.records.as_slice())
-            + self.lengths.len()
-            + size_of_val(self.around.as_slice())
-            + self.around_lengths.len()
+        size_of_val(self.regions.as_slice())
+            + size_of_val(self.lines.as_slice())
             + size_of_val(self.lows.as_slice())
             + size_of_val(self.values.as_slice())
-            + self.value_lengths.len()
+            + self.lengths.len()
     }
 }
