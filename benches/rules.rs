@@ -195,7 +195,9 @@ fn starter() {
             .with(field::URL_QUERY, "v=17&lang=en")
             .with(field::USER_AGENT_ORIGINAL, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
     };
-    for (name, action, bound) in [("none", "heartbeat", 67.0), ("web", "http_request", 572.0)] {
+    // What gates over one field and conditions by themselves took for the web event, 1,419 ns (2026-11-22, 2-core x86-64
+    // VM), and what they took for an event of which no rule wants anything.
+    for (name, action, bound) in [("none", "heartbeat", 67.0), ("web", "http_request", 1419.0)] {
         let events = vec![base().with(field::EVENT_ACTION, action); 1000];
         let spent = micros_an_event(&events, |event| {
             detect(&rules, event);

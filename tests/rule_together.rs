@@ -434,3 +434,27 @@ fn a_correlation_of_changed_rules_begins_empty() {
     let filtered = built(builder(&schema).sigma("f.yml", FILTER).resume(&old.snapshot()).unwrap());
     assert_eq!(act(&filtered, 962, "login", "bob", "192.0.2.1"), ["n-count"]);
 }
+
+#[test]
+fn an_exception_or_another_simple_value_is_a_change() {
+    let schema = Schema::ecs();
+    let simple = "- { id: simple, name: S, severity: low, type: user, value: bob, count: { by: [source.ip], within: 1m, at_least: 3 } }";
+    let start = |simple: &str| builder(&schema).source("simple.yaml", simple);
+    let old = built(start(simple));
+    (960..962).for_each(|secs| assert_eq!(act(&old, secs, "login", "bob", "192.0.2.1"), [""; 0]));
+    let all = ["n-count", "s-count", "s-other", "simple"];
+    let other = "user.name == \"nobody\"";
+    for (set, left) in [
+        (start(simple), &all[..]),
+        (start(simple).exception(Exception::new("n-count", other)), &["s-count", "s-other", "simple"]),
+        (start(simple).exception(Exception::new("s-count", other)), &["n-count", "s-other", "simple"]),
+        (start(simple).exception(Exception::new("simple", other)), &["n-count", "s-count", "s-other"]),
+        (start(simple).exception(Exception::new("*", other)), &[]),
+        (start(&simple.replace("value: bob", "value: [bob, eve]")), &["n-count", "s-count", "s-other"]),
+    ] {
+        let set = built(set.resume(&old.snapshot()).unwrap());
+        let mut found = act(&set, 962, "login", "bob", "192.0.2.1");
+        found.sort_unstable();
+        assert_eq!(found, left);
+    }
+}

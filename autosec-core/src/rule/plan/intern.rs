@@ -179,10 +179,7 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
         }
         Fact::Address { is, negated } => {
             key.extend([5, u8::from(*negated)]);
-            match is {
-                IpAddr::V4(address) => key.extend(address.octets()),
-                IpAddr::V6(address) => key.extend(address.octets()),
-            }
+            encode_address(is, key);
         }
         // A set is as long as its owner likes, so it is known by where it stands; conditions hold it until all are read.
         Fact::AddressIn(set) => {
@@ -221,6 +218,13 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
             key.extend([13, *part as u8]);
             key.extend(number.to_le_bytes());
         }
+    }
+}
+
+fn encode_address(address: &IpAddr, key: &mut Vec<u8>) {
+    match address {
+        IpAddr::V4(address) => key.extend(address.octets()),
+        IpAddr::V6(address) => key.extend(address.octets()),
     }
 }
 

@@ -37,8 +37,9 @@ pub(super) fn apply(
         });
         // The rule stays where it is even if it may find nothing, because others may be fed by it.
         let condition = condition.unwrap_or_else(|()| Condition::Any(Vec::new()));
+        let said = said(&origin.written);
         for at in named(&origin.written, &ids, &places) {
-            rules.get_mut(at).into_iter().for_each(|rule| rule.narrow(&condition));
+            rules.get_mut(at).into_iter().for_each(|rule| rule.narrow(&condition, &said));
         }
         diagnostics.len() == before
     });
@@ -66,6 +67,11 @@ pub(super) fn condition(exception: &Exception, scope: &Scope<'_>) -> Result<Cond
         None => excepted,
     };
     Ok(Condition::Not(Box::new(excepted)))
+}
+
+/// What the exception says, but for its reason.
+pub(super) fn said(exception: &Exception) -> String {
+    format!("except {} {:?}", exception.when, exception.expires)
 }
 
 /// Whether the exception is about the rule of this id.

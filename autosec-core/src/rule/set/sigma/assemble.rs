@@ -33,7 +33,7 @@ pub(super) fn detection(
         named(reads, schema)
     };
     let rule = Compiled { reads, ..plain(rule, schema) };
-    Assembled { conditions: vec![condition], rule, fed_by: Vec::new(), veto: None, priority: 0 }
+    Assembled { conditions: vec![condition], rule, fed_by: Vec::new(), veto: None, priority: 0, off: false }
 }
 
 /// Tells apart detections that hold for different events.
@@ -90,7 +90,7 @@ pub(super) fn correlation(
         }),
         ..plain(&correlation.rule, schema)
     };
-    Ok(Assembled { conditions: Vec::new(), rule, fed_by, veto: None, priority: 0 })
+    Ok(Assembled { conditions: Vec::new(), rule, fed_by, veto: None, priority: 0, off: false })
 }
 
 /// What all rules of Sigma have in common.
