@@ -118,7 +118,7 @@
 //! # Limits
 //! Limits, each with a diagnostic of its own: 64 KiB an expression, nested 64 deep, 10,000 members a set, 1 MiB a
 //! compiled regular expression, 100,000 rules a set unless the host [says otherwise](RuleSetBuilder::rule_limit), 1 MiB,
-//! 64 levels and 1,000,000 values a source, 100,000 events a test. Behind what is no YAML, reading goes on up to 16 times
+//! 64 levels and 1,000,000 values a source (of Sigma 100,000), 100,000 events a test. Behind what is no YAML, reading goes on up to 16 times
 //! a source.
 //!
 //! # Sigma

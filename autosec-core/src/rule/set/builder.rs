@@ -393,8 +393,10 @@ impl<'s> RuleSetBuilder<'s> {
     /// For packs of rules by others, of which one may be broken. What is left out finds nothing: a host that loads so looks
     /// at what was [refused](Loaded::refused). Left out is the single rule, in a source that is no YAML the text up to the
     /// next rule or document, of TOML the source; of two rules with one id the second; of too many rules those beyond the
-    /// limit. With an exception that is wrong, the rules that it names are left out too: they would find what somebody said
-    /// they must not.
+    /// limit. With an exception that is wrong, the rules that it names find nothing: they would find what somebody said they
+    /// must not. With a Sigma rule, the correlations that refer to it are left out too, and those that refer to them; each is
+    /// among the refused, and the detections they refer to give no findings of their own instead. A Sigma filter that is
+    /// wrong is left out by itself: what it was to take away is found.
     ///
     /// ```
     /// use autosec_core::event::Schema;

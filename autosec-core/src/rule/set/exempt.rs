@@ -1,6 +1,7 @@
 //! Exceptions: conditions that take events away from rules, whatever the rules make of events.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::build::Assembled;
 use super::read::Origin;
@@ -12,32 +13,50 @@ use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::lang::suggest::did_you_mean;
 use crate::rule::model::Exception;
 
+/// With so many mistakes nobody waits for suggestions.
+const SUGGESTIONS: usize = 64;
+
 /// Takes the events of each exception away from the rules it names; what is wrong is added to `diagnostics`. An exception
-/// that is wrong is taken out of `exceptions`, and the rules that it names are taken out of `rules`: they would find what
-/// they must not.
+/// that is wrong is taken out of `exceptions`, and takes every event away from the rules that it names: they would find
+/// what they must not.
 pub(super) fn apply(
     exceptions: &mut Vec<Origin<'_, Exception>>,
     known: &HashSet<String>,
     scope: &Scope<'_>,
-    rules: &mut Vec<Assembled>,
+    rules: &mut [Assembled],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    let ids: Vec<Arc<str>> = rules.iter().map(|rule| Arc::clone(&rule.rule.analytic.id)).collect();
+    let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (&**id, at)).collect();
     exceptions.retain(|origin| {
         let before = diagnostics.len();
-        diagnostics.extend(names(&origin.written, known).map(|issue| origin.place("rule", issue)));
+        let issues = names(&origin.written, known, before < SUGGESTIONS);
+        diagnostics.extend(issues.into_iter().map(|issue| origin.place("rule", issue)));
         let condition = condition(&origin.written, scope).map_err(|issues| {
             diagnostics.extend(issues.into_iter().map(|issue| origin.place("when", issue)));
         });
-        let named = |rule: &Assembled| is_named(&origin.written, &rule.rule.analytic.id);
-        match condition {
-            Ok(condition) => {
-                let said = said(&origin.written);
-                rules.iter_mut().filter(|rule| named(rule)).for_each(|rule| rule.narrow(&condition, &said));
-            }
-            Err(()) => rules.retain(|rule| !named(rule)),
+        // The rule stays where it is even if it may find nothing, because others may be fed by it.
+        let condition = condition.unwrap_or_else(|()| Condition::Any(Vec::new()));
+        let said = said(&origin.written);
+        for at in named(&origin.written, &ids, &places) {
+            rules.get_mut(at).into_iter().for_each(|rule| rule.narrow(&condition, &said));
         }
         diagnostics.len() == before
     });
+}
+
+/// The places of the rules that an exception is about. Only patterns are held against every id: both rules and exceptions
+/// may be a hundred thousand.
+fn named(exception: &Exception, ids: &[Arc<str>], places: &HashMap<&str, usize>) -> BTreeSet<usize> {
+    let mut named = BTreeSet::new();
+    for pattern in &exception.rule {
+        if pattern.contains('*') {
+            named.extend(ids.iter().enumerate().filter(|(_, id)| matches(pattern, id)).map(|(at, _)| at));
+        } else {
+            named.extend(places.get(pattern.as_str()));
+        }
+    }
+    named
 }
 
 /// The condition that an event must satisfy so that the exception does not take it away.
@@ -60,8 +79,8 @@ pub(super) fn is_named(exception: &Exception, id: &str) -> bool {
     exception.rule.iter().any(|pattern| matches(pattern, id))
 }
 
-/// What is wrong with the names of rules.
-fn names(exception: &Exception, known: &HashSet<String>) -> impl Iterator<Item = Issue> {
+/// What is wrong with the names of rules; to suggest another takes a look at all that are known.
+fn names(exception: &Exception, known: &HashSet<String>, suggest: bool) -> Vec<Issue> {
     let empty = exception.rule.is_empty().then(|| {
         Issue::new(Code::BadException, "an exception names no rule", 0..0, "from which rule?")
             .help("name one, several, or `\"*\"` for every rule")
@@ -70,14 +89,14 @@ fn names(exception: &Exception, known: &HashSet<String>) -> impl Iterator<Item =
         true => known.iter().all(|id| !matches(pattern, id)),
         false => !known.contains(*pattern),
     };
-    let unknown = exception.rule.iter().filter(is_unknown).map(|pattern| {
+    let unknown = exception.rule.iter().filter(is_unknown).enumerate().map(|(at, pattern)| {
         let title = format!("no rule has the id {}", quoted(pattern));
+        let close = known.iter().map(String::as_str).filter(|_| suggest && at < SUGGESTIONS);
         Issue::new(Code::UnknownException, title, 0..0, "the exception is from nothing")
             .help("exceptions are from rules of the same set, by their ids")
-            .help_if(did_you_mean(pattern, known.iter().map(String::as_str)))
+            .help_if(did_you_mean(pattern, close))
     });
-    // Gathered, because what is known is borrowed no longer than the call.
-    empty.into_iter().chain(unknown).collect::<Vec<_>>().into_iter()
+    empty.into_iter().chain(unknown).collect()
 }
 
 /// Whether an id is of a pattern, in which `*` stands for anything.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::super::build::Assembled;
 use super::super::read::Origin;
 use super::assemble;
-use super::correlations::{Correlated, Inputs};
+use super::correlations::{Correlated, Inputs, left_out};
 use super::read::{Bound, Read};
 use crate::event::{FieldId, Schema};
 use crate::rule::lang::condition::Condition;
@@ -103,14 +103,19 @@ impl Compiling<'_> {
 
     fn correlation(&mut self, correlation: &Correlation, inputs: &Inputs) -> Result<(), Issue> {
         // Also one that is off is checked.
-        let fed_by = inputs.from.iter().filter_map(|from| self.places.get(from).copied()).collect();
+        let runs = self.correlated.runs(inputs.at, &correlation.rule);
+        let places = inputs.from.iter().map(|from| self.places.get(from).copied());
+        if let Some(input) = places.clone().position(|place| runs && place.is_none()) {
+            return Err(left_out(correlation, input));
+        }
+        let fed_by = places.flatten().collect();
         let below: Vec<_> = inputs.from.iter().map(|from| self.digests.get(from)).collect();
         let below = snapshot::digest(format!("{below:?}").as_bytes());
         let assembled =
             assemble::correlation(correlation, inputs, (fed_by, below), self.schema, self.budget)?;
         self.digests
             .extend(assembled.rule.remembers.as_ref().map(|remembering| (inputs.at, remembering.digest)));
-        if self.correlated.runs(inputs.at, &correlation.rule) {
+        if runs {
             let silent = self.correlated.is_silent(inputs.at, &correlation.rule);
             self.add(inputs.at, assembled, silent);
         }

@@ -40,43 +40,99 @@ pub(super) struct Inputs {
 }
 
 /// Finds what every correlation refers to; what is wrong is added to `diagnostics`.
+///
+/// Unless `all` must be right, those that are sound are bound, and of each that builds on one that is not, that is said.
 pub(super) fn bind(
     documents: &[Read<'_>],
     names: &Names,
     translation: &mut Translation<'_>,
+    all: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Correlated {
-    let mut found = HashMap::new();
+    let (mut found, mut wrong) = (HashMap::new(), HashSet::new());
     for (at, document, correlation) in correlations(documents) {
         let (from, issues) = references(correlation, names);
+        wrong.extend((!issues.is_empty()).then_some(at));
         diagnostics.extend(issues.into_iter().map(|issue| document.diagnostic(issue)));
         found.insert(at, from);
     }
-    let order = in_order(documents, &found, diagnostics);
+    let order = in_order(documents, &found, &mut wrong, diagnostics);
     let mut correlated = Correlated::default();
-    if !diagnostics.is_empty() {
+    if all && !diagnostics.is_empty() {
         return correlated;
     }
-    let mut views: HashMap<usize, Vec<View>> = HashMap::new();
+    let mut bound = Bound { documents, names, found: &found, views: HashMap::new() };
     for at in order {
-        let (Some(from), Some(document)) = (found.remove(&at), documents.get(at)) else { continue };
-        let What::Correlation(correlation) = &document.translated.what else { continue };
-        let below = |from: &usize| match documents.get(*from).and_then(Read::detection) {
-            Some(detection) => vec![detection.view.clone()],
-            None => views.get(from).cloned().unwrap_or_default(),
-        };
-        let below: Vec<Vec<View>> = from.iter().map(below).collect();
-        views.insert(at, different(&below));
-        let mut fields = Fields { correlation, below: &below, translation };
-        match fields.bind(&from, names) {
-            Ok((keys, of)) => {
-                correlated.correlations.push(Inputs { at, from, keys, of });
+        if wrong.contains(&at) {
+            continue;
+        }
+        match bound.inputs(at, translation) {
+            Some(Ok(inputs)) => correlated.correlations.push(inputs),
+            Some(Err(issue)) => {
+                wrong.insert(at);
+                diagnostics.extend(documents.get(at).map(|document| document.diagnostic(issue)));
             }
-            Err(issue) => diagnostics.push(document.diagnostic(issue)),
+            None => {}
         }
     }
-    correlated.find_needed(documents);
+    if !all {
+        diagnostics.extend(bound.left_out(&wrong));
+    }
+    correlated.find_needed(documents, &found);
     correlated
+}
+
+/// That a correlation is left out because one of the rules that it refers to, as it lists them, is.
+pub(super) fn left_out(correlation: &Correlation, input: usize) -> Issue {
+    let rule = correlation.rules.get(input);
+    let (name, place) = rule.map_or(("", 0..0), |rule| (rule.node.as_str(), rule.span.clone()));
+    let title = format!("the correlation refers to {}, which is left out", quoted(name));
+    Issue::new(Code::UnknownRule, title, place, "so the correlation is left out, too")
+        .help("put that rule right, or do not refer to it")
+}
+
+/// Correlations on their way to being bound.
+struct Bound<'b, 's> {
+    documents: &'b [Read<'s>],
+    names: &'b Names,
+    /// By correlation the documents that it refers to.
+    found: &'b HashMap<usize, Vec<usize>>,
+    /// By correlation that is bound what pipelines make of names in the rules that its events come from.
+    views: HashMap<usize, Vec<View>>,
+}
+
+impl Bound<'_, '_> {
+    /// What a correlation is fed by; nothing if it builds on one that is not bound.
+    fn inputs(&mut self, at: usize, translation: &mut Translation<'_>) -> Option<Result<Inputs, Issue>> {
+        let from = self.found.get(&at).filter(|from| self.lacks(from).is_none())?;
+        let What::Correlation(correlation) = &self.documents.get(at)?.translated.what else { return None };
+        let below = |from: &usize| match self.documents.get(*from).and_then(Read::detection) {
+            Some(detection) => vec![detection.view.clone()],
+            None => self.views.get(from).cloned().unwrap_or_default(),
+        };
+        let below: Vec<Vec<View>> = from.iter().map(below).collect();
+        let fields = Fields { correlation, below: &below, translation }.bind(from, self.names);
+        Some(fields.map(|(keys, of)| {
+            self.views.insert(at, different(&below));
+            Inputs { at, from: from.clone(), keys, of }
+        }))
+    }
+
+    /// Which of the documents is a correlation that is not bound.
+    fn lacks(&self, from: &[usize]) -> Option<usize> {
+        from.iter().position(|from| self.found.contains_key(from) && !self.views.contains_key(from))
+    }
+
+    /// That correlations are left out of which nothing was said yet.
+    fn left_out(&self, wrong: &HashSet<usize>) -> Vec<Diagnostic> {
+        let said = |at: &usize| self.views.contains_key(at) || wrong.contains(at);
+        let unsaid = correlations(self.documents).filter(|(at, ..)| !said(at));
+        let issue = |(at, document, correlation): (usize, &Read<'_>, &Correlation)| {
+            let input = self.lacks(self.found.get(&at)?)?;
+            Some(document.diagnostic(left_out(correlation, input)))
+        };
+        unsaid.filter_map(issue).collect()
+    }
 }
 
 impl Correlated {
@@ -96,16 +152,17 @@ impl Correlated {
         !rule.status.is_active() || is_part && !self.generated.contains(&at)
     }
 
-    fn find_needed(&mut self, documents: &[Read<'_>]) {
-        for inputs in self.correlations.iter().rev() {
-            let Some(What::Correlation(correlation)) =
-                documents.get(inputs.at).map(|document| &document.translated.what)
-            else {
-                continue;
-            };
-            if correlation.rule.status.is_active() || self.needed.contains(&inputs.at) {
-                self.needed.extend(&inputs.from);
-                self.generated.extend(inputs.from.iter().filter(|_| correlation.generate));
+    /// A detection is needed by a correlation that is left out, too: it would else give findings that nobody asked for.
+    fn find_needed(&mut self, documents: &[Read<'_>], found: &HashMap<usize, Vec<usize>>) {
+        let bound: HashSet<usize> = self.correlations.iter().map(|inputs| inputs.at).collect();
+        let left_out = found.keys().copied().filter(|at| !bound.contains(at));
+        let in_turn: Vec<usize> = self.correlations.iter().rev().map(|inputs| inputs.at).collect();
+        for at in left_out.chain(in_turn) {
+            let (Some(from), Some(document)) = (found.get(&at), documents.get(at)) else { continue };
+            let What::Correlation(correlation) = &document.translated.what else { continue };
+            if correlation.rule.status.is_active() || self.needed.contains(&at) {
+                self.needed.extend(from);
+                self.generated.extend(from.iter().filter(|_| correlation.generate));
             }
         }
     }
@@ -134,7 +191,7 @@ fn correlations<'d, 's>(
 /// The documents that a correlation refers to, and what is wrong with its list.
 fn references(correlation: &Correlation, names: &Names) -> (Vec<usize>, Vec<Issue>) {
     let (mut from, mut issues) = (Vec::new(), Vec::new());
-    for rule in &correlation.rules {
+    for rule in correlation.rules.iter().take(RULE_LIMIT) {
         match names.find(rule) {
             Ok(at) if from.contains(&at) => {
                 let title = format!("{} is named twice", quoted(&rule.node));
@@ -158,6 +215,7 @@ fn references(correlation: &Correlation, names: &Names) -> (Vec<usize>, Vec<Issu
 fn in_order(
     documents: &[Read<'_>],
     found: &HashMap<usize, Vec<usize>>,
+    wrong: &mut HashSet<usize>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<usize> {
     let waits_for = |from: &[usize]| from.iter().filter(|from| found.contains_key(from)).count();
@@ -179,50 +237,31 @@ fn in_order(
             }
         }
     }
-    let mut open: Vec<usize> = found.keys().copied().filter(|at| waiting.get(at) != Some(&0)).collect();
-    open.sort_unstable();
-    while let Some(first) = open.first() {
-        let circle = circle(*first, found, &open);
-        diagnostics.extend(
-            circle
-                .first()
-                .and_then(|at| documents.get(*at))
-                .map(|document| document.diagnostic(circular(document, &circle, documents))),
-        );
-        open.retain(|at| !circle.contains(at) && !leads_to(*at, found, &circle));
+    for circle in circles(found, &waiting.keys().copied().filter(|at| waiting.get(at) != Some(&0)).collect())
+    {
+        wrong.extend(circle.first());
+        let document = circle.first().and_then(|at| documents.get(*at));
+        diagnostics
+            .extend(document.map(|document| document.diagnostic(circular(document, &circle, documents))));
     }
     order
 }
 
-/// The circle that following references leads into.
-fn circle(from: usize, found: &HashMap<usize, Vec<usize>>, open: &[usize]) -> Vec<usize> {
-    let mut path = vec![from];
-    loop {
-        let last = path.last().copied().unwrap_or(from);
-        let next = found.get(&last).and_then(|from| from.iter().find(|at| open.contains(at)));
-        let Some(next) = next else { return path };
-        if let Some(start) = path.iter().position(|at| at == next) {
-            return path.split_off(start);
+/// Circles, each once: of those that a document leads into, the one that following its first open references leads to.
+fn circles(found: &HashMap<usize, Vec<usize>>, open: &BTreeSet<usize>) -> Vec<Vec<usize>> {
+    let (mut walked, mut circles) = (HashSet::new(), Vec::new());
+    for first in open {
+        let (mut path, mut next) = (Vec::new(), Some(*first));
+        while let Some(at) = next.filter(|at| walked.insert(*at)) {
+            path.push(at);
+            next = found.get(&at).and_then(|from| from.iter().copied().find(|at| open.contains(at)));
         }
-        path.push(*next);
-    }
-}
-
-/// Whether it refers to one of the circle, over whatever others.
-fn leads_to(at: usize, found: &HashMap<usize, Vec<usize>>, circle: &[usize]) -> bool {
-    let mut seen = HashSet::from([at]);
-    let mut open = vec![at];
-    while let Some(at) = open.pop() {
-        for next in found.get(&at).into_iter().flatten() {
-            if circle.contains(next) {
-                return true;
-            }
-            if seen.insert(*next) {
-                open.push(*next);
-            }
+        // A walk that ends where an earlier one has been leads to what that one found.
+        if let Some(start) = path.iter().position(|at| Some(*at) == next) {
+            circles.push(path.split_off(start));
         }
     }
-    false
+    circles
 }
 
 fn circular(document: &Read<'_>, circle: &[usize], documents: &[Read<'_>]) -> Issue {

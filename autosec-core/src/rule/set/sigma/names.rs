@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::read::Read;
@@ -10,6 +11,8 @@ use crate::rule::lang::suggest::did_you_mean;
 pub(super) struct Names {
     ids: HashMap<String, usize>,
     names: HashMap<String, Vec<usize>>,
+    /// For how many unknown names another may still be suggested, which takes a look at all.
+    suggestions: Cell<u32>,
 }
 
 impl Names {
@@ -24,7 +27,7 @@ impl Names {
                 names.entry(name.clone()).or_default().push(at);
             }
         }
-        Self { ids, names }
+        Self { ids, names, suggestions: Cell::new(64) }
     }
 
     /// The document that is meant: the rule of this id, else the one of this name.
@@ -46,10 +49,11 @@ impl Names {
 
     fn unknown(&self, reference: &Spanned<String>) -> Issue {
         let title = format!("no Sigma rule is called {}", quoted(&reference.node));
-        let mut known: Vec<&str> = self.names.keys().chain(self.ids.keys()).map(String::as_str).collect();
-        known.sort_unstable();
+        let left = self.suggestions.get();
+        self.suggestions.set(left.saturating_sub(1));
+        let known = self.names.keys().chain(self.ids.keys()).map(String::as_str).filter(|_| left > 0);
         Issue::new(Code::UnknownRule, title, reference.span.clone(), "no rule has this id or name")
             .help("a rule is named by its `id` or `name`, and belongs to the same rule set")
-            .help_if(did_you_mean(&reference.node, known.into_iter()))
+            .help_if(did_you_mean(&reference.node, known))
     }
 }

@@ -63,7 +63,7 @@ pub(in super::super) fn read<'s>(
     if diagnostics.is_empty() || !given.all {
         let names = Names::new(&documents);
         filters::apply(&mut documents, &names, translation, diagnostics);
-        correlated = correlations::bind(&documents, &names, translation, diagnostics);
+        correlated = correlations::bind(&documents, &names, translation, given.all, diagnostics);
     }
     if !documents.is_empty() {
         let mut added: Vec<_> = SUBJECTS.iter().map(|name| translation.schema.add_foreign(name)).collect();
