@@ -1,12 +1,18 @@
-//! The bars of enforcing: blocks on nftables beside `nft` and fail2ban, in a network namespace of its own.
+//! The bars of enforcing: firewalls that hang beside healthy ones, and blocks on nftables beside `nft` and fail2ban, in a
+//! network namespace of its own.
 //!
 //! `cargo bench --bench enforce`, as root.
+
+#[path = "support/hanging.rs"]
+mod hanging;
+mod support;
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/namespace.rs"]
 mod namespace;
 
 fn main() {
+    hanging::measure();
     #[cfg(target_os = "linux")]
     nftables::measure();
     #[cfg(not(target_os = "linux"))]

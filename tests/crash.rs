@@ -25,14 +25,23 @@ use crate::support::{address, block};
 #[derive(Clone, Debug)]
 struct Fuse(Arc<AtomicUsize>);
 
+/// What a fuse shows that has burnt down: nothing more happens in a dead process.
+const DEAD: usize = usize::MAX;
+
 impl Fuse {
+    /// One that burns down in so many steps; in none, never.
     fn new(steps: usize) -> Self {
         Self(Arc::new(AtomicUsize::new(steps)))
     }
 
     fn step(&self) {
-        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        assert!(left != Ok(1), "killed here");
+        let burn = |left| match left {
+            0 | DEAD => None,
+            1 => Some(DEAD),
+            more => Some(more - 1),
+        };
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, burn);
+        assert!(!matches!(left, Ok(1) | Err(DEAD)), "killed here");
     }
 }
 
@@ -98,8 +107,19 @@ fn directory(name: &str) -> PathBuf {
     directory
 }
 
+/// Another test that starts a process holds our lock for a moment, in the copy that becomes that process.
+fn open(directory: &Path) -> FileStore {
+    for _ in 0..100 {
+        match FileStore::open(directory) {
+            Err(StoreError::Owned { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("`{}` stays locked", directory.display())
+}
+
 fn engine(directory: &Path, firewall: &MemoryFirewall, fuse: &Fuse) -> Engine {
-    let store = FileStore::open(directory).unwrap();
+    let store = open(directory);
     Engine::builder()
         .store(MortalStore(store, fuse.clone()))
         .firewall(MortalFirewall(firewall.clone(), fuse.clone()))
@@ -107,21 +127,45 @@ fn engine(directory: &Path, firewall: &MemoryFirewall, fuse: &Fuse) -> Engine {
         .unwrap()
 }
 
-/// What a host does in this story; gives the addresses that were acknowledged as blocked and as free.
-async fn story(engine: &Engine, blocked: &mut Vec<&'static str>) {
-    let enforce = async |address: &'static str, blocked: &mut Vec<&'static str>| {
-        assert!(engine.enforce(&block(address, address, 3600)).await.is_complete());
+/// In a story that is not cut short everything is acknowledged; in a dead process nobody hears about it.
+fn acknowledged(is_complete: bool) {
+    assert!(is_complete, "not acknowledged, because killed here");
+}
+
+/// What a host does in this story; gives the addresses that were acknowledged as blocked and not asked to be free since.
+/// Each `seed` is another story.
+async fn story(engine: &Engine, seed: u32, blocked: &mut Vec<String>) {
+    let host = |number: u32| format!("203.0.113.{}", 1 + number % 200);
+    let enforce = async |number: u32, blocked: &mut Vec<String>| {
+        let address = host(number);
+        acknowledged(engine.enforce(&block(&address, &format!("{seed}-{number}"), 3600)).await.is_complete());
         blocked.push(address);
     };
-    enforce("203.0.113.1", blocked).await;
-    enforce("203.0.113.2", blocked).await;
-    enforce("203.0.113.3", blocked).await;
-    // From the moment it is asked for, the address may be free: it is no longer one that must be blocked.
-    blocked.retain(|address| *address != "203.0.113.2");
-    engine.unblock("203.0.113.2/32".parse().unwrap()).await;
-    blocked.retain(|address| *address != "203.0.113.3");
-    engine.allow(Entity::address(address("203.0.113.3")), "monitor").await;
-    enforce("203.0.113.4", blocked).await;
+    for number in 0..2 + seed % 3 {
+        enforce(seed * 7 + number, blocked).await;
+    }
+    // From the moment it is asked for, an address may be free: it is no longer one that must be blocked.
+    let free = host(seed * 7);
+    blocked.retain(|address| *address != free);
+    if seed.is_multiple_of(2) {
+        engine.unblock(format!("{free}/32").parse().unwrap()).await;
+    } else {
+        engine.allow(Entity::address(address(&free)), "monitor").await;
+    }
+    // Many at once are written at once: all of them are in force, or none.
+    let many = [100, 101, 102].map(|number| block(&host(seed + number), &format!("{seed}-{number}"), 3600));
+    acknowledged(engine.enforcer().enforce_all(&many).await.is_complete());
+    blocked.extend([100, 101, 102].map(|number| host(seed + number)));
+    if seed % 4 == 3 {
+        blocked.clear();
+        engine.enforcer().release_all().await;
+        enforce(seed + 150, blocked).await;
+    }
+    let trial =
+        engine.enforcer().try_out(&[block("203.0.113.250", "trial", 3600)], Duration::from_secs(60)).await;
+    acknowledged(engine.enforcer().confirm(trial).await.is_complete());
+    blocked.push("203.0.113.250".to_owned());
+    engine.reconcile().await;
 }
 
 #[tokio::test]
@@ -131,36 +175,42 @@ async fn at_every_step() {
             eprintln!("{info}");
         }
     }));
-    let mut survived_whole = false;
-    for steps in 1..40 {
-        let directory = directory(&steps.to_string());
-        let firewall = MemoryFirewall::new("edge");
-        let mut blocked = Vec::new();
-        let first = engine(&directory, &firewall, &Fuse::new(steps));
-        survived_whole = AssertUnwindSafe(story(&first, &mut blocked)).catch_unwind().await.is_ok();
-        drop(first);
-
-        let again = engine(&directory, &firewall, &Fuse::new(0));
-        again.reconcile().await;
-        let ledger: Vec<IpNet> = again.in_force().iter().map(|entry| entry.target).collect();
-        let kernel = firewall.blocked().await.unwrap();
-        assert_eq!(
-            kernel.iter().map(|held| held.target).collect::<Vec<_>>(),
-            ledger,
-            "killed at step {steps}"
-        );
-        assert!(kernel.iter().all(|held| held.ttl.is_some()), "none for ever");
-        for address in blocked {
-            let target: IpNet = format!("{address}/32").parse().unwrap();
-            assert!(ledger.contains(&target), "killed at step {steps}: {address} was lost");
-        }
-        std::fs::remove_dir_all(&directory).unwrap();
-        if survived_whole {
-            break;
+    let mut runs = 0;
+    for seed in 0..12 {
+        for steps in 1.. {
+            runs += 1;
+            if killed_at(seed, steps).await {
+                break;
+            }
+            assert!(steps < 100, "the story must end some time");
         }
     }
     let _ = std::panic::take_hook();
-    assert!(survived_whole, "the story must have been killed at each of its steps, and once not at all");
+    assert!(runs >= 200, "{runs} runs");
+}
+
+/// Kills a story at a step, starts again and looks; says whether the story was over before.
+async fn killed_at(seed: u32, steps: usize) -> bool {
+    let place = format!("story {seed}, killed at step {steps}");
+    let directory = directory(&format!("{seed}-{steps}"));
+    let firewall = MemoryFirewall::new("edge");
+    let mut blocked = Vec::new();
+    let first = engine(&directory, &firewall, &Fuse::new(steps));
+    let survived = AssertUnwindSafe(story(&first, seed, &mut blocked)).catch_unwind().await.is_ok();
+    drop(first);
+
+    let again = engine(&directory, &firewall, &Fuse::new(0));
+    again.reconcile().await;
+    let ledger: Vec<IpNet> = again.in_force().iter().map(|entry| entry.target).collect();
+    let kernel = firewall.blocked().await.unwrap();
+    assert_eq!(kernel.iter().map(|held| held.target).collect::<Vec<_>>(), ledger, "{place}");
+    assert!(kernel.iter().all(|held| held.ttl.is_some()), "{place}: none for ever");
+    for address in blocked {
+        let target: IpNet = format!("{address}/32").parse().unwrap();
+        assert!(ledger.contains(&target), "{place}: {address} was lost");
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
+    survived
 }
 
 const CHILD: &str = "AUTOSEC_CRASH_CHILD";
@@ -183,7 +233,7 @@ async fn child() {
 
 #[test]
 fn by_a_real_kill() {
-    for round in 0..5_u64 {
+    for round in 0..12_u64 {
         let directory = directory(&format!("kill-{round}"));
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::child", "--nocapture"])
@@ -199,7 +249,7 @@ fn by_a_real_kill() {
         while acknowledged.len() < 20 {
             note(lines.next().expect("the child goes on until it is killed"), &mut acknowledged);
         }
-        std::thread::sleep(Duration::from_millis(7 * round));
+        std::thread::sleep(Duration::from_millis(3 * round));
         child.kill().unwrap();
         child.wait().unwrap();
         lines.for_each(|line| note(line, &mut acknowledged));

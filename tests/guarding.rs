@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use autosec_core::decision::{Decision, GuardConfig, Refusal};
+use autosec_core::decision::{Decision, GuardConfig, Refusal, Role, Surroundings, Vital};
 use autosec_core::enforce::{Enforcement, MemoryFirewall};
 use autosec_core::engine::{Engine, EngineBuilder, Verdict};
 use autosec_core::entity::Entity;
@@ -100,6 +101,53 @@ fn a_dry_run_is_not_held_against_the_subject() {
         let decision = verdict.decision().unwrap();
         assert_eq!((decision.strikes, decision.dry_run), (0, true));
     }
+}
+
+#[test]
+fn a_botnet_is_blocked_and_a_rule_that_hits_everybody_is_not_followed() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_secs(1_750_000_000 / 600 * 600)));
+    let guard = GuardConfig { max_new: 5_000, ..GuardConfig::default() };
+    let engine = builder(&clock).guard(guard).build().unwrap();
+    let visit = |client: u32| {
+        let client = IpAddr::from(Ipv4Addr::from(0xC612_0000 + client));
+        let verdict = engine.process(Event::new(clock.now()).with(field::SOURCE_IP, client));
+        assert!(verdict.is_quiet());
+    };
+    for _ in 0..2 {
+        (0..200).for_each(visit);
+        clock.advance(Duration::from_secs(600));
+    }
+    let blocked = |clients: std::ops::Range<u32>| {
+        clients.filter(|client| attack(&engine, *client, clock.now()).decision().is_some()).count()
+    };
+    let botnet = blocked(10_000..12_000);
+    assert!(botnet >= 1_990, "ten times as many as there are clients: {botnet}");
+    let clients = blocked(0..200);
+    assert!((90..=100).contains(&clients), "half of those who were here before: {clients}");
+}
+
+#[tokio::test]
+async fn what_the_host_lives_by_is_not_blocked_and_let_in_when_found_out() {
+    #[derive(Debug, Default)]
+    struct Moves(AtomicBool);
+
+    impl Surroundings for Moves {
+        fn look(&self) -> Vec<Vital> {
+            let gateway = Vital { network: "203.0.113.1/32".parse().unwrap(), role: Role::Gateway };
+            if self.0.load(Ordering::SeqCst) { vec![gateway] } else { Vec::new() }
+        }
+    }
+
+    let (clock, moves) = (Arc::new(ManualClock::new(NOW)), Arc::new(Moves::default()));
+    let edge = MemoryFirewall::new("edge");
+    let engine = builder(&clock).surroundings(Arc::clone(&moves)).firewall(edge.clone()).build().unwrap();
+    let decision = crate::support::block("203.0.113.0/24", "a", 3600);
+    assert!(engine.enforce(&decision).await.is_complete());
+    moves.0.store(true, Ordering::SeqCst);
+    engine.reconcile().await;
+    assert!(!edge.drops(crate::support::address("203.0.113.1")), "the gateway has moved into it");
+    let refused = engine.enforce(&decision).await.to_string();
+    assert_eq!(refused, "held back: `203.0.113.0/24` would cut off `203.0.113.1`, a default gateway");
 }
 
 #[tokio::test]

@@ -1,15 +1,18 @@
 //! The integration tests: public API only, one file a stage.
 
 mod architecture;
+mod backtest;
 mod configuration;
 mod conformance;
 mod crash;
 mod endurance;
 mod enforcing;
+mod explain;
 mod faults;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
+mod image;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -29,6 +32,7 @@ mod plugins;
 mod queues;
 mod quickstart;
 mod readme;
+mod reload;
 mod rule_errors;
 mod rule_expressions;
 mod rule_memory;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use autosec_core::decision::Decision;
 use autosec_core::enforce::{
-    BreakerConfig, Circuit, EnforceConfig, EnforceError, Enforcement, FirewallConfig, FirewallIntegration,
-    LedgerError, MemoryFirewall, Rate, Require, WhenFull,
+    Block, BreakerConfig, Circuit, EnforceConfig, EnforceError, Enforcement, FirewallConfig,
+    FirewallIntegration, Health, LedgerError, MemoryFirewall, Outcome, Rate, Require, WhenFull,
 };
 use autosec_core::engine::{Engine, EngineBuilder};
 use autosec_core::measure::RiskScore;
@@ -158,6 +158,36 @@ async fn a_firewall_is_asked_no_faster_than_it_may_be() {
         assert!(seconds < 200);
     }
     assert!((89..=100).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test]
+async fn a_busy_firewall_is_asked_when_it_wants_to_be() {
+    let clock = clock();
+    let minute = Duration::from_secs(60);
+    let edge = Moody::new(memory("edge", &clock), &[Mood::Busy(minute), Mood::Fine]);
+    let engine = engine(&clock, EnforceConfig::default()).firewall(edge.clone()).build().unwrap();
+    let enforcement = engine.enforce(&block(ATTACKER, "a", 3600)).await;
+    let words = "firewall `edge` wants to be asked again in 60s: too many requests (1 will be tried again)";
+    assert_eq!(enforcement.to_string(), words);
+    wait(&engine, &clock, 59).await;
+    assert_eq!(edge.calls(), 1);
+    wait(&engine, &clock, 1).await;
+    assert!(edge.memory.drops(address(ATTACKER)));
+    assert_eq!(engine.enforcer().status()[0].circuit, Circuit::Closed, "it is an answer");
+}
+
+#[tokio::test]
+async fn more_than_a_queue_holds_is_not_forgotten() {
+    let clock = clock();
+    let (well, ill) = (memory("well", &clock), Moody::new(memory("ill", &clock), &[Mood::Lost, Mood::Fine]));
+    let config = EnforceConfig { attempts: 1, ..EnforceConfig::default() };
+    let engine = engine(&clock, config).firewall(well.clone()).firewall(ill.clone()).build().unwrap();
+    let bulk = engine.enforcer().enforce_all(&blocks(0..100_500, 86_400)).await;
+    assert_eq!(held(&well).await.len(), 100_500);
+    let Enforcement::Fanned { reports, .. } = bulk.together else { panic!("{bulk:?}") };
+    assert_eq!(reports[0].tally(), (100_500, 0));
+    wait(&engine, &clock, 301).await;
+    assert_eq!(held(&ill.memory).await.len(), 100_500);
 }
 
 #[tokio::test]
@@ -335,23 +365,50 @@ async fn a_plan_touches_nothing_and_says_what_reconciling_does() {
 
 #[tokio::test]
 async fn a_ledger_that_was_lost_lets_nobody_in() {
-    let clock = clock();
-    let edge = memory("edge", &clock);
-    let first = engine(&clock, EnforceConfig::default()).firewall(edge.clone()).build().unwrap();
-    first.enforcer().enforce_all(&blocks(0..300, 3600)).await;
-    drop(first);
-    // Another store, in which something was written once, so that it is not taken for a first start.
-    let other = engine(&clock, EnforceConfig::default()).firewall(edge.clone()).build().unwrap();
-    other.enforce(&block(ATTACKER, "a", 3600)).await;
-    let reports = other.reconcile().await;
-    assert_eq!(
-        reports[0].result,
-        Err(EnforceError::Held { firewall: "edge".into(), held: 301, add: 0, remove: 300 })
-    );
-    other.maintain().await;
-    assert_eq!(held(&edge).await.len(), 301);
-    other.enforcer().reconcile_anyway().await;
-    assert_eq!(held(&edge).await, ["203.0.113.9/32"]);
+    for aggregate in [false, true] {
+        let clock = clock();
+        let edge = memory("edge", &clock);
+        let first = engine(&clock, EnforceConfig::default()).firewall(edge.clone()).build().unwrap();
+        first.enforcer().enforce_all(&blocks(0..300, 3600)).await;
+        drop(first);
+        // Another store, in which something was written once, so that it is not taken for a first start.
+        let config = only("edge", FirewallConfig { aggregate, ..FirewallConfig::default() });
+        let other = engine(&clock, config).firewall(edge.clone()).build().unwrap();
+        other.enforce(&block(ATTACKER, "a", 3600)).await;
+        let reports = other.reconcile().await;
+        let held_back = EnforceError::Held { firewall: "edge".into(), held: 301, add: 0, remove: 300 };
+        assert_eq!(reports[0].result, Err(held_back));
+        other.maintain().await;
+        other.enforce(&block("203.0.113.10", "b", 3600)).await;
+        assert_eq!(held(&edge).await.len(), 302, "whoever was blocked still is");
+        other.enforcer().reconcile_anyway().await;
+        assert_eq!(held(&edge).await, ["203.0.113.9/32", "203.0.113.10/32"]);
+    }
+}
+
+#[tokio::test]
+async fn growth_that_is_held_back_stays_held_back() {
+    for aggregate in [false, true] {
+        let clock = clock();
+        let edge = memory("edge", &clock);
+        let config = only("edge", FirewallConfig { aggregate, ..FirewallConfig::default() });
+        let sync_guard = autosec_core::enforce::SyncGuard { max_growth: Some(1.0), ..Default::default() };
+        let config = EnforceConfig { sync_guard, ..config };
+        let engine = engine(&clock, config).firewall(edge.clone()).build().unwrap();
+        // Every second one, so that there are no neighbours.
+        let all: Vec<Decision> = blocks(0..800, 3600).into_iter().step_by(2).collect();
+        engine.enforcer().enforce_all(&all).await;
+        let all: Vec<IpNet> = engine.in_force().iter().map(|entry| entry.target).collect();
+        edge.unblock(&all[50..]).await.unwrap();
+        let reports = engine.reconcile().await;
+        let held_back = EnforceError::Held { firewall: "edge".into(), held: 50, add: 350, remove: 0 };
+        assert_eq!(reports[0].result, Err(held_back));
+        engine.maintain().await;
+        engine.enforce(&block(ATTACKER, "a", 3600)).await;
+        assert_eq!(held(&edge).await.len(), 51, "the next decision brings along nothing");
+        engine.enforcer().reconcile_anyway().await;
+        assert_eq!(held(&edge).await.len(), 401);
+    }
 }
 
 #[tokio::test]
@@ -390,6 +447,62 @@ async fn running_serves_each_firewall_by_itself() {
     assert!(engine.enforcer().drifted("old") && !engine.enforcer().drifted("none"));
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert!(old.memory.drops(address(ATTACKER)), "a hint of the host's is followed at once");
+    keeping.abort();
+}
+
+/// A firewall that tells when somebody flushed it, or whose telling is broken.
+#[derive(Clone, Debug)]
+struct Telling(MemoryFirewall, Arc<tokio::sync::Notify>, bool);
+
+#[async_trait::async_trait]
+impl FirewallIntegration for Telling {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn capabilities(&self) -> autosec_core::enforce::Capabilities {
+        self.0.capabilities()
+    }
+
+    async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
+        self.0.block(blocks).await
+    }
+
+    async fn unblock(&self, targets: &[IpNet]) -> Result<Vec<Outcome>, EnforceError> {
+        self.0.unblock(targets).await
+    }
+
+    async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
+        self.0.blocked().await
+    }
+
+    async fn health(&self) -> Result<Health, EnforceError> {
+        self.0.health().await
+    }
+
+    async fn drift(&self) {
+        assert!(!self.2, "a bug of the integration");
+        self.1.notified().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_that_a_firewall_tells_of_is_repaired_within_a_second() {
+    let clock = clock();
+    let telling = Telling(memory("telling", &clock), Arc::default(), false);
+    let broken = Telling(memory("broken", &clock), Arc::default(), true);
+    let engine = engine(&clock, EnforceConfig::default()).firewall(broken).firewall(telling.clone());
+    let engine = Arc::new(engine.build().unwrap());
+    let keeper = Arc::clone(&engine);
+    let keeping = tokio::spawn(async move { keeper.enforcer().run().await });
+    engine.enforce(&block(ATTACKER, "a", 3600)).await;
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        telling.0.flush();
+        telling.1.notify_one();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(telling.0.drops(address(ATTACKER)));
+    }
     keeping.abort();
 }
 
@@ -435,6 +548,19 @@ fn pauses_are_the_hosts_and_come_again_with_the_same_seed() {
     let bounds = [100, 200, 400, 800].map(Duration::from_millis);
     assert_eq!(pauses(1).len(), 5, "then its circuit is open");
     assert!(pauses(1).iter().zip(bounds).all(|(pause, bound)| *pause <= bound));
+}
+
+#[tokio::test]
+async fn what_an_integration_shows_of_itself_is_not_shown_on() {
+    let clock = clock();
+    let careless = Telling(memory("edge", &clock), Arc::default(), false);
+    let plain = format!("{careless:?}");
+    assert!(plain.contains("Telling"), "as any key in it would be: {plain}");
+    let told = Told::default();
+    let engine = engine(&clock, EnforceConfig::default()).observer(told).firewall(careless).build().unwrap();
+    engine.enforce(&block(ATTACKER, "a", 60)).await;
+    assert!(!format!("{engine:?}").contains("Telling"));
+    assert!(!format!("{:?}", engine.enforcer().status()).contains("Telling"));
 }
 
 #[test]

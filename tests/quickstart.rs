@@ -58,6 +58,11 @@ fn sample(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data").join(name).display().to_string()
 }
 
+/// On a busy machine a second or two of the day may have passed when the report is written.
+fn is_held_for_a_day(out: &str) -> bool {
+    ["1d ", "23h 59m "].into_iter().any(|left| out.contains(&format!("\n  203.0.113.8            {left}")))
+}
+
 #[test]
 fn the_sample_logs_give_a_full_report() {
     let (code, out, err) = run(&[]);
@@ -73,7 +78,7 @@ fn the_sample_logs_give_a_full_report() {
     for row in ["  sshd.log                   1008 lines", "  access.log                  818 lines"] {
         assert!(out.contains(row), "{out}");
     }
-    assert!(out.contains("\n  203.0.113.8            1d "), "{out}");
+    assert!(is_held_for_a_day(&out), "{out}");
     assert!(!out.contains("cannot read") && !out.contains("take all of it back"), "{out}");
 }
 
@@ -103,7 +108,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_reported() {
     assert!(out.contains("cannot read `no-such.log`: "), "{out}");
     assert!(out.contains("cannot read `") && out.contains("lines     1008 events"), "{out}");
     assert_eq!(out.matches("cannot read `").count(), 2, "{out}");
-    assert!(out.contains("\n  203.0.113.8            1d "), "{out}");
+    assert!(is_held_for_a_day(&out), "{out}");
 }
 
 #[test]

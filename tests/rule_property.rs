@@ -17,8 +17,10 @@ const TEXTS: [(&str, FieldId); 3] =
 const NUMBER: (&str, FieldId) = ("destination.port", field::DESTINATION_PORT);
 const ADDRESS: (&str, FieldId) = ("source.ip", field::SOURCE_IP);
 
-/// Expressions and what they mean for a text.
-const PATTERNS: [(&str, fn(&str) -> bool); 5] = [
+/// An expression and what it means for a text.
+type Pattern = (&'static str, fn(&str) -> bool);
+
+const PATTERNS: [Pattern; 5] = [
     ("abba", |text| text.contains("abba")),
     ("^abab", |text| text.starts_with("abab")),
     ("(?:abab|baba)b", |text| text.contains("ababb") || text.contains("babab")),

@@ -72,8 +72,9 @@
 //!   others.
 //!
 //! # Seams
-//! A host may replace [`Clock`](time::Clock), [`Store`](store::Store), [`Observer`](observe::Observer),
-//! [`Detector`](finding::Detector), [`Scorer`](score::Scorer), [`Policy`](decision::Policy) and
+//! A host may replace [`Clock`](time::Clock), [`Timer`](time::Timer), [`Store`](store::Store), [`Observer`](observe::Observer),
+//! [`Detector`](finding::Detector), [`Scorer`](score::Scorer), [`Policy`](decision::Policy),
+//! [`Surroundings`](decision::Surroundings) and
 //! [`FirewallIntegration`](enforce::FirewallIntegration); each page has one implemented in some lines. Log readers
 //! and real firewalls are in the crate `autosec-integrations`.
 //!

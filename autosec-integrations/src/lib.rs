@@ -40,6 +40,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`log`] | syslog (sshd, sudo, PAM), access logs of nginx and Apache, EVE JSON of Suricata |
+//! | [`host`] | what this host lives by, for the guard: its addresses, gateways, resolvers, administrators |
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
 //! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
 //! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
@@ -55,5 +56,6 @@
 
 pub mod conformance;
 pub mod firewall;
+pub mod host;
 pub mod log;
 pub mod transport;

@@ -37,10 +37,10 @@ const RULE: Ladder = Ladder {
     within: &["rule"],
     levels: &[
         Row(&["list", "operator", "model", "starter"]),
-        Row(&["lang", "sigma"]),
+        Row(&["lang", "sigma", "image"]),
         Row(&["plan"]),
-        Row(&["state", "run"]),
-        Row(&["set"]),
+        Row(&["state", "run", "explain"]),
+        Row(&["set", "backtest"]),
     ],
 };
 

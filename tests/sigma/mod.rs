@@ -2,7 +2,7 @@
 //! filters, pipelines, routing and the schemas.
 
 mod binding;
-mod corpus;
+pub mod corpus;
 mod correlations;
 mod filters;
 mod meaning;
@@ -26,7 +26,7 @@ fn detection(detection: &str) -> Result<RuleSet, RuleErrors> {
 }
 
 /// The ids of the rules that find something in the event, in order.
-fn found(rules: &RuleSet, event: &Event<'_>) -> Vec<String> {
+pub fn found(rules: &RuleSet, event: &Event<'_>) -> Vec<String> {
     let mut findings = Findings::default();
     rules.detect(event, &mut findings);
     assert!(findings.faults().is_empty(), "{:?}", findings.faults());

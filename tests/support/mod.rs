@@ -30,6 +30,8 @@ impl Clock for Shared {
 /// How a [`Moody`] firewall treats a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Mood {
+    /// It wants to be asked again in so much time.
+    Busy(Duration),
     Fine,
     Hang,
     Lost,
@@ -80,6 +82,9 @@ impl Moody {
         let mood = self.moods.get(call).or(self.moods.last()).copied().unwrap_or(Mood::Fine);
         let firewall = self.name().to_owned();
         match mood {
+            Mood::Busy(after) => {
+                Err(EnforceError::Busy { firewall, after, reason: "too many requests".into() })
+            }
             Mood::Fine => work.await,
             Mood::Hang => std::future::pending().await,
             Mood::Lost => {

@@ -73,9 +73,11 @@ pub struct FirewallConfig {
     /// Change nothing there, and report what would be changed. Default false.
     pub observe: bool,
     /// Put neighbours that end at the same moment together to prefixes, as far as the guard lets a prefix through.
-    /// Default false. It saves room on a device, and makes its listing say less.
+    /// Default false. It saves room on a device, makes its listing say less, and makes each change cost time in proportion
+    /// to all that is in force.
     pub aggregate: bool,
-    /// The most blocks it is given, where that is less than what it says itself; the most important ones are chosen.
+    /// The most blocks it is given, where that is less than what it says itself; the most important ones are chosen. While
+    /// there are more, each change costs time in proportion to the capacity.
     pub capacity: Option<usize>,
     /// See [`EnforceConfig::timeout`].
     #[serde(with = "maybe")]
@@ -135,7 +137,8 @@ pub struct BreakerConfig {
     pub pause: Duration,
 }
 
-/// So many calls, and so many items in all of them, in so much time; what has been saved up may be spent at once.
+/// So many changing calls, and so many items in all of them, in so much time; what has been saved up may be spent at once.
+/// Reading back does not count.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {

@@ -167,11 +167,6 @@ impl Debts {
         self.reconcile.is_some() || self.items.contains_key(item)
     }
 
-    /// Whether somebody still has to bring the item to where it should be.
-    pub(super) fn awaits(&self, item: &IpNet) -> bool {
-        self.items.contains_key(item)
-    }
-
     /// Whether the item waits for another try.
     pub(super) fn is_pending(&self, item: &IpNet) -> bool {
         self.items.get(item).is_some_and(|due| !due.reminder && due.dead.is_none())

@@ -119,6 +119,8 @@ pub struct Health {
 /// One call changes one firewall at a time: the enforcer never has two changes under way on the same one, but may call
 /// `blocked` beside a change. Time limits are the enforcer's; an integration waits as long as it takes.
 ///
+/// Neither its `Debug` nor the texts of its errors hold a secret: they end in logs.
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), autosec_core::enforce::EnforceError> {

@@ -1,8 +1,11 @@
 //! Keeping what is in force in force: expiry, further tries, comparison, and letting go.
 
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::{Either, join, join_all, select};
 
 use super::choice;
@@ -18,6 +21,8 @@ use crate::time::Timestamp;
 
 /// How often `run` looks whether something is due.
 const TICK: Duration = Duration::from_millis(500);
+/// How long it waits after a sign of drift before it compares.
+const FLOCK: Duration = Duration::from_millis(50);
 
 impl Enforcer {
     /// Lets go of what has ended, tries again what is due, and compares again what could not be compared. Call it every
@@ -209,8 +214,15 @@ impl Enforcer {
                 self.note(&[report], change);
             }
             let Some(tick) = self.context.timer.sleep(TICK) else { return };
-            if let Either::Right(_) = select(tick, target.firewall.drift()).await {
-                target.owe_reconciliation(&self.context);
+            let drift = AssertUnwindSafe(target.firewall.drift()).catch_unwind();
+            match select(tick, pin!(drift)).await {
+                Either::Left(_) => {}
+                Either::Right((Ok(()), _)) => {
+                    target.owe_reconciliation(&self.context);
+                    // Changes come in flocks.
+                    pause(&*self.context.timer, FLOCK).await;
+                }
+                Either::Right((Err(_panic), tick)) => tick.await,
             }
         }
     }

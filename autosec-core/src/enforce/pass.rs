@@ -55,23 +55,33 @@ impl Target {
         self.chooses(context) && self.state().choice.is_behind(context.ledger.version())
     }
 
-    /// What this firewall is to hold, if it could hold anything.
-    pub(super) fn wanted(&self, context: &Context) -> (Wanted, bool) {
+    /// What this firewall is to hold if `more` is in force too, and whether anything is left out for want of room.
+    pub(super) fn wanted(&self, more: &Wanted, context: &Context) -> (Wanted, bool) {
         let capabilities = self.firewall.capabilities();
         let now = context.clock.now();
         let fit = |entry: &Entry| {
             unsupported(&capabilities, entry.target).is_none() && context.guard.permit(entry.target).is_ok()
         };
+        let aggregates = self.pace.aggregate && capabilities.prefixes;
         let room = self.room();
-        if self.pace.aggregate && capabilities.prefixes {
-            let all = choice::by_target(context.ledger.foremost(usize::MAX, now, fit));
-            return choice::foremost(
-                choice::aggregate(all, |prefix| context.guard.permit(prefix).is_ok()),
-                room,
-            );
+        // One more than fits tells that something is left out.
+        let enough = if aggregates { usize::MAX } else { room.saturating_add(1) };
+        let mut all = if context.ledger.len() <= enough {
+            // The order does not matter, and the guard need not be asked while the ledger is locked.
+            choice::by_target(context.ledger.in_force(now).into_iter().filter(fit))
+        } else {
+            choice::by_target(context.ledger.foremost(enough, now, fit))
+        };
+        for entry in more.values().filter(|entry| fit(entry)) {
+            let held = all.entry(entry.target).or_insert_with(|| entry.clone());
+            if held.until < entry.until {
+                held.clone_from(entry);
+            }
         }
-        let chosen = context.ledger.foremost(room.saturating_add(1), now, fit);
-        choice::foremost(choice::by_target(chosen), room)
+        if aggregates {
+            all = choice::aggregate(all, |prefix| context.guard.permit(prefix).is_ok());
+        }
+        choice::foremost(all, room)
     }
 
     /// Whether it has to be known what it was given.
@@ -119,7 +129,7 @@ impl Target {
     /// All that is chosen of the ledger: what differs from what it was given, and `items` in any case.
     fn choose(&self, items: &[IpNet], context: &Context) -> Pass {
         let mut pass = Pass { whole: Some(context.ledger.version()), ..Pass::default() };
-        let (wanted, is_short) = self.wanted(context);
+        let (wanted, is_short) = self.wanted(&Wanted::new(), context);
         let now = context.clock.now();
         let (gone, new) = {
             let choice = &mut self.state().choice;

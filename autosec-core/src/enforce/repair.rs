@@ -19,7 +19,7 @@ impl Target {
         }
         self.owe_reconciliation(context);
         let report = match self.difference(context).await {
-            Ok(plan) => self.repair(plan, anyway, context).await,
+            Ok((plan, wanted)) => self.repair(plan, &wanted, anyway, context).await,
             Err(error) => self.report(&[], Err(error)),
         };
         // What is held back is not tried by itself: somebody has to look.
@@ -45,13 +45,7 @@ impl Target {
     pub(super) async fn plan(&self, more: &Wanted, context: &Context) -> Result<FirewallPlan, EnforceError> {
         self.admitted(context.clock.now())?;
         let (held, enforcing) = self.look(context).await?;
-        let (mut wanted, _) = self.wanted(context);
-        for entry in more.values() {
-            let renews = wanted.get(&entry.target).is_none_or(|held| held.until < entry.until);
-            if renews && context.guard.permit(entry.target).is_ok() {
-                wanted.insert(entry.target, entry.clone());
-            }
-        }
+        let (wanted, _) = self.wanted(more, context);
         Ok(FirewallPlan::new(self.name(), &held, &wanted, enforcing, context.clock.now()))
     }
 
@@ -65,12 +59,25 @@ impl Target {
         self.state().debts.owe_reconciliation(context.clock.now());
     }
 
-    async fn repair(&self, mut plan: FirewallPlan, anyway: bool, context: &Context) -> FirewallReport {
+    async fn repair(
+        &self,
+        mut plan: FirewallPlan,
+        wanted: &Wanted,
+        anyway: bool,
+        context: &Context,
+    ) -> FirewallReport {
         let is_explained = |target: &IpNet| context.ledger.was_in_force(target);
+        let additions = if self.keeps_book() { plan.add.clone() } else { Vec::new() };
         let held_back = match anyway {
             true => None,
             false => plan.restrain(&context.config.sync_guard, is_explained),
         };
+        if let Some(EnforceError::Held { add: 1.., .. }) = held_back {
+            // In the book as if it were there, or the next pass would send what is held back.
+            let choice = &mut self.state().choice;
+            let entries = additions.iter().filter_map(|target| wanted.get(target));
+            entries.for_each(|entry| choice.place(entry.target, entry.until));
+        }
         let items: Vec<IpNet> = plan.items().collect();
         let mut report = self.sync(&items, context).await;
         if let Some(held_back) = held_back.filter(|_| report.result.is_ok()) {
@@ -80,17 +87,18 @@ impl Target {
     }
 
     /// How it differs from the ledger. What was put aside is not missed.
-    async fn difference(&self, context: &Context) -> Result<FirewallPlan, EnforceError> {
+    async fn difference(&self, context: &Context) -> Result<(FirewallPlan, Wanted), EnforceError> {
         let (held, enforcing) = self.look(context).await?;
         let now = context.clock.now();
-        let (mut wanted, _) = self.wanted(context);
+        let (mut wanted, _) = self.wanted(&Wanted::new(), context);
         let mut state = self.state();
         wanted.retain(|target, _| !state.debts.is_dead(target));
         let plan = FirewallPlan::new(self.name(), &held, &wanted, enforcing, now);
         if self.keeps_book() {
-            state.choice.found(placed(&held, &wanted, &plan));
+            state.choice.found(placed(&wanted, &plan));
         }
-        Ok(plan)
+        drop(state);
+        Ok((plan, wanted))
     }
 
     async fn look(&self, context: &Context) -> Result<(Vec<Block>, bool), EnforceError> {
@@ -100,14 +108,12 @@ impl Target {
     }
 }
 
-/// What it holds and until when; what is to be changed has an end that is never the right one.
-fn placed(held: &[Block], wanted: &Wanted, plan: &FirewallPlan) -> BTreeMap<IpNet, Timestamp> {
-    let targets = held.iter().map(|block| canonical_network(block.target));
-    let mut placed: BTreeMap<IpNet, Timestamp> = targets
-        .map(|target| (target, wanted.get(&target).map_or(Timestamp::MIN, |entry| entry.until)))
-        .collect();
-    for target in &plan.refresh {
-        placed.insert(*target, Timestamp::MIN);
+/// What it holds of what is wanted, and until when. What else it holds is let go of item by item, if at all.
+fn placed(wanted: &Wanted, plan: &FirewallPlan) -> BTreeMap<IpNet, Timestamp> {
+    let mut placed: BTreeMap<IpNet, Timestamp> =
+        wanted.values().map(|entry| (entry.target, entry.until)).collect();
+    for target in plan.add.iter().chain(&plan.refresh) {
+        placed.remove(target);
     }
     placed
 }

@@ -10,6 +10,7 @@
 //! takes along what others wait for: many changes at the same time are one call.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,13 +34,19 @@ use crate::time::{Clock, Timer, Timestamp};
 
 /// One firewall and what it still owes: brings the items it is told of to what the ledger says *at that moment*, so
 /// that blocks and unblocks that race end in the ledger's state whatever their order.
-#[derive(Debug)]
 pub(super) struct Target {
     pub(super) firewall: Arc<dyn FirewallIntegration>,
     pub(super) pace: Pace,
     /// One change at a time; never held by another firewall's work.
     gate: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+}
+
+/// By name: what an integration shows of itself, and whether a key is in it, is not known here.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("firewall", &self.name()).finish_non_exhaustive()
+    }
 }
 
 /// Locked for moments only, never across a call.
@@ -241,12 +248,13 @@ impl Target {
     /// What is to be looked at now: of `items` those that nobody has seen to meanwhile, and what else is due.
     fn gather(&self, items: &[IpNet], context: &Context) -> (Vec<IpNet>, Vec<Outcome>) {
         let capabilities = self.firewall.capabilities();
-        let now = context.clock.now();
+        let (now, keeps_book) = (context.clock.now(), self.keeps_book());
         let debts = &mut self.state().debts;
         let due = debts.due(now, capabilities.native_ttl);
         let (mut all, mut settled) = (Vec::with_capacity(items.len()), Vec::new());
         for item in items {
-            if debts.awaits(item) {
+            // Where there is a choice, that an item was seen to does not say that it is there.
+            if keeps_book || debts.owes(item) {
                 all.push(*item);
                 continue;
             }

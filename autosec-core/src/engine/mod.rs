@@ -7,6 +7,7 @@
 //! 2. Give readers [`Engine::fields`], so that they fill only what somebody reads.
 //! 3. Call [`Engine::reconcile`] at start and every minute or so, and [`Engine::process`] for each event, from as many threads as there are.
 //! 4. Hand the decisions of each [`Verdict`] to [`Engine::enforce`], and call [`Engine::maintain`] every second or so.
+//!    Instead of `reconcile` and `maintain`, one task may await [`Enforcer::run`](crate::enforce::Enforcer::run).
 //!
 //! `process` is synchronous, takes `&self`, waits for nothing but short locks and cannot fail. `enforce` is asynchronous,
 //! because firewalls are slow. The two are apart so that a host may put a person, a queue or a policy of its own between

@@ -77,6 +77,8 @@ pub struct Schema {
     by_name: HashMap<Arc<str>, FieldId>,
     /// Holds names that inputs may write with spaces in them.
     spaced: bool,
+    /// The fields that another system named, in order.
+    foreign: Vec<FieldId>,
     rest: Option<FieldId>,
 }
 
@@ -116,7 +118,7 @@ impl Schema {
     pub fn ecs() -> Self {
         let fields: Vec<_> = FIELDS.iter().map(|(name, kind)| (Arc::from(*name), *kind)).collect();
         let by_name = (0u16..).zip(&fields).map(|(id, (name, _))| (Arc::clone(name), FieldId(id))).collect();
-        Self { fields, by_name, spaced: false, rest: None }
+        Self { fields, by_name, spaced: false, foreign: Vec::new(), rest: None }
     }
 
     /// Adds a field of the host's own. Adding the same field twice gives the same id.
@@ -149,7 +151,14 @@ impl Schema {
         if !legal {
             return Err(SchemaError::Malformed { name: name.chars().take(64).collect() });
         }
-        self.push(name, Kind::Text)
+        let field = self.push(name, Kind::Text)?;
+        self.foreign.push(field);
+        Ok(field)
+    }
+
+    /// Whether another system named the field, and not the host.
+    pub(crate) fn is_foreign(&self, field: FieldId) -> bool {
+        self.foreign.binary_search(&field).is_ok()
     }
 
     /// Adds the field that readers put every value into that stands where no other field does.
@@ -184,6 +193,11 @@ impl Schema {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<FieldId> {
         self.by_name.get(name).copied()
+    }
+
+    /// The field at this position.
+    pub(crate) fn at(&self, index: usize) -> Option<FieldId> {
+        u16::try_from(index).ok().filter(|_| index < self.fields.len()).map(FieldId)
     }
 
     /// The field's name; empty for an id of another schema.

@@ -53,6 +53,11 @@ impl AddressSet {
         &self.v6
     }
 
+    /// A set of ranges, ends included, in any order.
+    pub(crate) fn from_ranges(v4: Vec<(u32, u32)>, v6: Vec<(u128, u128)>) -> Self {
+        Self { v4: disjoint(v4), v6: disjoint(v6) }
+    }
+
     /// Whether the set holds no address.
     pub fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()

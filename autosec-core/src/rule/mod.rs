@@ -103,7 +103,17 @@
 //! A rule is looked at only for events that can match it at all: each rule waits for something that an event must have
 //! for it, as rare as can be: one of a few values of a field, a text within a value, an address. All that rules wait for is
 //! found by looking at each value of an event once. So an event costs what it is long and what it matches, and hardly
-//! more with many rules than with few: FIGURES
+//! more with many rules than with few: 3,754 Sigma rules take 10 µs for an event of 3.7 KB, 10,000 filters of
+//! one line 0.35 µs for a request of eleven fields (2026-11-22, 2-core x86-64 VM under other load).
+//!
+//! # Asking about rules
+//! - [`RuleSet::explain`]: why a rule matches an event, or why not, which tests would have to turn out otherwise, and how
+//!   far its window is.
+//! - [`Backtest`]: what rules would have found in a log, what each costs, and what other rules would find instead.
+//! - [`LiveRules`]: rules that are replaced under load.
+//! - [`RuleSet::image`]: the set as bytes, read back by [`RuleSetBuilder::image`].
+//!
+//! A rule in shadow mode is treated like any other by all of these, and each says that it is in shadow mode.
 //!
 //! # Limits
 //! Limits, each with a diagnostic of its own: 64 KiB an expression, nested 64 deep, 10,000 members a set, 1 MiB a
@@ -150,6 +160,9 @@
 //! **Filters** join their condition to those of the rules they name (`any` and `all` mean every rule), by `and`: what is to be
 //! left out stands behind `not`. They pass over rules of another logsource, and correlations.
 
+mod backtest;
+mod explain;
+mod image;
 mod lang;
 mod list;
 mod model;
@@ -161,6 +174,11 @@ mod sigma;
 mod starter;
 mod state;
 
+pub use backtest::{
+    Backtest, BacktestReport, Cost, Difference, Moved, Progress, RuleDifference, RuleReport, Sample,
+};
+pub use explain::{Change, Clause, Explanation, Outcome, Says, Tested, WindowState};
+pub use image::ImageError;
 pub use lang::diagnostic::Diagnostic;
 pub use lang::issue::CODES;
 pub(crate) use lang::issue::Code;
@@ -169,7 +187,10 @@ pub use list::{List, ListError};
 pub use model::{Classic, Count, Distinct, Exception, Expectation, Mode, Rule, RuleTest, TestEvent};
 pub use operator::{Average, Frequency, FrequencyError, NewValue, Quantile, Rate, Sequence, Step, Sum};
 pub use run::tally::RuleStats;
-pub use set::{Loaded, Restored, RuleErrors, RuleSet, RuleSetBuilder, TestFailure, TestReport};
+pub use set::{
+    LiveRules, Loaded, ReloadError, Reloaded, Restored, RuleErrors, RuleSet, RuleSetBuilder, TestFailure,
+    TestReport,
+};
 pub use sigma::{
     LogSource, LogSourceRouting, SIGMA_TO_ECS, SIGMA_WINDOWS_AUDIT, SigmaKind, SigmaRule, SigmaStatus,
 };

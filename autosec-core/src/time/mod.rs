@@ -18,9 +18,11 @@
 
 mod clock;
 pub mod human;
+mod stopwatch;
 mod timer;
 mod timestamp;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub(crate) use stopwatch::Stopwatch;
 pub use timer::{Sleep, Timer, TokioTimer};
 pub use timestamp::{Timestamp, TimestampError};

@@ -67,6 +67,10 @@ impl NamedList {
         Self { name: name.into(), members: ArcSwap::from_pointee(Members::new(list)) }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What it holds, in a word.
     pub(crate) fn holds(&self) -> &'static str {
         match **self.members.load() {

@@ -178,10 +178,7 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
         }
         Fact::Address { is, negated } => {
             key.extend([5, u8::from(*negated)]);
-            match is {
-                IpAddr::V4(address) => key.extend(address.octets()),
-                IpAddr::V6(address) => key.extend(address.octets()),
-            }
+            encode_address(is, key);
         }
         // A set is as long as its owner likes, so it is known by where it stands; conditions hold it until all are read.
         Fact::AddressIn(set) => {
@@ -210,10 +207,7 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
         }
         Fact::Number(comparison, number) => {
             key.extend([12, *comparison as u8]);
-            match number {
-                Number::Integer(number) => key.extend(number.to_le_bytes()),
-                Number::Float(number) => key.extend(number.to_bits().to_le_bytes().into_iter().chain([1])),
-            }
+            encode_number(*number, key);
         }
         Fact::Listed { list, fold } => {
             key.extend([14, u8::from(*fold)]);
@@ -223,6 +217,20 @@ fn encode_fact(fact: &Fact, key: &mut Vec<u8>) {
             key.extend([13, *part as u8]);
             key.extend(number.to_le_bytes());
         }
+    }
+}
+
+fn encode_address(address: &IpAddr, key: &mut Vec<u8>) {
+    match address {
+        IpAddr::V4(address) => key.extend(address.octets()),
+        IpAddr::V6(address) => key.extend(address.octets()),
+    }
+}
+
+fn encode_number(number: Number, key: &mut Vec<u8>) {
+    match number {
+        Number::Integer(number) => key.extend(number.to_le_bytes()),
+        Number::Float(number) => key.extend(number.to_bits().to_le_bytes().into_iter().chain([1])),
     }
 }
 

@@ -18,6 +18,7 @@
 //!
 //! Order does not change an answer, because tests have no effects, and no estimate does: a wrong one costs time.
 
+pub(super) mod alone;
 mod block;
 mod glob;
 mod index;

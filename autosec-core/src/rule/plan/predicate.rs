@@ -90,6 +90,14 @@ impl Atom {
         }
     }
 
+    /// The field that it is about, if it is about one.
+    pub(super) fn field(&self) -> Option<FieldId> {
+        match self {
+            Atom::Field(field, _) | Atom::Spelled(field, _) => Some(*field),
+            Atom::Anywhere(_) | Atom::Related { .. } | Atom::Before(_) => None,
+        }
+    }
+
     /// About how dear it is to run.
     pub(super) fn cost(&self) -> u32 {
         match self {

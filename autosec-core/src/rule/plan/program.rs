@@ -84,7 +84,7 @@ impl Program {
         let mut builder = Builder::default();
         for (atom, need) in (0_u32..).zip(&needs) {
             if let Some(need) = need
-                && kinds.get(atom as usize).is_some_and(|kind| kind.indexed || kind.witness)
+                && kinds.get(atom as usize).is_some_and(|kind| kind.indexed || kind.witness || kind.late)
             {
                 builder.add(atom, need);
             }
@@ -96,6 +96,7 @@ impl Program {
         let cost = |atom: u32| match index.kind(atom) {
             Kind { indexed: true, enough: true, .. } => 1,
             Kind { indexed: true, .. } => 5,
+            Kind { late: true, .. } => 8,
             _ => atoms.get(atom as usize).map_or(0, |atom| atom.cost().saturating_add(10)),
         };
         conditions.iter_mut().for_each(|condition| {
@@ -135,7 +136,6 @@ impl Program {
     }
 
     /// Whether the event satisfies the condition of this number: asked by itself, without the index.
-    #[cfg(test)]
     pub(crate) fn holds(&self, number: u32, event: &Event<'_>) -> bool {
         let mut holds = |atom| self.atom(atom).is_some_and(|atom| atom.matches(event));
         self.condition(number).is_some_and(|condition| condition.holds(&mut holds))
@@ -143,21 +143,29 @@ impl Program {
 
     fn ask(&self, number: u32, event: &Event<'_>, scratch: &mut Scratch) {
         let Some(condition) = self.condition(number) else { return };
-        let marks = &mut scratch.marks;
-        if condition.holds(&mut |atom| self.is_true(atom, event, marks)) {
+        let (marks, text) = (&mut scratch.marks, &mut scratch.text);
+        if condition.holds(&mut |atom| self.is_true(atom, event, marks, text)) {
             scratch.matching.push(number);
         }
     }
 
-    fn is_true(&self, atom: u32, event: &Event<'_>, marks: &mut Marks) -> bool {
-        match marks.of(atom) {
+    fn is_true(&self, number: u32, event: &Event<'_>, marks: &mut Marks, text: &mut Vec<u8>) -> bool {
+        let Some(atom) = self.atom(number) else { return false };
+        let kind = self.index.kind(number);
+        if kind.late
+            && marks.of(number) == Mark::None
+            && let Some(field) = atom.field()
+        {
+            self.index.look_late(field, event, marks, text);
+        }
+        match marks.of(number) {
             Mark::True => return true,
             Mark::False => return false,
-            Mark::None if self.index.kind(atom).indexed => return false,
+            Mark::None if kind.indexed || kind.late => return false,
             Mark::None | Mark::Perhaps => {}
         }
-        let truth = self.atom(atom).is_some_and(|atom| atom.matches(event));
-        marks.set(atom, if truth { Mark::True } else { Mark::False });
+        let truth = atom.matches(event);
+        marks.set(number, if truth { Mark::True } else { Mark::False });
         truth
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use super::index::Kind;
 use super::need::{Need, Way};
@@ -11,6 +11,8 @@ use crate::event::FieldId;
 
 /// A field with an atom of more texts than this is indexed even if no condition waits for it.
 const MANY: usize = 32;
+/// A field with so many texts is scanned late if a condition asks for one of them: that is cheaper than one by one.
+const LATE: usize = 8;
 /// How many looks at conditions an event must be saved if a field is to be scanned for it.
 const SCAN_WORTH: f32 = 0.7;
 
@@ -165,6 +167,12 @@ fn kinds(needs: &[Option<Need<'_>>], waiting: &[(u32, Waiting)]) -> Vec<Kind> {
     let held = needs.iter().zip(&kinds).filter_map(|(need, kind)| Some((need.as_ref()?, kind)));
     let watched = held.filter(|(need, kind)| kind.witness || (need.keys.len() > MANY && !need.is_dear()));
     let watched: HashSet<(Option<FieldId>, Way)> = watched.map(|(need, _)| way(need)).collect();
+    let mut texts: HashMap<FieldId, usize> = HashMap::new();
+    for need in needs.iter().flatten().filter(|need| need.way() == Way::Within) {
+        need.field.into_iter().for_each(|field| *texts.entry(field).or_default() += need.keys.len());
+    }
+    let many =
+        |field: Option<FieldId>| field.and_then(|field| texts.get(&field)).is_some_and(|many| *many >= LATE);
     for (need, kind) in needs.iter().zip(&mut kinds) {
         let Some(need) = need else { continue };
         kind.typed = need.typed;
@@ -174,6 +182,8 @@ fn kinds(needs: &[Option<Need<'_>>], waiting: &[(u32, Waiting)]) -> Vec<Kind> {
             Way::Present => need.enough && kind.witness,
             _ => watched.contains(&way(need)) && (kind.witness || !need.is_dear()),
         };
+        let unwatched = need.way() == Way::Within && !watched.contains(&way(need));
+        kind.late = unwatched && !need.is_dear() && many(need.field);
     }
     kinds
 }

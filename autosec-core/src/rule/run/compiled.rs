@@ -10,7 +10,7 @@ use crate::event::{Event, FieldId, FieldMask};
 use crate::finding::{Analytic, Evidence, Fault, FaultKind, Finding, Findings, Response};
 use crate::measure::{Confidence, Severity};
 use crate::rule::state::key::Keys;
-use crate::rule::state::memory::{Alarm, Memory, Observation};
+use crate::rule::state::memory::{Alarm, Budget, Memory, Observation};
 use crate::rule::state::operator::{Inputs, Operator};
 use crate::time::Timestamp;
 
@@ -33,7 +33,8 @@ pub(crate) struct Compiled {
     /// It gives no findings: others are fed by it.
     pub(crate) silent: bool,
     pub(crate) remembers: Option<Remembering>,
-    pub(crate) tally: Tally,
+    /// Shared with the set that takes the place of this one, if the rule stays as it is.
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// What a rule remembers, and what that is in words.
@@ -90,6 +91,52 @@ impl Compiled {
         for alarm in remembering.memory.advance(now) {
             self.found_later(remembering, alarm, findings);
         }
+    }
+
+    /// The rule's id.
+    pub(crate) fn id(&self) -> &str {
+        &self.analytic.id
+    }
+
+    /// The same rule, which has seen nothing.
+    pub(crate) fn fresh(&self, budget: &Budget) -> Self {
+        let remembers = self.remembers.as_ref().map(|it| Remembering {
+            memory: it.memory.fresh(budget),
+            what: it.what.clone(),
+            takes: Arc::clone(&it.takes),
+            digest: it.digest,
+        });
+        Self {
+            analytic: Arc::clone(&self.analytic),
+            severity: self.severity,
+            confidence: self.confidence,
+            response: self.response,
+            shadow: self.shadow,
+            reads: Arc::clone(&self.reads),
+            subject: self.subject.clone(),
+            subjects: self.subjects.clone(),
+            silent: self.silent,
+            remembers,
+            tally: Arc::default(),
+        }
+    }
+
+    /// Goes on with what `other` remembers, if both remember alike; says whether they do.
+    pub(crate) fn go_on_from(&mut self, other: &Self) -> bool {
+        let alike = match (&mut self.remembers, &other.remembers) {
+            (None, None) => true,
+            (Some(mine), Some(theirs))
+                if mine.digest == theirs.digest && mine.memory.is_like(&theirs.memory) =>
+            {
+                mine.memory.share(&theirs.memory);
+                true
+            }
+            _ => false,
+        };
+        if alike {
+            self.tally = Arc::clone(&other.tally);
+        }
+        alike
     }
 
     /// The fields it reads.

@@ -6,7 +6,7 @@ use crate::event::{Event, FieldId, Kind, Schema, Value};
 use crate::net;
 
 /// The fields that may name whom a finding is about, and what kind of entity each names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Subject {
     /// The first that the event has names it.
     fields: Box<[Naming]>,
@@ -14,13 +14,13 @@ pub(crate) struct Subject {
     fallback: Option<Entity>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Naming {
     field: FieldId,
     names: Names,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Names {
     Address,
     /// A text that is the address of somebody, if it is one.
@@ -51,7 +51,7 @@ impl Subject {
         let known = SIGMA_SUBJECTS
             .iter()
             .filter_map(|(name, names)| Some(Naming { field: schema.field(name)?, names: *names }));
-        Self { fields: known.collect(), fallback: Some(Entity::Other("unknown".into())) }
+        Self { fields: known.collect(), fallback: Some(unknown()) }
     }
 
     /// The subjects of a Sigma rule that is kept apart by keys, for each input by a key's fields: the field that comes
@@ -82,6 +82,19 @@ impl Subject {
         keys.iter().map(|key| subject(key)).collect()
     }
 
+    /// Its fields, each with a number for what it names, and whether it always names something.
+    pub(crate) fn parts(&self) -> (impl Iterator<Item = (FieldId, u8)>, bool) {
+        (self.fields.iter().map(|naming| (naming.field, naming.names as u8)), self.fallback.is_some())
+    }
+
+    /// What such [parts](Subject::parts) make up; `None` for a number that means nothing.
+    pub(crate) fn of_parts(fields: impl IntoIterator<Item = (FieldId, u8)>, always: bool) -> Option<Self> {
+        let naming =
+            |(field, code): (FieldId, u8)| Some(Naming { field, names: *NAMES.get(usize::from(code))? });
+        let fields = fields.into_iter().map(naming).collect::<Option<_>>()?;
+        Some(Self { fields, fallback: always.then(unknown) })
+    }
+
     /// As the other says, of an event that has none of these fields.
     #[must_use]
     pub(crate) fn or(self, other: Self) -> Self {
@@ -104,6 +117,14 @@ impl Subject {
         let named = self.fields.iter().find_map(|naming| naming.entity(event, ipv6_prefix));
         named.or_else(|| self.fallback.clone())
     }
+}
+
+/// By their numbers.
+const NAMES: [Names; 5] = [Names::Address, Names::Client, Names::Host, Names::User, Names::Other];
+
+/// Whom a finding is about when nothing tells.
+fn unknown() -> Entity {
+    Entity::Other("unknown".into())
 }
 
 /// Names of the fields that may tell whom a Sigma finding is about, in the order they are asked.

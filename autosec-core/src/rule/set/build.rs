@@ -12,13 +12,15 @@ use super::verify::{Key, Verified, verify};
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::check::Scope;
-use crate::rule::lang::condition::Condition;
+use crate::rule::lang::condition::{Condition, Fact};
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue};
+use crate::rule::list::NamedList;
 use crate::rule::model::{Mode, Rule};
 use crate::rule::run::compiled::{Compiled, Remembering};
 use crate::rule::state::memory::{Budget, Memory};
 use crate::rule::state::operator::Operator;
+use crate::rule::state::snapshot;
 
 /// A rule that is ready to run, and the conditions that set it off: one for each of its inputs.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(super) struct Assembled {
     pub(super) veto: Option<Condition>,
     /// Higher ones come first.
     pub(super) priority: i32,
+    /// It is not to run, and kept only to be asked about.
+    pub(super) off: bool,
 }
 
 /// Compiles every rule that is not off; what is wrong is added to `diagnostics`. Rules that are wrong are taken out of
@@ -56,9 +60,7 @@ pub(super) fn compile(
             Err(issues) => {
                 diagnostics.extend(issues.into_iter().map(|(key, issue)| origin.place(key, issue)));
             }
-            Ok(rule) if before == diagnostics.len() && origin.written.mode != Mode::Off => {
-                compiled.push(rule)
-            }
+            Ok(rule) if before == diagnostics.len() => compiled.push(rule),
             Ok(_) => {}
         }
         sound.push(before == diagnostics.len());
@@ -75,8 +77,16 @@ pub(super) fn one(rule: &Rule, scope: &Scope<'_>, budget: &Budget) -> Result<Ass
 }
 
 impl Assembled {
-    /// Asks of every event that sets the rule off, or feeds it, that it satisfies this as well.
-    pub(super) fn narrow(&mut self, condition: &Condition) {
+    /// Whether one of its conditions speaks of this list.
+    pub(super) fn asks_for(&self, list: &Arc<NamedList>) -> bool {
+        self.conditions.iter().chain(&self.veto).any(|condition| names(condition, list))
+    }
+
+    /// Asks of every event that sets the rule off, or feeds it, that it satisfies this as well, which is `said` so.
+    pub(super) fn narrow(&mut self, condition: &Condition, said: &str) {
+        if let Some(it) = &mut self.rule.remembers {
+            it.digest = snapshot::digest(format!("{} {said}", it.digest).as_bytes());
+        }
         for whole in &mut self.conditions {
             let before = std::mem::replace(whole, Condition::All(Vec::new()));
             *whole = Condition::All(vec![before, condition.clone()]);
@@ -125,7 +135,7 @@ fn assemble(
         .transpose()
         .map_err(|issue| (Key::Within, issue))?;
     let named = |field: FieldId| (field, schema.name(field).into());
-    let priority = rule.priority;
+    let (priority, off) = (rule.priority, rule.mode == Mode::Off);
     let expires = rule.expires;
     let rule = Compiled {
         analytic: Arc::new(Analytic {
@@ -145,9 +155,9 @@ fn assemble(
         remembers,
         tally: Default::default(),
     };
-    let mut assembled = Assembled { conditions, rule, fed_by: Vec::new(), veto: None, priority };
+    let mut assembled = Assembled { conditions, rule, fed_by: Vec::new(), veto: None, priority, off };
     if let Some(expires) = expires {
-        assembled.narrow(&Condition::Before(expires));
+        assembled.narrow(&Condition::Before(expires), &format!("until {expires}"));
     }
     Ok(assembled)
 }
@@ -175,6 +185,8 @@ fn remembering(
 fn digest(rule: &Rule, budget: &Budget) -> u64 {
     let mut remembered = Rule::new(String::new(), rule.severity, rule.when.as_str());
     remembered.severity = crate::measure::Severity::Low;
+    (remembered.classic, remembered.value) = (rule.classic, rule.value.clone());
+    remembered.field.clone_from(&rule.field);
     remembered.count.clone_from(&rule.count);
     remembered.rate.clone_from(&rule.rate);
     remembered.distinct.clone_from(&rule.distinct);
@@ -184,7 +196,17 @@ fn digest(rule: &Rule, budget: &Budget) -> u64 {
     remembered.sequence.clone_from(&rule.sequence);
     remembered.new_value.clone_from(&rule.new_value);
     let text = format!("{remembered:?} {:?}", budget.lateness);
-    crate::rule::state::snapshot::digest(text.as_bytes())
+    snapshot::digest(text.as_bytes())
+}
+
+/// Whether a condition speaks of this list.
+fn names(condition: &Condition, list: &Arc<NamedList>) -> bool {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(|part| names(part, list)),
+        Condition::Not(part) => names(part, list),
+        Condition::Test(_, Fact::Listed { list: held, .. }) => Arc::ptr_eq(held, list),
+        _ => false,
+    }
 }
 
 /// The fields a condition reads, each once, in the order it names them.

@@ -3,10 +3,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::errors::RuleErrors;
+use super::image::Image;
 use super::load::{self, Given, Loaded};
 use super::rules::RuleSet;
 use super::source::Source;
 use crate::event::Schema;
+use crate::rule::image::ImageError;
 use crate::rule::list::List;
 use crate::rule::model::{Exception, Rule};
 use crate::rule::sigma::LogSourceRouting;
@@ -64,6 +66,9 @@ impl<'s> RuleSetBuilder<'s> {
             ipv6_prefix: 64,
             seed: None,
             resumed: None,
+            grown: None,
+            images: Vec::new(),
+            image_lists: HashMap::new(),
         };
         Self { given }
     }
@@ -256,6 +261,40 @@ impl<'s> RuleSetBuilder<'s> {
     pub fn rule_limit(mut self, rules: usize) -> Self {
         self.given.rule_limit = rules;
         self
+    }
+
+    /// Adds the rules of an image that [`RuleSet::image`] wrote; `name` (a file's path, say) appears in diagnostics.
+    ///
+    /// What an image spares is reading YAML, parsing, checking and binding. Its fields are found by their names, and those
+    /// that only Sigma rules name are added, so the schema need not be the one it was written with. The members of lists,
+    /// limits and the rest of what this builder says are not in an image: give limits before the image, because its windows
+    /// are made by them. Its rules come after all others, but for their [priorities](Rule::priority). Exceptions given here
+    /// apply to them too.
+    /// The checksum finds damage and not malice: whoever may write the image may write any rules.
+    ///
+    /// ```
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::rule::{ImageError, RuleSet};
+    ///
+    /// let schema = Schema::ecs();
+    /// let image = RuleSet::builder(&schema).starter().build()?.image()?;
+    /// let again = RuleSet::builder(&schema).image("starter.img", &image)?.build()?;
+    /// assert!(again.rules().any(|rule| rule.id == "ssh-brute-force"));
+    /// let refused = RuleSet::builder(&schema).image("starter.img", b"- id: no-image").unwrap_err();
+    /// assert_eq!(refused, ImageError::Foreign);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The bytes are no image, of another format, cut short, damaged or made by something else, or a rule reads a field
+    /// that the schema lacks or that has another kind there, or counts over a window that the limits do not allow. Reading
+    /// takes memory in proportion to the bytes, 256 MiB at most.
+    pub fn image(mut self, name: impl Into<String>, bytes: &[u8]) -> Result<Self, ImageError> {
+        let given = &mut self.given;
+        let schema = given.grown.get_or_insert_with(|| given.schema.clone());
+        let image = Image::read(name.into(), bytes, schema, &mut given.image_lists, &given.budget)?;
+        given.images.push(image);
+        Ok(self)
     }
 
     /// Gives a list a name made of letters, digits, `_`, `-` or `.`, for `field in $name`; one of the same name is

@@ -31,7 +31,8 @@ pub(super) fn apply(
         let named = |rule: &Assembled| is_named(&origin.written, &rule.rule.analytic.id);
         match condition {
             Ok(condition) => {
-                rules.iter_mut().filter(|rule| named(rule)).for_each(|rule| rule.narrow(&condition));
+                let said = said(&origin.written);
+                rules.iter_mut().filter(|rule| named(rule)).for_each(|rule| rule.narrow(&condition, &said));
             }
             Err(()) => rules.retain(|rule| !named(rule)),
         }
@@ -47,6 +48,11 @@ pub(super) fn condition(exception: &Exception, scope: &Scope<'_>) -> Result<Cond
         None => excepted,
     };
     Ok(Condition::Not(Box::new(excepted)))
+}
+
+/// What the exception says, but for its reason.
+pub(super) fn said(exception: &Exception) -> String {
+    format!("except {} {:?}", exception.when, exception.expires)
 }
 
 /// Whether the exception is about the rule of this id.

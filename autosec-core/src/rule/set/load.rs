@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::definition::Blueprint;
 use super::errors::RuleErrors;
+use super::image::{Image, Lists};
 use super::read::{Origin, Pack};
 use super::rules::{RuleSet, Written};
 use super::source::Source;
@@ -12,6 +14,7 @@ use super::{build, exempt, sigma};
 use crate::event::Schema;
 use crate::rule::lang::check::Scope;
 use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::lang::issue::Code;
 use crate::rule::list::{List, NamedList};
 use crate::rule::model::{Exception, Rule};
 use crate::rule::sigma::{LogSourceRouting, Pipelines, Translation, View};
@@ -41,6 +44,11 @@ pub(super) struct Given<'s> {
     pub(super) seed: Option<u64>,
     /// A snapshot to go on from, which was checked.
     pub(super) resumed: Option<Vec<u8>>,
+    /// The schema with the fields of images, if there are any.
+    pub(super) grown: Option<Schema>,
+    pub(super) images: Vec<Image>,
+    /// The lists that images ask for.
+    pub(super) image_lists: Lists,
 }
 
 /// A rule set of what was sound, and what was wrong with the rest.
@@ -84,7 +92,7 @@ impl Given<'_> {
     /// Everything that is sound; nothing if it `must_fit` the limit and does not.
     fn compile(self, diagnostics: &mut Vec<Diagnostic>, must_fit: bool) -> Option<Compiled> {
         let limit = self.rule_limit;
-        let mut schema = self.schema.clone();
+        let mut schema = self.grown.unwrap_or_else(|| self.schema.clone());
         let texts = self.pipelines.iter().map(|source| (source.name.as_str(), source.text.as_str()));
         let pipelines = Pipelines::read(texts, diagnostics);
         let mut translation = Translation {
@@ -106,27 +114,32 @@ impl Given<'_> {
         let exceptions = self.exceptions.into_iter().map(|written| Origin { written, source: None });
         pack.exceptions.extend(exceptions);
         pack.lists.extend(self.lists);
-        let named = |(name, list): (String, List)| {
-            let list = Arc::new(NamedList::new(&name, &list));
-            (name, list)
-        };
-        let lists: HashMap<_, _> = pack.lists.into_iter().map(named).collect();
+        let lists = named(pack.lists, self.image_lists, &self.images, diagnostics);
         let scope = Scope { schema: &schema, lists: &lists };
         let mut known: HashSet<String> = pack.unreadable.into_iter().collect();
         known.extend(pack.rules.iter().map(|origin| origin.written.id.clone()));
         let mut assembled = build::compile(&mut pack.rules, &scope, &self.budget, diagnostics);
         let limits = (limit, &self.budget);
         let sigma = sigma::compile(sigma, &pack.rules, limits, &schema, &mut assembled, diagnostics);
-        known.extend(sigma.iter().map(|rule| rule.id.clone()));
-        exempt::apply(&mut pack.exceptions, &known, &scope, &mut assembled, diagnostics);
-        let assembled = by_priority(assembled);
-        let written = Written {
+        let mut written = Written {
             rules: pack.rules.into_iter().map(|origin| origin.written).collect(),
             sigma,
-            exceptions: pack.exceptions.into_iter().map(|origin| origin.written).collect(),
+            exceptions: Vec::new(),
             lists,
+            idle: HashMap::new(),
             budget: self.budget,
         };
+        for image in self.images {
+            written.add(image, &mut assembled, diagnostics);
+        }
+        known.extend(written.sigma.iter().map(|rule| rule.id.clone()));
+        known.extend(written.rules.iter().map(|rule| rule.id.clone()));
+        let scope = Scope { schema: &schema, lists: &written.lists };
+        exempt::apply(&mut pack.exceptions, &known, &scope, &mut assembled, diagnostics);
+        written.exceptions.extend(pack.exceptions.into_iter().map(|origin| origin.written));
+        let idle = assembled.iter().filter(|rule| rule.off);
+        written.idle = idle.map(|rule| (rule.rule.id().to_owned(), Blueprint::new(rule))).collect();
+        let assembled = by_priority(assembled);
         let snapshot = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok());
         let hasher = match snapshot {
             Some(snapshot) => KeyHasher::of_seed(snapshot.seed(), self.ipv6_prefix),
@@ -144,6 +157,7 @@ impl Compiled {
             sigma: Vec::new(),
             exceptions: Vec::new(),
             lists: HashMap::new(),
+            idle: HashMap::new(),
             budget,
         };
         Self { schema, written, assembled: Vec::new(), hasher, resumed: None }
@@ -164,11 +178,75 @@ impl Compiled {
     }
 }
 
-/// Higher priorities first, else the order stays. What feeds a rule is found where it now stands.
+impl Written {
+    /// Adds the rules of an image, of which those whose ids are taken are left out.
+    fn add(
+        &mut self,
+        image: Image,
+        assembled: &mut Vec<build::Assembled>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Image { name, written, assembled: mut added } = image;
+        let taken: HashSet<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+        let taken: HashSet<&str> =
+            taken.into_iter().chain(self.sigma.iter().map(|rule| rule.id.as_str())).collect();
+        let ids = written.rules.iter().map(|rule| &rule.id).chain(written.sigma.iter().map(|rule| &rule.id));
+        if let Some(twice) = ids.into_iter().find(|id| taken.contains(id.as_str())) {
+            let title = format!("the id `{twice}` is taken");
+            diagnostics.push(
+                Diagnostic::new(Code::DuplicateId, title, &name)
+                    .help("ids are unique within a rule set; none of the image's rules is taken"),
+            );
+            return;
+        }
+        let before = u32::try_from(assembled.len()).unwrap_or(u32::MAX);
+        for rule in &mut added {
+            rule.fed_by.iter_mut().for_each(|from| *from = from.saturating_add(before));
+        }
+        assembled.append(&mut added);
+        self.rules.extend(written.rules);
+        self.sigma.extend(written.sigma);
+        self.exceptions.extend(written.exceptions);
+    }
+}
+
+/// The lists by their names, those that images ask for with the members that the host gives them.
+fn named(
+    given: HashMap<String, List>,
+    asked: Lists,
+    images: &[Image],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> HashMap<String, Arc<NamedList>> {
+    let mut names: Vec<_> = asked.keys().collect();
+    names.sort_unstable();
+    for (name, list) in names.into_iter().filter_map(|name| asked.get_key_value(name)) {
+        let wrong = match given.get(name) {
+            Some(members) => list.replace(members).err().map(|error| error.to_string()),
+            None => Some(format!("a rule asks for the list `${name}`, which was not given")),
+        };
+        let asks = |image: &&Image| image.assembled.iter().any(|rule| rule.asks_for(list));
+        diagnostics.extend(wrong.map(|title| {
+            let image = images.iter().find(asks);
+            let rule = image.and_then(|image| image.assembled.iter().find(|rule| rule.asks_for(list)));
+            let diagnostic = Diagnostic::new(Code::UnknownList, title, image.map_or("", |image| &image.name))
+                .help("give it with `RuleSetBuilder::list`; it may be empty");
+            rule.map_or(diagnostic.clone(), |rule| diagnostic.about(rule.rule.id()))
+        }));
+    }
+    let mut lists = asked;
+    for (name, list) in given {
+        lists.entry(name).or_insert_with_key(|name| Arc::new(NamedList::new(name, &list)));
+    }
+    lists
+}
+
+/// Higher priorities first, else the order stays; without those that are off. What feeds a rule is found where it now
+/// stands.
 fn by_priority(assembled: Vec<build::Assembled>) -> Vec<build::Assembled> {
-    let mut placed: Vec<_> = (0_u32..).zip(assembled).collect();
+    let count = assembled.len();
+    let mut placed: Vec<_> = (0_u32..).zip(assembled).filter(|(_, rule)| !rule.off).collect();
     placed.sort_by_key(|(_, rule)| Reverse(rule.priority));
-    let mut places = vec![0; placed.len()];
+    let mut places = vec![0; count];
     for (now, (before, _)) in (0_u32..).zip(&placed) {
         if let Some(place) = places.get_mut(*before as usize) {
             *place = now;

@@ -132,7 +132,7 @@ impl RuleSet {
         let budget = written.budget.emptied();
         let mut assembled = build::one(&rule, &scope, &budget).ok()?;
         for exception in written.exceptions.iter().filter(|exception| exempt::is_named(exception, &rule.id)) {
-            assembled.narrow(&exempt::condition(exception, &scope).ok()?);
+            assembled.narrow(&exempt::condition(exception, &scope).ok()?, &exempt::said(exception));
         }
         let nothing =
             Compiled::nothing(self.schema().clone(), budget, KeyHasher::new(None, self.hasher.ipv6_prefix()));

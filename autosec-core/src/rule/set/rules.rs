@@ -6,8 +6,11 @@ use smallvec::SmallVec;
 use super::build::{self, Assembled};
 use super::builder::RuleSetBuilder;
 use super::chain::{Chain, Fed, Pending};
+use super::definition::Blueprint;
+use super::image;
 use crate::event::{Event, FieldMask, Schema};
 use crate::finding::{Detector, Findings};
+use crate::rule::image::ImageError;
 use crate::rule::lang::suggest::nearest;
 use crate::rule::list::{List, ListError, NamedList};
 use crate::rule::model::{Exception, Rule};
@@ -68,17 +71,19 @@ use crate::rule::state::operator::Inputs;
 /// ```
 #[derive(Debug)]
 pub struct RuleSet {
-    schema: Schema,
-    pub(super) written: Written,
+    pub(super) schema: Schema,
+    pub(super) written: Arc<Written>,
     pub(super) compiled: Vec<Compiled>,
-    program: Program,
+    /// What each of them was assembled from.
+    pub(super) blueprints: Arc<[Blueprint]>,
+    program: Arc<Program>,
     /// For each condition of the program the rule that it sets off.
-    triggers: Vec<Trigger>,
+    triggers: Arc<[Trigger]>,
     pub(super) hasher: KeyHasher,
     fields: FieldMask,
     /// The rules that find something when something does not happen.
-    waiting: Vec<u32>,
-    chain: Chain,
+    waiting: Arc<[u32]>,
+    chain: Arc<Chain>,
 }
 
 /// The input of a trigger that keeps a rule from being fed.
@@ -99,6 +104,8 @@ pub(super) struct Written {
     pub(super) sigma: Vec<SigmaRule>,
     pub(super) exceptions: Vec<Exception>,
     pub(super) lists: HashMap<String, Arc<NamedList>>,
+    /// What rules that are off would be assembled from, by their ids.
+    pub(super) idle: HashMap<String, Blueprint>,
     pub(super) budget: Budget,
 }
 
@@ -114,6 +121,7 @@ impl RuleSet {
         assembled: Vec<Assembled>,
         hasher: KeyHasher,
     ) -> Self {
+        let blueprints = assembled.iter().map(Blueprint::new).collect();
         let chain = Chain::new(assembled.iter().map(|assembled| assembled.fed_by.as_slice()));
         let mut fields = FieldMask::default();
         let (mut compiled, mut triggers, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
@@ -131,10 +139,52 @@ impl RuleSet {
             fields.union(&rule.fields());
             compiled.push(rule);
         }
-        let program = Program::new(conditions);
+        let program = Arc::new(Program::new(conditions));
         let waits = |rule: &Compiled| rule.remembers.as_ref().is_some_and(|it| it.memory.waits());
         let waiting = (0u32..).zip(&compiled).filter(|(_, rule)| waits(rule)).map(|(at, _)| at).collect();
-        Self { schema, written, compiled, program, triggers, hasher, fields, waiting, chain }
+        Self {
+            schema,
+            written: Arc::new(written),
+            compiled,
+            blueprints,
+            program,
+            triggers: triggers.into(),
+            hasher,
+            fields,
+            waiting,
+            chain: Arc::new(chain),
+        }
+    }
+
+    /// The same rules, which have counted nothing yet. What is compiled is shared, lists among it, so this costs little.
+    ///
+    /// Keys are hashed with a fixed seed, so that two such sets do the same with the same events, whatever the limits: for
+    /// tests and replays, not for events of strangers.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        let budget = self.written.budget.emptied();
+        Self {
+            schema: self.schema.clone(),
+            written: Arc::clone(&self.written),
+            compiled: self.compiled.iter().map(|rule| rule.fresh(&budget)).collect(),
+            blueprints: Arc::clone(&self.blueprints),
+            program: Arc::clone(&self.program),
+            triggers: Arc::clone(&self.triggers),
+            hasher: KeyHasher::new(Some(0), self.hasher.ipv6_prefix()),
+            fields: self.fields.clone(),
+            waiting: Arc::clone(&self.waiting),
+            chain: Arc::clone(&self.chain),
+        }
+    }
+
+    /// The rules as bytes that [`RuleSetBuilder::image`] reads, which spares reading YAML, checking and binding. What was
+    /// counted is not in it ([`RuleSet::snapshot`] is for that), nor are limits and the members of lists, which the host
+    /// gives again, nor rules that are off, of which only the text is kept.
+    ///
+    /// # Errors
+    /// The image would be larger than images may be.
+    pub fn image(&self) -> Result<Vec<u8>, ImageError> {
+        image::write(self)
     }
 
     /// The fields that exist for these rules: those of the schema the set was built from, under the same ids, and those

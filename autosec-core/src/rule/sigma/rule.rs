@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::node::{Node, Tree};
 use crate::measure::{Confidence, Severity};
 use crate::rule::lang::issue::{Code, Issue, quoted};
@@ -7,7 +9,7 @@ use crate::rule::lang::suggest::did_you_mean;
 const ID_LIMIT: usize = 64;
 
 /// What a Sigma rule says about itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SigmaRule {
     /// Whether it looks at events or at what other rules find.
@@ -38,7 +40,8 @@ pub struct SigmaRule {
 }
 
 /// What a Sigma rule looks at.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum SigmaKind {
     /// Events.
@@ -48,7 +51,7 @@ pub enum SigmaKind {
 }
 
 /// The logs a rule is meant for.
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LogSource {
     /// A kind of log of several products, such as `process_creation`.
@@ -60,7 +63,8 @@ pub struct LogSource {
 }
 
 /// How far a rule has come, which says how sure it is.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum SigmaStatus {
     /// It proved itself for a long time: confidence 0.8.

@@ -33,6 +33,11 @@ impl KeyHasher {
         self.seed
     }
 
+    /// The same seed with clients of another size.
+    pub(crate) fn with_ipv6_prefix(self, ipv6_prefix: u8) -> Self {
+        Self { ipv6_prefix, ..self }
+    }
+
     /// How many bits of an IPv6 address stand for one client.
     pub(crate) fn ipv6_prefix(&self) -> u8 {
         self.ipv6_prefix

@@ -89,6 +89,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
+    /// The same, drawing on what another draws on if that is as large.
+    pub(crate) fn with_pool_of(&self, other: &Self) -> Self {
+        let pool = if self.pool.limit() == other.pool.limit() { &other.pool } else { &self.pool };
+        Self { pool: Arc::clone(pool), ..self.clone() }
+    }
+
     /// The same for rules of their own, with nothing taken.
     pub(crate) fn emptied(&self) -> Self {
         Self { pool: Arc::new(self.pool.emptied()), ..self.clone() }
@@ -114,6 +120,59 @@ impl Memory {
         let stride = stride(&operator, &threshold);
         let kept = Arc::new(Kept::new(&operator, within, &threshold, stride, budget)?);
         Ok(Self { operator, by, within, threshold, stride, kept })
+    }
+
+    /// The same, holding nothing.
+    pub(crate) fn fresh(&self, budget: &Budget) -> Self {
+        let Self { operator, by, within, threshold, stride, kept } = self;
+        let (operator, by, threshold) = (operator.clone(), by.clone(), threshold.clone());
+        let kept = Kept::new(&operator, *within, &threshold, *stride, budget)
+            .map_or_else(|_| Arc::clone(kept), Arc::new);
+        Self { operator, by, within: *within, threshold, stride: *stride, kept }
+    }
+
+    /// How much there is of what it looks at in the window that ends with the event, which is not noted, for the key of an
+    /// input; nothing of operators that do not count.
+    pub(crate) fn counted(&self, hasher: &KeyHasher, event: &Event<'_>, input: usize) -> Option<f64> {
+        let by = self.by.get(input).or(self.by.first())?;
+        if !matches!(&*self.kept, Kept::Events(_) | Kept::Values(_) | Kept::Sums(_)) {
+            return None;
+        }
+        let Some(key) = hasher.key(event, by) else { return Some(0.0) };
+        let time = event.time();
+        let counted = match &*self.kept {
+            Kept::Events(table) => table.look(key, |it| it.window.ending_in(table.plan().slot(time)) as f64),
+            Kept::Values(table) => {
+                let slot = table.plan().0.slot(time);
+                table.look(key, |it| (it.window.ending_in(slot) * self.stride) as f64)
+            }
+            Kept::Sums(table) => table.look(key, |it| {
+                let sum = it.window.ending_in(table.plan().slot(time));
+                match self.operator {
+                    Operator::Average { .. } => sum.mean().unwrap_or(0.0),
+                    _ => sum.sum.to_f64(),
+                }
+            }),
+            Kept::Ranks(_) | Kept::Sequences(_) | Kept::Known(_) => return None,
+        };
+        Some(counted.unwrap_or(0.0))
+    }
+
+    /// Whether the event would come too late to be noted.
+    pub(crate) fn is_late(&self, hasher: &KeyHasher, event: &Event<'_>, input: usize) -> bool {
+        let key = self.by.get(input).or(self.by.first()).and_then(|by| hasher.key(event, by));
+        let Some(key) = key else { return false };
+        let behind = |newest: Option<i64>, shape: &WindowShape| {
+            let slot = shape.slot(event.time());
+            newest.is_some_and(|newest| newest.saturating_sub(slot) > i64::from(shape.late()))
+        };
+        match &*self.kept {
+            Kept::Events(table) => behind(table.look(key, |it| it.window.newest()), table.plan()),
+            Kept::Values(table) => behind(table.look(key, |it| it.window.newest()), &table.plan().0),
+            Kept::Sums(table) => behind(table.look(key, |it| it.window.newest()), table.plan()),
+            Kept::Ranks(table) => behind(table.look(key, |it| it.window.newest()), table.plan()),
+            Kept::Sequences(_) | Kept::Known(_) => false,
+        }
     }
 
     /// The most slots that a window of this operator keeps.
@@ -176,6 +235,24 @@ impl Memory {
         &self.operator
     }
 
+    /// The key fields: for each input, or once if they are the same for all.
+    pub(crate) fn by(&self) -> &[Box<[FieldId]>] {
+        &self.by
+    }
+
+    /// The fields whose values an input looks at.
+    pub(crate) fn of(&self, input: usize) -> impl Iterator<Item = FieldId> {
+        let of: &[FieldId] = match &self.operator {
+            Operator::Count | Operator::Together | Operator::Sequence { .. } => &[],
+            Operator::Distinct { of } => of.get(input).or(of.first()).map_or(&[], |of| of),
+            Operator::Sum { of } | Operator::Average { of, .. } | Operator::Quantile { of, .. } => {
+                of.get(input).or(of.first()).map_or(&[], std::slice::from_ref)
+            }
+            Operator::New(Novelty { of, .. }) => of,
+        };
+        of.iter().copied()
+    }
+
     /// The length of the window.
     pub(crate) fn within(&self) -> Duration {
         self.within
@@ -206,8 +283,10 @@ impl Memory {
 
     /// Whether what the other holds can be held here: the same of the same fields, over the same windows.
     pub(crate) fn is_like(&self, other: &Memory) -> bool {
-        (&self.operator, &self.by, self.within, &self.threshold)
-            == (&other.operator, &other.by, other.within, &other.threshold)
+        let limits = self.kept.table().limit() == other.kept.table().limit();
+        limits
+            && (&self.operator, &self.by, self.within, &self.threshold)
+                == (&other.operator, &other.by, other.within, &other.threshold)
     }
 
     /// From now on holds together with `other`, which is [like](Memory::is_like) it, what that holds.

@@ -18,6 +18,11 @@ impl Pool {
         Self::new(self.limit)
     }
 
+    /// How many bytes there are.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// How many bytes are taken.
     pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)

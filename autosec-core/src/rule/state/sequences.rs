@@ -105,6 +105,10 @@ impl Table for Sequences {
         self.table.len()
     }
 
+    fn limit(&self) -> usize {
+        self.table.limit()
+    }
+
     fn clear(&self) {
         self.table.clear();
     }

@@ -72,6 +72,13 @@ impl<S: State> KeyTable<S> {
         Self { shards: std::array::from_fn(shard), plan, limit: (keys / SHARDS).max(1), pool }
     }
 
+    /// Looks at the state of `key`, if there is any.
+    pub(super) fn look<R>(&self, key: Key, look: impl FnOnce(&S) -> R) -> Option<R> {
+        let shard = lock(self.shards.get((key.0 >> 60) as usize)?);
+        let at = shard.position(key)?;
+        shard.entries.get(at).map(|(_, state)| look(state))
+    }
+
     /// Visits the state of `key`; if there is none it is made, out of what had to give way if the table is full.
     pub(super) fn visit<R>(
         &self,
@@ -157,6 +164,8 @@ impl<S: State> Drop for KeyTable<S> {
 pub(super) trait Table {
     /// How many keys are held.
     fn len(&self) -> usize;
+    /// How many keys a shard may hold.
+    fn limit(&self) -> usize;
     /// Forgets every key.
     fn clear(&self);
     /// Writes every key down.
@@ -169,6 +178,10 @@ pub(super) trait Table {
 impl<S: State> Table for KeyTable<S> {
     fn len(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).entries.len()).sum()
+    }
+
+    fn limit(&self) -> usize {
+        self.limit
     }
 
     fn clear(&self) {

@@ -47,6 +47,17 @@ impl Threshold {
         Some(self)
     }
 
+    /// The comparisons that make it up.
+    pub(crate) fn comparisons(&self) -> impl Iterator<Item = (Comparison, f64)> {
+        let bound = |bound: Option<Bound>, inclusive, exclusive| {
+            bound.map(|bound| (if bound.inclusive { inclusive } else { exclusive }, bound.at))
+        };
+        let low = bound(self.low, Comparison::GreaterOrEqual, Comparison::Greater);
+        let high = bound(self.high, Comparison::LessOrEqual, Comparison::Less);
+        let except = self.except.map(|except| (Comparison::NotEqual, except));
+        [low, high, except].into_iter().flatten()
+    }
+
     /// Whether the number is one of them.
     pub(crate) fn holds(&self, number: f64) -> bool {
         self.low.is_none_or(|low| low.is_below(number))

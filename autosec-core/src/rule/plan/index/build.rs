@@ -8,6 +8,9 @@ use crate::rule::plan::block::Block;
 use crate::rule::plan::need::{Key, Need, TextKey};
 use crate::rule::plan::rarity::Rarity;
 
+/// Up to so many fields are looked up in an event; if there are more, the event's fields are gone through.
+const FEW: usize = 12;
+
 /// Gathers what is to be looked for, and for which atoms.
 #[derive(Debug, Default)]
 pub(in super::super) struct Builder<'n, 'q> {
@@ -70,7 +73,7 @@ impl<'n, 'q> Builder<'n, 'q> {
                 field.blocks = lengths.into_iter().chain([(block.family, block.length)]).collect();
             }
         }
-        let texts = filed(&texts, &mut fields, &mut lists, rarity);
+        let texts = filed(&texts, &mut fields, &mut lists, rarity, &kinds);
         let any = self.spelled.contains(&ANY);
         for (plan, field) in (0_u16..).zip(&mut fields) {
             field.spelled = any || self.spelled.contains(&plan);
@@ -82,7 +85,15 @@ impl<'n, 'q> Builder<'n, 'q> {
         for (field, plan) in self.plans {
             plans.get_mut(field.index()).into_iter().for_each(|held| *held = plan);
         }
-        Index { plans, fields: fields.into(), texts, blocks, atoms: lists.atoms.into(), kinds }
+        let is_looked_at = |field: &Field| field.has_values || field.present.many > 0;
+        let looked_at = self
+            .fields
+            .iter()
+            .zip(1_u16..)
+            .filter(|(_, plan)| fields.get(usize::from(*plan)).is_some_and(is_looked_at));
+        let few: Box<[_]> = looked_at.map(|(field, plan)| (*field, plan)).collect();
+        let few = Some(few).filter(|few| few.len() <= FEW && !any);
+        Index { few, plans, fields: fields.into(), texts, blocks, atoms: lists.atoms.into(), kinds }
     }
 }
 
@@ -128,6 +139,7 @@ fn filed(
     fields: &mut [Field],
     lists: &mut Lists,
     rarity: &Rarity<'_, '_>,
+    kinds: &[Kind],
 ) -> Texts {
     let groups = groups(texts, fields.len());
     let (mut bytes, mut whole, mut within, mut looked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -156,7 +168,11 @@ fn filed(
         let (filed, behind) = grams::of(&key.folded, place, |gram| rarity.count(gram));
         let found = Found { text: number(within.len()), behind, plan: *plan };
         looked.extend(filed.into_iter().map(|gram| Looked { gram, groups: group, found }));
-        concerned(fields, *plan, |field| field.groups |= group);
+        let late = |atom: &u32| kinds.get(*atom as usize).is_some_and(|kind| kind.late);
+        let is_late = atoms.first().is_some_and(late);
+        concerned(fields, *plan, |field| {
+            *(if is_late { &mut field.late } else { &mut field.groups }) |= group
+        });
         within.push(text);
     }
     let mut table = HashTable::with_capacity(whole.len());

@@ -6,6 +6,8 @@ pub(in super::super) struct Marks {
     event: u32,
     /// Witnesses found, each once.
     pub(in super::super) found: Vec<u32>,
+    /// Plans of fields that were scanned late.
+    pub(super) late: Vec<u16>,
 }
 
 /// What is known of an atom.
@@ -26,6 +28,7 @@ impl Marks {
     /// Forgets everything and makes room for so many atoms.
     pub(in super::super) fn begin(&mut self, atoms: usize) {
         self.found.clear();
+        self.late.clear();
         if self.stamps.len() < atoms {
             self.stamps.resize(atoms, 0);
         }

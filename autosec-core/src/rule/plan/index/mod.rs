@@ -9,7 +9,7 @@ use grams::MARGIN;
 use marks::{Mark, Marks};
 use texts::Texts;
 
-use crate::event::{Event, Value};
+use crate::event::{Event, FieldId, Value};
 use crate::rule::plan::block::{Block, Family};
 use crate::rule::plan::spelling::with_spelling;
 use hashbrown::HashTable;
@@ -22,6 +22,8 @@ pub(super) struct Index {
     /// For each field by its position the number of its plan; 0 for the plan of fields that no atom is about.
     plans: Box<[u16]>,
     fields: Box<[Field]>,
+    /// The fields that are looked at, with their plans, if they are few and nothing is looked for in every field.
+    few: Option<Box<[(FieldId, u16)]>>,
     texts: Texts,
     blocks: HashTable<(u16, Block, Atoms)>,
     atoms: Box<[u32]>,
@@ -37,6 +39,8 @@ struct Field {
     longest: [Option<u32>; 2],
     /// Groups of texts that are looked for within values.
     groups: u8,
+    /// The same for a field that is scanned late.
+    late: u8,
     /// Whether values that are no texts are to be spelled out.
     spelled: bool,
     /// Whether anything is looked for in its values.
@@ -63,21 +67,37 @@ pub(super) struct Kind {
     pub(super) typed: bool,
     /// Conditions wait for it.
     pub(super) witness: bool,
+    /// Its field is scanned only once a condition asks for it.
+    pub(super) late: bool,
 }
 
 impl Index {
     /// Marks every atom that the event's values make true, or may make true. `text` is used up.
     pub(super) fn look(&self, event: &Event<'_>, marks: &mut Marks, text: &mut Vec<u8>) {
-        let mut look = Look { index: self, marks, text };
-        for (id, value) in event.fields() {
-            let plan = self.plans.get(id.index()).copied().unwrap_or(0);
-            let Some(field) = self.fields.get(usize::from(plan)) else { continue };
-            if field.present.many > 0 {
-                look.mark(field.present, true);
+        let mut look = Look { index: self, marks, text, late: false };
+        match &self.few {
+            Some(few) => {
+                for (id, plan) in few {
+                    event.get(*id).into_iter().for_each(|value| look.field(*plan, value));
+                }
             }
-            if field.has_values {
-                look.value(plan, field, value, true);
+            None => {
+                for (id, value) in event.fields() {
+                    look.field(self.plans.get(id.index()).copied().unwrap_or(0), value);
+                }
             }
+        }
+    }
+
+    /// Scans a field that is scanned late, if that was not done for this event yet.
+    pub(super) fn look_late(&self, id: FieldId, event: &Event<'_>, marks: &mut Marks, text: &mut Vec<u8>) {
+        let plan = self.plans.get(id.index()).copied().unwrap_or(0);
+        if marks.late.contains(&plan) {
+            return;
+        }
+        marks.late.push(plan);
+        if let (Some(field), Some(value)) = (self.fields.get(usize::from(plan)), event.get(id)) {
+            Look { index: self, marks, text, late: true }.value(plan, field, value, true);
         }
     }
 
@@ -99,9 +119,20 @@ struct Look<'l> {
     index: &'l Index,
     marks: &'l mut Marks,
     text: &'l mut Vec<u8>,
+    late: bool,
 }
 
 impl Look<'_> {
+    fn field(&mut self, plan: u16, value: &Value<'_>) {
+        let Some(field) = self.index.fields.get(usize::from(plan)) else { return };
+        if field.present.many > 0 {
+            self.mark(field.present, true);
+        }
+        if field.has_values {
+            self.value(plan, field, value, true);
+        }
+    }
+
     /// `outer` is false for values of lists in lists, which only spelled questions are about.
     fn value(&mut self, plan: u16, field: &Field, value: &Value<'_>, outer: bool) {
         match value {
@@ -112,7 +143,7 @@ impl Look<'_> {
                 }
             }
             other => {
-                if outer {
+                if outer && !self.late {
                     self.blocks(plan, field, other);
                 }
                 if field.spelled {
@@ -129,12 +160,13 @@ impl Look<'_> {
     fn spelled(&mut self, plan: u16, field: &Field, value: &str, typed: bool) {
         let raw = value.as_bytes();
         let (index, texts) = (self.index, &self.index.texts);
-        let [cased, folded] =
-            field.longest.map(|longest| longest.is_some_and(|most| raw.len() <= most as usize));
+        let is_long = |longest: Option<u32>| longest.is_none_or(|most| raw.len() > most as usize);
+        let [cased, folded] = field.longest.map(|longest| !self.late && !is_long(longest));
+        let groups = if self.late { field.late } else { field.groups };
         if cased {
             texts.whole(plan, true, raw, |atoms| mark(index, self.marks, atoms, typed));
         }
-        if !folded && field.groups == 0 {
+        if !folded && groups == 0 {
             return;
         }
         self.text.clear();
@@ -146,8 +178,8 @@ impl Look<'_> {
             let inside = texts::inside(self.text);
             texts.whole(plan, false, inside, |atoms| mark(index, self.marks, atoms, typed));
         }
-        if field.groups != 0 {
-            texts.within(plan, field.groups, self.text, raw, |atoms| mark(index, self.marks, atoms, typed));
+        if groups != 0 {
+            texts.within(plan, groups, self.text, raw, |atoms| mark(index, self.marks, atoms, typed));
         }
     }
 

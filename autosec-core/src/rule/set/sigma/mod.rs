@@ -12,4 +12,4 @@ mod names;
 mod read;
 
 pub(super) use compile::compile;
-pub(super) use read::{Given, read};
+pub(super) use read::{Given, is_search, read};

@@ -104,7 +104,7 @@ impl Read<'_> {
 }
 
 /// Whether it searches whole events.
-pub(super) fn is_search(condition: &Condition) -> bool {
+pub(in super::super) fn is_search(condition: &Condition) -> bool {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().any(is_search),
         Condition::Not(part) => is_search(part),
