@@ -97,10 +97,9 @@ impl Questions {
         let mut parts = [Ease::Easy, Ease::Dear, Ease::Never].map(|ease| (ease, Vec::new()));
         for text in texts {
             let ease = Ease::of(&text, place);
-            parts
-                .iter_mut()
-                .filter(|(held, _)| *held == ease)
-                .for_each(|(_, texts)| texts.push(text.clone()));
+            if let Some((_, texts)) = parts.iter_mut().find(|(held, _)| *held == ease) {
+                texts.push(text);
+            }
         }
         let held = parts.into_iter().map(|(_, texts)| texts).filter(|texts| !texts.is_empty());
         let mut atoms: Vec<_> = held

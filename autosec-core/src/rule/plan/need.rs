@@ -1,5 +1,9 @@
 use std::borrow::Cow;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use hashbrown::DefaultHashBuilder;
 
 use super::block::{self, Block};
 use super::intern::{Ease, Question};
@@ -13,6 +17,9 @@ use crate::rule::lang::condition::{Fact, Piece};
 const LISTED: usize = 1024;
 /// The most blocks that the numbers or addresses of one question may come to.
 const BLOCKS: usize = 64;
+
+/// Of another seed in each process, so that no one can write rules whose texts all have one hash.
+static HASHES: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
 /// What an event must have if a question's answer is to be yes: one of these keys.
 #[derive(Debug)]
@@ -47,8 +54,10 @@ pub(super) enum Key<'q> {
 }
 
 /// A text that is a value, or a part of one.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct TextKey<'q> {
+    /// Of all that follows: tables ask for it again and again, when the text has long left the caches.
+    hash: u64,
     /// In lower case as far as ASCII goes.
     pub(super) folded: Cow<'q, [u8]>,
     /// As it must be written, if that matters.
@@ -121,8 +130,7 @@ fn texts(fact: &Fact) -> Option<(Vec<Key<'_>>, bool)> {
         Fact::Glob { pieces, fold } => (vec![Key::Text(piece(pieces, *fold)?)], false),
         Fact::Matches(regex) => {
             let found = required::texts(regex.as_str())?.into_iter();
-            let key =
-                |folded| TextKey { folded: Cow::Owned(folded), cased: None, place: Some(Place::Anywhere) };
+            let key = |folded| TextKey::made(Cow::Owned(folded), None, Some(Place::Anywhere));
             (found.map(key).map(Key::Text).collect(), false)
         }
         _ => return None,
@@ -149,7 +157,18 @@ impl<'q> TextKey<'q> {
         let bytes = text.as_bytes();
         let plain = !bytes.iter().any(u8::is_ascii_uppercase);
         let folded = if plain { Cow::Borrowed(bytes) } else { Cow::Owned(bytes.to_ascii_lowercase()) };
-        Self { folded, cased: (!fold).then_some(bytes), place }
+        Self::made(folded, (!fold).then_some(bytes), place)
+    }
+
+    fn made(folded: Cow<'q, [u8]>, cased: Option<&'q [u8]>, place: Option<Place>) -> Self {
+        let hash = HASHES.hash_one((place, cased.is_some(), cased.unwrap_or(&folded)));
+        Self { hash, folded, cased, place }
+    }
+}
+
+impl Hash for TextKey<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 

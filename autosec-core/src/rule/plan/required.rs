@@ -32,11 +32,16 @@ struct Set {
 
 impl Set {
     fn new(texts: Vec<Vec<u8>>) -> Option<Self> {
-        let shortest = texts.iter().map(Vec::len).min()?;
-        // Each doubling of the texts costs about as much as a character brings.
-        let worth = (4 * shortest).saturating_sub(4 * texts.len().ilog2() as usize).max(1);
-        (shortest >= SHORTEST && texts.len() <= ALTERNATIVES).then_some(Self { texts, worth })
+        worth(&texts).map(|worth| Self { texts, worth })
     }
+}
+
+/// What it is worth to look for these texts, if that is worth it.
+fn worth(texts: &[Vec<u8>]) -> Option<usize> {
+    let shortest = texts.iter().map(Vec::len).min()?;
+    // Each doubling of the texts costs about as much as a character brings.
+    let worth = (4 * shortest).saturating_sub(4 * texts.len().ilog2() as usize).max(1);
+    (shortest >= SHORTEST && texts.len() <= ALTERNATIVES).then_some(worth)
 }
 
 /// Goes through what follows each other in an expression.
@@ -92,11 +97,15 @@ impl Walk {
                 if texts.len() * ways.len() > PRODUCT || shortest >= LONGEST {
                     break;
                 }
-                let longer = |text: &Vec<u8>| -> Vec<Vec<u8>> {
-                    ways.iter().map(|way| [text.as_slice(), way].concat()).collect()
-                };
-                texts = texts.iter().flat_map(longer).collect();
-                if shortest + 1 >= SHORTEST {
+                if let [only] = ways.as_slice() {
+                    texts.iter_mut().for_each(|text| text.extend_from_slice(only));
+                } else {
+                    let longer = |text: &Vec<u8>| -> Vec<Vec<u8>> {
+                        ways.iter().map(|way| [text.as_slice(), way].concat()).collect()
+                    };
+                    texts = texts.iter().flat_map(longer).collect();
+                }
+                if shortest + 1 >= SHORTEST && self.is_better(&texts) {
                     self.offer(Set::new(texts.clone()));
                 }
             }
@@ -104,11 +113,11 @@ impl Walk {
     }
 
     fn offer(&mut self, set: Option<Set>) {
-        if let Some(set) = set
-            && self.best.as_ref().is_none_or(|best| best.worth < set.worth)
-        {
-            self.best = Some(set);
-        }
+        self.best = set.filter(|set| self.is_better(&set.texts)).or(self.best.take());
+    }
+
+    fn is_better(&self, texts: &[Vec<u8>]) -> bool {
+        worth(texts).is_some_and(|worth| self.best.as_ref().is_none_or(|best| best.worth < worth))
     }
 }
 

@@ -77,7 +77,7 @@ impl Translation<'_> {
                 (_, None) if scalar.is_null() => {
                     return Err(misfit(value, "a keyword is text").help("`null` needs a field"));
                 }
-                (Meaning::Text, _) => patterns.extend(self.patterns(asked, field, value, scalar)?),
+                (Meaning::Text, _) => self.patterns(asked, field, (value, scalar), &mut patterns)?,
                 (Meaning::Regex(flags), _) => facts.push(self.regex(flags, value, scalar)?),
                 (Meaning::Cidr, _) => networks.push(network(value, scalar)?),
                 (Meaning::Compare(comparison), _) => {
@@ -123,14 +123,14 @@ impl Translation<'_> {
         })
     }
 
-    /// The patterns that one value stands for.
+    /// Adds the patterns that one value stands for.
     fn patterns(
         &self,
         asked: &Asked,
         field: Option<FieldId>,
-        value: &Node<'_>,
-        scalar: &Scalar<'_>,
-    ) -> Result<Vec<Pattern>, Issue> {
+        (value, scalar): (&Node<'_>, &Scalar<'_>),
+        into: &mut Vec<Pattern>,
+    ) -> Result<(), Issue> {
         let number = scalar.number();
         let mut texts: Vec<Text> =
             number.into_iter().map(|text| Text::Pattern(pattern::literal(text.into_owned()))).collect();
@@ -140,41 +140,46 @@ impl Translation<'_> {
             texts.push(written);
         }
         for step in &asked.steps {
-            let stepped = texts.into_iter().map(|text| self.step(*step, text, value));
-            texts = stepped.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            let mut stepped = Vec::with_capacity(texts.len());
+            for text in texts {
+                self.step(*step, text, value, &mut stepped)?;
+            }
+            texts = stepped;
         }
         let anchored = asked.steps.iter().any(|step| matches!(step, Step::Place(_)));
-        let finished = texts.into_iter().map(|text| {
+        let keyword = field.is_none() && !anchored;
+        for text in texts {
             let pattern = text.pattern(value)?;
-            let keyword = field.is_none() && !anchored;
-            Ok(if keyword { pattern::placed(pattern, Place::Anywhere) } else { pattern })
-        });
-        finished.collect()
+            into.push(if keyword { pattern::placed(pattern, Place::Anywhere) } else { pattern });
+        }
+        Ok(())
     }
 
-    fn step(&self, step: Step, text: Text, value: &Node<'_>) -> Result<Vec<Text>, Issue> {
-        let one = |text: String| vec![Text::Pattern(pattern::literal(text))];
-        Ok(match step {
-            Step::Place(place) => vec![Text::Pattern(pattern::placed(text.pattern(value)?, place))],
-            Step::Windash => vec![Text::Pattern(pattern::windash(text.pattern(value)?))],
+    /// Adds what a text is after one modifier.
+    fn step(&self, step: Step, text: Text, value: &Node<'_>, into: &mut Vec<Text>) -> Result<(), Issue> {
+        let one = |text: String| Text::Pattern(pattern::literal(text));
+        match step {
+            Step::Place(place) => into.push(Text::Pattern(pattern::placed(text.pattern(value)?, place))),
+            Step::Windash => into.push(Text::Pattern(pattern::windash(text.pattern(value)?))),
             Step::Wide(wide) => {
                 let pattern = text.pattern(value)?;
                 let plain = pattern::plain(&pattern).ok_or_else(|| no_wildcards(value))?;
-                vec![Text::Bytes(wide.bytes(plain))]
+                into.push(Text::Bytes(wide.bytes(plain)));
             }
-            Step::Base64 => one(encode::base64(&text.bytes(value)?)),
+            Step::Base64 => into.push(one(encode::base64(&text.bytes(value)?))),
             Step::Base64Offset => {
                 let offsets = encode::base64_offsets(&text.bytes(value)?);
                 if offsets.iter().any(String::is_empty) {
                     return Err(misfit(value, "too short to be found in Base64 at any offset"));
                 }
-                offsets.into_iter().flat_map(one).collect()
+                into.extend(offsets.into_iter().map(one));
             }
             Step::Expand => {
                 let patterns = self.expand(text.pattern(value)?, value, 0)?;
-                patterns.into_iter().map(|pattern| Text::Pattern(pattern::unescape(pattern))).collect()
+                into.extend(patterns.into_iter().map(|pattern| Text::Pattern(pattern::unescape(pattern))));
             }
-        })
+        }
+        Ok(())
     }
 
     /// Fills placeholders in; every combination of their values is a pattern of its own.

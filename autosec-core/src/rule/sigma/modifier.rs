@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use super::encode::Wide;
 use super::node::Key;
+use super::rename::without_spaces;
 use crate::rule::lang::ast::{Comparison, Place};
 use crate::rule::lang::condition::TimePart;
 use crate::rule::lang::issue::{Code, Issue, quoted};
@@ -114,8 +115,7 @@ impl Asked {
     /// Reads a key.
     pub(super) fn read(key: &Key<'_>) -> Result<Self, Issue> {
         let (field, modifiers) = key.name.split_once('|').unwrap_or((&key.name, ""));
-        let mut asked =
-            Self { field: field.chars().filter(|c| !c.is_whitespace()).collect(), ..Self::keywords() };
+        let mut asked = Self { field: without_spaces(field), ..Self::keywords() };
         let names = modifiers.split('|').filter(|_| key.name.contains('|'));
         for name in names {
             let modifier = MODIFIERS.iter().find(|(known, _)| *known == name);

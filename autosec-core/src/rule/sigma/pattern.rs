@@ -1,3 +1,5 @@
+use memchr::memchr3;
+
 use crate::rule::lang::ast::Place;
 use crate::rule::lang::condition::Piece;
 
@@ -8,14 +10,24 @@ pub(super) type Pattern = Vec<Piece>;
 /// backslash before anything else.
 pub(super) fn read(text: &str) -> Pattern {
     let mut pattern = Pattern::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' => add(&mut pattern, Piece::Many),
-            '?' => add(&mut pattern, Piece::One),
-            '\\' => push(&mut pattern, chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or(c)),
-            _ => push(&mut pattern, c),
+    let mut rest = text;
+    while !rest.is_empty() {
+        let special = memchr3(b'*', b'?', b'\\', rest.as_bytes()).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(special).unwrap_or((rest, ""));
+        let (escaped, length) = match behind.as_bytes() {
+            [b'\\', b'*' | b'?' | b'\\', ..] => (behind.get(1..2), 2),
+            [b'\\', ..] => (behind.get(..1), 1),
+            _ => (None, behind.len().min(1)),
+        };
+        for text in [plain, escaped.unwrap_or_default()] {
+            push_text(&mut pattern, text, rest.len());
         }
+        match behind.as_bytes().first() {
+            Some(b'*') => add(&mut pattern, Piece::Many),
+            Some(b'?') => add(&mut pattern, Piece::One),
+            _ => {}
+        }
+        rest = behind.get(length..).unwrap_or_default();
     }
     pattern
 }
@@ -112,6 +124,19 @@ fn named(text: &str) -> Option<(&str, &str, &str)> {
         let (name, after) = rest.split_once('%')?;
         is_name(name).then_some((before, name, after))
     })
+}
+
+/// Adds a text, of `whole` bytes with what may follow it.
+fn push_text(pattern: &mut Pattern, text: &str, whole: usize) {
+    match pattern.last_mut() {
+        _ if text.is_empty() => {}
+        Some(Piece::Text(held)) => held.push_str(text),
+        _ => {
+            let mut held = String::with_capacity(whole);
+            held.push_str(text);
+            pattern.push(Piece::Text(held));
+        }
+    }
 }
 
 fn push(pattern: &mut Pattern, c: char) {

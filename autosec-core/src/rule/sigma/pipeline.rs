@@ -163,6 +163,13 @@ impl<'a> Pipelines<'a> {
     }
 }
 
+impl View {
+    /// Whether pipelines do nothing to the rule.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
 impl When {
     fn holds(&self, holds: impl FnMut(&Test) -> bool) -> bool {
         let mut tests = self.tests.iter();

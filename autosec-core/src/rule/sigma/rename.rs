@@ -123,6 +123,8 @@ fn texts(node: &Node<'_>) -> Vec<String> {
 }
 
 /// White space in names means nothing.
-fn without_spaces(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).collect()
+pub(super) fn without_spaces(name: &str) -> String {
+    let mut name = name.to_owned();
+    name.retain(|c| !c.is_whitespace());
+    name
 }

@@ -62,7 +62,7 @@ fn shape(mut pattern: Pattern, fold: bool) -> Shape {
 
 fn is_international(piece: &Piece) -> bool {
     let cased = |c: char| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase());
-    matches!(piece, Piece::Text(text) if text.chars().any(cased))
+    matches!(piece, Piece::Text(text) if !text.is_ascii() && text.chars().any(cased))
 }
 
 /// Case beyond ASCII is a matter of tables, which the regular expressions have.

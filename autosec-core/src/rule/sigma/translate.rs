@@ -8,6 +8,7 @@ use super::item::together;
 use super::modifier::Asked;
 use super::node::{self, Node};
 use super::pipeline::{About, Added, Pipelines, View};
+use super::rename::without_spaces;
 use super::route::LogSourceRouting;
 use super::rule::{self, SigmaKind, SigmaRule};
 use super::selection::Selection;
@@ -129,7 +130,10 @@ impl<'s> Translation<'s> {
 
     /// The fields that a name stands for, at least one; those that the schema lacks are added.
     pub(super) fn fields(&mut self, name: &str, span: &Range<usize>) -> Result<Vec<FieldId>, Issue> {
-        let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+        let name = without_spaces(name);
+        if self.view.is_empty() {
+            return Ok(vec![self.field(&name, span)?]);
+        }
         let names = self.pipelines.names(&self.view, &name);
         names.iter().map(|name| self.field(name, span)).collect()
     }

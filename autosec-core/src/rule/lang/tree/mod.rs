@@ -1,11 +1,12 @@
 //! A source as a tree, whatever format it is written in: what it says, and where each part stands.
 //!
-//! `yaml` and `toml` read texts into trees, and `read` reads values with serde from trees. What is wrong with a value thus
+//! `yaml` and `toml` read texts into trees, `block` the plain part of YAML quickly, and `read` reads values with serde from trees. What is wrong with a value thus
 //! has a place, and one rule of a file can be refused without its neighbours.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+mod block;
 pub(crate) mod read;
 pub(crate) mod toml;
 pub(crate) mod yaml;

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
-use super::{DEPTH_LIMIT, Key, Node, Scalar, Tree};
+use super::{DEPTH_LIMIT, Key, Node, Scalar, Tree, block};
 use crate::rule::lang::issue::{Code, Issue, quoted};
 
 /// How often reading goes on behind what is not YAML: each time costs another look at the rest of the source.
@@ -22,6 +22,14 @@ pub(crate) struct Limit {
 ///
 /// Behind what is not YAML, reading goes on at the next item of a document that is a list, or at the next `---`.
 pub(crate) fn documents(text: &str, limit: Limit) -> (Vec<Node<'_>>, Vec<Issue>) {
+    match block::document(text, limit.nodes) {
+        Some(document) => (vec![document], Vec::new()),
+        None => parsed(text, limit),
+    }
+}
+
+/// The same by the parser alone.
+pub(super) fn parsed(text: &str, limit: Limit) -> (Vec<Node<'_>>, Vec<Issue>) {
     let (mut documents, mut issues) = (Vec::new(), Vec::new());
     let mut base = 0;
     loop {

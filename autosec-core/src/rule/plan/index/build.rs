@@ -54,16 +54,7 @@ impl<'n, 'q> Builder<'n, 'q> {
 
     /// The index; `kinds` says what it does about each atom.
     pub(in super::super) fn build(self, kinds: Box<[Kind]>, rarity: &Rarity<'n, 'q>) -> Index {
-        let mut texts: Vec<_> = self.texts.into_iter().collect();
-        // In an order that does not depend on hashes, so that the same rules always give the same index.
-        texts.sort_by(|(left, _), (right, _)| {
-            (left.0, left.1.place.map(|place| place as u8), &left.1.folded, left.1.cased).cmp(&(
-                right.0,
-                right.1.place.map(|place| place as u8),
-                &right.1.folded,
-                right.1.cased,
-            ))
-        });
+        let texts = in_order(self.texts);
         let mut fields = vec![Field::default(); self.fields.len() + 1];
         let mut lists = Lists::default();
         for (plan, atoms) in self.present {
@@ -104,6 +95,27 @@ impl<'n, 'q> Builder<'n, 'q> {
         let few = Some(few).filter(|few| few.len() <= FEW && !any);
         Index { few, plans, fields: fields.into(), texts, blocks, atoms: lists.atoms.into(), kinds }
     }
+}
+
+/// Texts in an order that does not depend on hashes, so that the same rules always give the same index: by plan, place and
+/// what they are.
+fn in_order<'n, 'q>(
+    texts: HashMap<(u16, &'n TextKey<'q>), Vec<u32>>,
+) -> Vec<((u16, &'n TextKey<'q>), Vec<u32>)> {
+    // The first bytes of nearly all texts tell them apart, without a look at where the texts are.
+    let rank = |(plan, key): (u16, &TextKey<'_>)| {
+        let mut bytes = [0; 16];
+        let [plan_high, plan_low] = plan.to_be_bytes();
+        let begin = [plan_high, plan_low, key.place.map_or(0, |place| place as u8 + 1)];
+        bytes.iter_mut().zip(begin.iter().chain(&*key.folded)).for_each(|(to, from)| *to = *from);
+        u128::from_be_bytes(bytes)
+    };
+    let mut ranked: Vec<_> = texts.into_iter().map(|(text, atoms)| (rank(text), text, atoms)).collect();
+    ranked.sort_unstable_by(|(left_rank, (_, left), _), (right_rank, (_, right), _)| {
+        let rest = || (&left.folded, left.cased).cmp(&(&right.folded, right.cased));
+        left_rank.cmp(right_rank).then_with(rest)
+    });
+    ranked.into_iter().map(|(_, text, atoms)| (text, atoms)).collect()
 }
 
 /// Lists of atoms, one behind the other.

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::texts::ANY;
 use crate::rule::lang::ast::Place;
 
@@ -66,10 +68,12 @@ pub(in super::super) fn slot(gram: u32) -> usize {
 }
 
 /// All that is known of the bytes around a text, the margin where the value ends with the text among them.
-pub(in super::super) fn known(text: &[u8], place: Place) -> Vec<u8> {
-    let before = if place == Place::Start { &MARGIN[..] } else { &[] };
-    let after = if place == Place::End { &MARGIN[..] } else { &[] };
-    [before, text, after].concat()
+pub(in super::super) fn known(text: &[u8], place: Place) -> Cow<'_, [u8]> {
+    match place {
+        Place::Start => Cow::Owned([&MARGIN[..], text].concat()),
+        Place::End => Cow::Owned([text, &MARGIN[..]].concat()),
+        Place::Anywhere => Cow::Borrowed(text),
+    }
 }
 
 /// Grams by which a text can be found, the rarest of those it has, and how far behind its begin they begin, counted from

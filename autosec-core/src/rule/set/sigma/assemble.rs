@@ -18,21 +18,36 @@ use crate::rule::state::threshold::Threshold;
 use crate::sketch::ShapeError;
 use crate::time::human;
 
-/// A detection that is ready to run; `everything` are all fields, which a search for keywords reads.
+/// What all detections of a set have in common.
+#[derive(Debug)]
+pub(super) struct Common {
+    /// All fields, which a search for keywords reads.
+    pub(super) everything: Arc<[(FieldId, Box<str>)]>,
+    pub(super) subject: Subject,
+}
+
+impl Common {
+    pub(super) fn new(schema: &Schema) -> Self {
+        let everything = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
+        Self { everything, subject: Subject::of_sigma(schema) }
+    }
+}
+
+/// A detection that is ready to run.
 pub(super) fn detection(
     rule: &SigmaRule,
     condition: Condition,
     schema: &Schema,
-    everything: &Arc<[(FieldId, Box<str>)]>,
+    common: &Common,
 ) -> Assembled {
     let reads = if is_search(&condition) {
-        Arc::clone(everything)
+        Arc::clone(&common.everything)
     } else {
         let mut reads = Vec::new();
         fields(&condition, &mut reads);
         named(reads, schema)
     };
-    let rule = Compiled { reads, ..plain(rule, schema) };
+    let rule = Compiled { reads, ..plain(rule, common.subject.clone()) };
     Assembled { conditions: vec![condition], rule, fed_by: Vec::new(), veto: None, priority: 0, off: false }
 }
 
@@ -88,13 +103,13 @@ pub(super) fn correlation(
             takes,
             digest: own_digest(correlation, inputs, schema, digest),
         }),
-        ..plain(&correlation.rule, schema)
+        ..plain(&correlation.rule, Subject::of_sigma(schema))
     };
     Ok(Assembled { conditions: Vec::new(), rule, fed_by, veto: None, priority: 0, off: false })
 }
 
 /// What all rules of Sigma have in common.
-fn plain(rule: &SigmaRule, schema: &Schema) -> Compiled {
+fn plain(rule: &SigmaRule, subject: Subject) -> Compiled {
     Compiled {
         analytic: Arc::new(Analytic {
             kind: AnalyticKind::Rule,
@@ -108,7 +123,7 @@ fn plain(rule: &SigmaRule, schema: &Schema) -> Compiled {
         shadow: false,
         silent: false,
         reads: Arc::new([]),
-        subject: Subject::of_sigma(schema),
+        subject,
         subjects: Box::default(),
         remembers: None,
         tally: Default::default(),

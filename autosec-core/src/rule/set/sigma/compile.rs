@@ -1,12 +1,11 @@
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use super::super::build::Assembled;
 use super::super::read::Origin;
 use super::assemble;
 use super::correlations::{Correlated, Inputs, left_out};
 use super::read::{Bound, Read};
-use crate::event::{FieldId, Schema};
+use crate::event::Schema;
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
@@ -35,18 +34,10 @@ pub(in super::super) fn compile(
         );
         documents.truncate(free);
     }
-    let everything = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
+    let common = assemble::Common::new(schema);
     let (digests, places) = (HashMap::new(), HashMap::new());
-    let mut compiling = Compiling {
-        schema,
-        budget,
-        everything,
-        correlated: &correlated,
-        digests,
-        places,
-        compiled,
-        diagnostics,
-    };
+    let mut compiling =
+        Compiling { schema, budget, common, correlated: &correlated, digests, places, compiled, diagnostics };
     let mut written = Vec::with_capacity(documents.len());
     let mut correlations = HashMap::new();
     for (at, Read { source, translated }) in documents.into_iter().enumerate() {
@@ -81,8 +72,7 @@ pub(in super::super) fn compile(
 struct Compiling<'c> {
     schema: &'c Schema,
     budget: &'c Budget,
-    /// All fields.
-    everything: Arc<[(FieldId, Box<str>)]>,
+    common: assemble::Common,
     correlated: &'c Correlated,
     /// Of rules that correlations refer to.
     digests: HashMap<usize, u64>,
@@ -97,7 +87,7 @@ impl Compiling<'_> {
         if self.correlated.needs(at) {
             self.digests.insert(at, assemble::digest(&condition, self.schema));
         }
-        let assembled = assemble::detection(rule, condition, self.schema, &self.everything);
+        let assembled = assemble::detection(rule, condition, self.schema, &self.common);
         self.add(at, assembled, silent);
     }
 
