@@ -35,6 +35,8 @@ pub(super) struct Assembled {
     pub(super) priority: i32,
     /// It is not to run, and kept only to be asked about.
     pub(super) off: bool,
+    /// Differs with what [narrowed](Assembled::narrow) it; 0 of a rule that nothing did.
+    pub(super) narrowed: u64,
 }
 
 /// Compiles every rule that is not off; what is wrong is added to `diagnostics`. Rules that are wrong are taken out of
@@ -77,6 +79,14 @@ pub(super) fn one(rule: &Rule, scope: &Scope<'_>, budget: &Budget) -> Result<Ass
 }
 
 impl Assembled {
+    /// What it remembers is of fewer events than before, for this reason: so it is not what it was.
+    pub(super) fn narrow_memory(&mut self, why: &str) {
+        self.narrowed = snapshot::digest(format!("{} {why}", self.narrowed).as_bytes());
+        if let Some(it) = &mut self.rule.remembers {
+            it.digest = snapshot::digest(format!("{} {why}", it.digest).as_bytes());
+        }
+    }
+
     /// Whether one of its conditions speaks of this list.
     pub(super) fn asks_for(&self, list: &Arc<NamedList>) -> bool {
         self.conditions.iter().chain(&self.veto).any(|condition| names(condition, list))
@@ -84,9 +94,7 @@ impl Assembled {
 
     /// Asks of every event that sets the rule off, or feeds it, that it satisfies this as well, which is `said` so.
     pub(super) fn narrow(&mut self, condition: &Condition, said: &str) {
-        if let Some(it) = &mut self.rule.remembers {
-            it.digest = snapshot::digest(format!("{} {said}", it.digest).as_bytes());
-        }
+        self.narrow_memory(said);
         for whole in &mut self.conditions {
             let before = std::mem::replace(whole, Condition::All(Vec::new()));
             *whole = Condition::All(vec![before, condition.clone()]);
@@ -155,7 +163,8 @@ fn assemble(
         remembers,
         tally: Default::default(),
     };
-    let mut assembled = Assembled { conditions, rule, fed_by: Vec::new(), veto: None, priority, off };
+    let mut assembled =
+        Assembled { conditions, rule, fed_by: Vec::new(), veto: None, priority, off, narrowed: 0 };
     if let Some(expires) = expires {
         assembled.narrow(&Condition::Before(expires), &format!("until {expires}"));
     }

@@ -136,6 +136,7 @@ impl Given<'_> {
         known.extend(written.rules.iter().map(|rule| rule.id.clone()));
         let scope = Scope { schema: &schema, lists: &written.lists };
         exempt::apply(&mut pack.exceptions, &known, &scope, &mut assembled, diagnostics);
+        narrow_fed(&mut assembled);
         written.exceptions.extend(pack.exceptions.into_iter().map(|origin| origin.written));
         let idle = assembled.iter().filter(|rule| rule.off);
         written.idle = idle.map(|rule| (rule.rule.id().to_owned(), Blueprint::new(rule))).collect();
@@ -207,6 +208,20 @@ impl Written {
         self.rules.extend(written.rules);
         self.sigma.extend(written.sigma);
         self.exceptions.extend(written.exceptions);
+    }
+}
+
+/// What narrows a rule narrows what the rules that it feeds remember.
+fn narrow_fed(assembled: &mut [build::Assembled]) {
+    for at in 0..assembled.len() {
+        let (before, rest) = assembled.split_at_mut(at);
+        let Some(rule) = rest.first_mut() else { continue };
+        let narrowed =
+            rule.fed_by.iter().filter_map(|from| before.get(*from as usize)).map(|from| from.narrowed);
+        let narrowed: Vec<u64> = narrowed.collect();
+        if narrowed.iter().any(|narrowed| *narrowed != 0) {
+            rule.narrow_memory(&format!("fed by {narrowed:?}"));
+        }
     }
 }
 

@@ -150,7 +150,15 @@ pub(super) fn read(
         remembers,
         tally: Default::default(),
     };
-    Ok(Assembled { conditions, rule, fed_by: head.fed_by, veto, priority: head.priority, off: false })
+    Ok(Assembled {
+        conditions,
+        rule,
+        fed_by: head.fed_by,
+        veto,
+        priority: head.priority,
+        off: false,
+        narrowed: 0,
+    })
 }
 
 /// Searches for keywords read every field that there now is.

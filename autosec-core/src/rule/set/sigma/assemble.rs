@@ -48,7 +48,15 @@ pub(super) fn detection(
         named(reads, schema)
     };
     let rule = Compiled { reads, ..plain(rule, common.subject.clone()) };
-    Assembled { conditions: vec![condition], rule, fed_by: Vec::new(), veto: None, priority: 0, off: false }
+    Assembled {
+        conditions: vec![condition],
+        rule,
+        fed_by: Vec::new(),
+        veto: None,
+        priority: 0,
+        off: false,
+        narrowed: 0,
+    }
 }
 
 /// Tells apart detections that hold for different events.
@@ -105,7 +113,7 @@ pub(super) fn correlation(
         }),
         ..plain(&correlation.rule, Subject::of_sigma(schema))
     };
-    Ok(Assembled { conditions: Vec::new(), rule, fed_by, veto: None, priority: 0, off: false })
+    Ok(Assembled { conditions: Vec::new(), rule, fed_by, veto: None, priority: 0, off: false, narrowed: 0 })
 }
 
 /// What all rules of Sigma have in common.
