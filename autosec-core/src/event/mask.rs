@@ -26,6 +26,15 @@ impl FieldMask {
         schema.fields().map(|(id, ..)| id).collect()
     }
 
+    /// The first so many fields of a schema.
+    pub(crate) fn first(count: usize) -> Self {
+        let bits = |word: usize| match count.saturating_sub(word * 64) {
+            left if left >= 64 => u64::MAX,
+            left => (1 << left) - 1,
+        };
+        Self { words: (0..count.div_ceil(64)).map(bits).collect() }
+    }
+
     /// Whether the field is in the set.
     pub fn contains(&self, field: FieldId) -> bool {
         self.words.get(field.index() / 64).is_some_and(|word| word & bit(field) != 0)

@@ -205,6 +205,11 @@ impl Schema {
         self.fields.get(id.index()).map_or("", |(name, _)| name)
     }
 
+    /// The field's name, shared; empty for an id of another schema.
+    pub(crate) fn shared_name(&self, id: FieldId) -> Arc<str> {
+        self.fields.get(id.index()).map_or_else(|| Arc::from(""), |(name, _)| Arc::clone(name))
+    }
+
     /// The field's kind; text for an id of another schema.
     pub fn kind(&self, id: FieldId) -> Kind {
         self.fields.get(id.index()).map_or(Kind::Text, |(_, kind)| *kind)

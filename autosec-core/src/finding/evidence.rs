@@ -33,8 +33,8 @@ use crate::time::human;
 pub enum Evidence {
     /// A field of the event and its value.
     Field {
-        /// The field's name.
-        name: Cow<'static, str>,
+        /// The field's name; shared, so that a finding costs no copy of it.
+        name: Arc<str>,
         /// Its value, at most [`Evidence::LIMIT`] bytes.
         value: String,
     },
@@ -84,7 +84,7 @@ impl Evidence {
     pub const LIMIT: usize = PRINTABLE_LIMIT;
 
     /// A field and its value, cut to [`Evidence::LIMIT`].
-    pub fn field(name: impl Into<Cow<'static, str>>, value: &str) -> Self {
+    pub fn field(name: impl Into<Arc<str>>, value: &str) -> Self {
         let mut kept = value.to_owned();
         if kept.len() > Self::LIMIT {
             kept.truncate(value.floor_char_boundary(Self::LIMIT));

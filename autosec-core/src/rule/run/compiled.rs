@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::reads::Reads;
 use super::subject::Subject;
 use super::tally::{Counted, RuleStats, Tally};
 use crate::entity::Entity;
-use crate::event::{Event, FieldId, FieldMask};
+use crate::event::{Event, FieldMask};
 use crate::finding::{Analytic, Evidence, Fault, FaultKind, Finding, Findings, Response};
 use crate::measure::{Confidence, Severity};
 use crate::rule::state::key::Keys;
@@ -25,8 +26,8 @@ pub(crate) struct Compiled {
     pub(crate) confidence: Confidence,
     pub(crate) response: Option<Response>,
     pub(crate) shadow: bool,
-    /// The fields its expressions read, in the order they name them, with their names.
-    pub(crate) reads: Arc<[(FieldId, Box<str>)]>,
+    /// The fields its expressions read.
+    pub(crate) reads: Reads,
     pub(crate) subject: Subject,
     /// For each input the subject, of a rule that is fed by others.
     pub(crate) subjects: Box<[Subject]>,
@@ -112,7 +113,7 @@ impl Compiled {
             confidence: self.confidence,
             response: self.response,
             shadow: self.shadow,
-            reads: Arc::clone(&self.reads),
+            reads: self.reads.clone(),
             subject: self.subject.clone(),
             subjects: self.subjects.clone(),
             silent: self.silent,
@@ -141,7 +142,7 @@ impl Compiled {
 
     /// The fields it reads.
     pub(crate) fn fields(&self) -> FieldMask {
-        let mut fields: FieldMask = self.reads.iter().map(|(field, _)| *field).collect();
+        let mut fields = self.reads.mask();
         let subjects = self.subjects.iter().chain([&self.subject]);
         subjects.flat_map(Subject::fields).for_each(|field| fields.insert(field));
         if let Some(remembering) = &self.remembers {
@@ -204,14 +205,15 @@ impl Compiled {
             return;
         }
         let Some(subject) = seen.entity() else { return };
-        let quoted = |(field, name): &(FieldId, Box<str>)| {
-            let value = seen.event.get(*field)?;
-            Some(match value.as_text() {
-                Some(text) => Evidence::field(name.to_string(), bounded(text)),
-                None => Evidence::field(name.to_string(), &value.to_string()),
-            })
-        };
-        let evidence = self.reads.iter().filter_map(quoted).take(EVIDENCE_FIELDS).chain(window).collect();
+        let mut evidence =
+            Vec::with_capacity(self.reads.len().min(EVIDENCE_FIELDS) + usize::from(window.is_some()));
+        self.reads.each(seen.event, EVIDENCE_FIELDS, |name, value| {
+            evidence.push(match value.as_text() {
+                Some(text) => Evidence::field(Arc::clone(name), bounded(text)),
+                None => Evidence::field(Arc::clone(name), &value.to_string()),
+            });
+        });
+        evidence.extend(window);
         self.tally.add(Counted::Findings);
         findings.push(self.finding(subject, time, evidence));
     }

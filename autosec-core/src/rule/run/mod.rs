@@ -4,5 +4,6 @@
 //! the finding. The subject is looked for before anything is counted, so that a finding never lacks one.
 
 pub(super) mod compiled;
+pub(super) mod reads;
 pub(super) mod subject;
 pub(super) mod tally;

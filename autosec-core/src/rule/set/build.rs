@@ -18,6 +18,7 @@ use crate::rule::lang::issue::{Code, Issue};
 use crate::rule::list::NamedList;
 use crate::rule::model::{Mode, Rule};
 use crate::rule::run::compiled::{Compiled, Remembering};
+use crate::rule::run::reads::Reads;
 use crate::rule::state::memory::{Budget, Memory};
 use crate::rule::state::operator::Operator;
 use crate::rule::state::snapshot;
@@ -142,7 +143,6 @@ fn assemble(
         .map(|state| remembering(rule, state, budget, &mut reads))
         .transpose()
         .map_err(|issue| (Key::Within, issue))?;
-    let named = |field: FieldId| (field, schema.name(field).into());
     let (priority, off) = (rule.priority, rule.mode == Mode::Off);
     let expires = rule.expires;
     let rule = Compiled {
@@ -156,7 +156,7 @@ fn assemble(
         confidence: rule.confidence,
         response: rule.response,
         shadow: rule.mode == Mode::Shadow,
-        reads: reads.into_iter().map(named).collect(),
+        reads: Reads::named(reads, schema),
         subject,
         subjects: Box::default(),
         silent: false,

@@ -2,7 +2,6 @@ use std::collections::HashMap;
 
 use super::build::Assembled;
 use super::rules::RuleSet;
-use super::sigma::is_search;
 use crate::rule::image::kept::Kept;
 use crate::rule::lang::condition::Condition;
 use crate::rule::model::Rule;
@@ -82,13 +81,6 @@ impl RuleSet {
             }
             definition
         })
-    }
-
-    /// Whether a rule looks for something in whole events.
-    pub(super) fn searches(&self, blueprint: &Blueprint) -> bool {
-        let mut conditions = blueprint.conditions.iter();
-        conditions
-            .any(|kept| kept.condition(&self.schema, &self.written.lists).is_some_and(|it| is_search(&it)))
     }
 
     /// What an event must satisfy to set a rule off, directly or through the rules that feed it.

@@ -77,7 +77,7 @@ pub(in super::super) fn write(set: &RuleSet) -> Result<Vec<u8>, ImageError> {
     let mut ready = Output::default();
     ready.count(set.compiled.len());
     for (compiled, blueprint) in set.compiled.iter().zip(&*set.blueprints) {
-        rule::write(compiled, blueprint, set.searches(blueprint), &mut ready)?;
+        rule::write(compiled, blueprint, &mut ready)?;
     }
     body.sized(&ready.bytes);
     let body = body.bytes;

@@ -16,6 +16,7 @@ use crate::rule::image::condition::{self, Names};
 use crate::rule::lang::ast::Comparison;
 use crate::rule::lang::condition::Condition;
 use crate::rule::run::compiled::{Compiled, Remembering};
+use crate::rule::run::reads::Reads;
 use crate::rule::run::subject::Subject;
 use crate::rule::state::memory::{Budget, Memory};
 use crate::rule::state::operator::{Inputs, Novelty, Operator};
@@ -57,12 +58,7 @@ struct Words {
 }
 
 /// Writes a rule that is ready to run.
-pub(super) fn write(
-    rule: &Compiled,
-    blueprint: &Blueprint,
-    searches: bool,
-    into: &mut Output,
-) -> Result<(), ImageError> {
+pub(super) fn write(rule: &Compiled, blueprint: &Blueprint, into: &mut Output) -> Result<(), ImageError> {
     let words = |it: &Remembering| Words {
         what: it.what.to_string(),
         takes: Arc::clone(&it.takes),
@@ -88,7 +84,10 @@ pub(super) fn write(
     blueprint.conditions.iter().for_each(|kept| into.sized(kept.bytes()));
     into.sized(blueprint.veto.as_ref().map_or(&[], |kept| kept.bytes()));
     // A search reads every field of the set that it will be in.
-    let reads = if searches { &[][..] } else { &*rule.reads };
+    let reads = match &rule.reads {
+        Reads::Named(reads) => &**reads,
+        Reads::Every(_) => &[],
+    };
     fields(reads.iter().map(|(field, _)| *field), reads.len(), into);
     subject(&rule.subject, into);
     into.count(rule.subjects.len());
@@ -122,8 +121,7 @@ pub(super) fn read(
     };
     let mut reading = Reading { input, table };
     let reads = reading.fields(usize::from(u16::MAX))?;
-    let named = |field: FieldId| (field, Box::from(reading.table.schema.name(field)));
-    let reads = reads.iter().map(|field| named(*field)).collect();
+    let reads = Reads::named(reads, reading.table.schema);
     let subject = reading.subject()?;
     let subjects = reading.several(Inputs::LIMIT, Reading::subject)?.into();
     let remembers = match head.remembers {
@@ -172,9 +170,9 @@ pub(super) fn finish(assembled: &mut [Assembled], schema: &mut Schema) -> Result
         problem: error.to_string(),
     };
     schema.add_rest().map_err(refused)?;
-    let everything: Arc<[_]> = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
+    let everything = Reads::every(schema);
     for rule in assembled.iter_mut().filter(|rule| searches(rule)) {
-        rule.rule.reads = Arc::clone(&everything);
+        rule.rule.reads = Reads::Every(Arc::clone(&everything));
     }
     Ok(())
 }

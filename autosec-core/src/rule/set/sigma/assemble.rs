@@ -9,6 +9,7 @@ use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::condition::Condition;
 use crate::rule::lang::issue::{Code, Issue};
 use crate::rule::run::compiled::{Compiled, Remembering};
+use crate::rule::run::reads::Reads;
 use crate::rule::run::subject::Subject;
 use crate::rule::sigma::{Correlation, CorrelationKind, SigmaRule};
 use crate::rule::state::memory::{Budget, Memory};
@@ -22,14 +23,13 @@ use crate::time::human;
 #[derive(Debug)]
 pub(super) struct Common {
     /// All fields, which a search for keywords reads.
-    pub(super) everything: Arc<[(FieldId, Box<str>)]>,
+    pub(super) everything: Arc<[Arc<str>]>,
     pub(super) subject: Subject,
 }
 
 impl Common {
     pub(super) fn new(schema: &Schema) -> Self {
-        let everything = schema.fields().map(|(field, name, _)| (field, Box::from(name))).collect();
-        Self { everything, subject: Subject::of_sigma(schema) }
+        Self { everything: Reads::every(schema), subject: Subject::of_sigma(schema) }
     }
 }
 
@@ -41,11 +41,11 @@ pub(super) fn detection(
     common: &Common,
 ) -> Assembled {
     let reads = if is_search(&condition) {
-        Arc::clone(&common.everything)
+        Reads::Every(Arc::clone(&common.everything))
     } else {
         let mut reads = Vec::new();
         fields(&condition, &mut reads);
-        named(reads, schema)
+        Reads::named(reads, schema)
     };
     let rule = Compiled { reads, ..plain(rule, common.subject.clone()) };
     Assembled {
@@ -103,7 +103,7 @@ pub(super) fn correlation(
         }
     }
     let rule = Compiled {
-        reads: named(reads, schema),
+        reads: Reads::named(reads, schema),
         subjects: Subject::of_keys(schema, &inputs.keys),
         remembers: Some(Remembering {
             memory,
@@ -130,16 +130,12 @@ fn plain(rule: &SigmaRule, subject: Subject) -> Compiled {
         response: None,
         shadow: false,
         silent: false,
-        reads: Arc::new([]),
+        reads: Reads::Named(Box::default()),
         subject,
         subjects: Box::default(),
         remembers: None,
         tally: Default::default(),
     }
-}
-
-fn named(fields: Vec<FieldId>, schema: &Schema) -> Arc<[(FieldId, Box<str>)]> {
-    fields.into_iter().map(|field| (field, Box::from(schema.name(field)))).collect()
 }
 
 fn operator(correlation: &Correlation, inputs: &Inputs) -> Operator {
