@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -128,6 +128,14 @@ impl Image {
         let mut assembled = (0..count).map(read).collect::<Result<Vec<_>, _>>()?;
         rules.finish()?;
         input.finish()?;
+        let mut ids: HashSet<&str> = written.rules.iter().map(|rule| rule.id.as_str()).collect();
+        ids.extend(written.sigma.iter().map(|rule| rule.id.as_str()));
+        if ids.len() < written.rules.len() + written.sigma.len() {
+            return Err(input.malformed("two rules with one id"));
+        }
+        if !assembled.iter().all(|ready| ids.remove(ready.rule.id())) {
+            return Err(input.malformed("a rule that nobody wrote"));
+        }
         rule::finish(&mut assembled, table.schema)?;
         Ok(Self { name, written, assembled })
     }
