@@ -354,3 +354,35 @@ impl<T: Names> Reading<'_, '_, T> {
         Ok(AddressSet::from_ranges(v4, v6))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Schema, field};
+
+    struct Plain(Schema);
+
+    impl Names for Plain {
+        fn field(&mut self, at: usize) -> Result<FieldId, ImageError> {
+            self.0.at(at).ok_or(ImageError::Malformed { at, what: "an unknown field" })
+        }
+
+        fn list(&mut self, _: &str, _: &'static str) -> Result<Arc<NamedList>, ImageError> {
+            Err(ImageError::Foreign)
+        }
+    }
+
+    #[test]
+    fn has_a_bottom() {
+        let within = |depth| {
+            let inner = Condition::Test(field::USER_NAME, Fact::Exists);
+            let condition = (0..depth).fold(inner, |inner, _| Condition::Not(Box::new(inner)));
+            let mut output = Output::default();
+            write(&condition, &mut output);
+            read(&mut Input::new(&output.bytes), &mut Plain(Schema::ecs()))
+        };
+        assert!(within(200).is_ok());
+        let what = "a condition within too many others";
+        assert!(matches!(within(5_000), Err(ImageError::Malformed { what: found, .. }) if found == what));
+    }
+}

@@ -1,5 +1,5 @@
-use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::sync::Arc;
 
@@ -237,5 +237,81 @@ impl Names for Table<'_> {
             return Ok(list);
         }
         Err(ImageError::List { name: name.to_owned(), wanted: holds, held: list.holds() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RULES: &str = r#"
+- id: rule-one
+  name: One
+  severity: low
+  when: event.action == "login" and not source.ip in { 10.0.0.0/8 }
+  distinct: { of: user.name, by: [source.ip], within: 1m, at_least: 3 }
+- id: rule-two
+  name: Two
+  severity: low
+  when: exists(user.name)
+  sequence: { by: [source.ip], within: 1m, steps: [{ when: event.action == "a" }, { when: event.action == "b" }] }
+"#;
+
+    fn body() -> Vec<u8> {
+        let set = RuleSet::builder(&Schema::ecs()).source("rules.yaml", RULES).build().unwrap();
+        set.image().unwrap().split_off(HEAD)
+    }
+
+    fn read(body: &[u8]) -> Result<Image, ImageError> {
+        let (mut schema, mut lists) = (Schema::ecs(), Lists::new());
+        let budget = Budget {
+            lateness: std::time::Duration::from_secs(10),
+            keys: 1_000,
+            pool: Arc::new(crate::rule::state::pool::Pool::new(1 << 20)),
+        };
+        Image::read("image".to_owned(), &sealed(body), &mut schema, &mut lists, &budget)
+    }
+
+    #[test]
+    fn believes_no_length() {
+        let mut huge = Output::default();
+        huge.number(u64::MAX / 2);
+        for body in [&huge.bytes[..], &[0], &[], &[2, 0x80, 0x80, 0, 0], &[1, 0, 0, 0]] {
+            assert!(matches!(read(body), Err(ImageError::Malformed { .. })), "{body:?}");
+        }
+        assert!(read(&body()).is_ok_and(|image| image.assembled.len() == 2));
+    }
+
+    /// Found by fuzzing: such a rule ran, and nobody could ask about it.
+    #[test]
+    fn runs_no_rule_that_nobody_wrote() {
+        let mut body = body();
+        let last = body.windows(8).rposition(|bytes| bytes == b"rule-two").unwrap();
+        body[last] = b'R';
+        let what = "a rule that nobody wrote";
+        assert!(matches!(read(&body), Err(ImageError::Malformed { what: found, .. }) if found == what));
+    }
+
+    proptest! {
+        /// The checksum is right, the rest is not.
+        #[test]
+        fn no_change_brings_it_down(changes in prop::collection::vec((any::<u16>(), any::<u8>()), 1..6)) {
+            let mut body = body();
+            // The rules stand behind the fields, which are most of it.
+            let last = body.len() - 1;
+            for (at, byte) in changes {
+                let at = if byte % 2 == 0 { usize::from(at) % body.len() } else { last - usize::from(at) % 900 };
+                body[at] = byte;
+            }
+            if let Err(error) = read(&body) {
+                let known = matches!(
+                    error,
+                    ImageError::Malformed { .. } | ImageError::Field { .. } | ImageError::Window { .. }
+                );
+                prop_assert!(known, "{}", error);
+            }
+        }
     }
 }
