@@ -43,9 +43,7 @@ pub(in super::super) fn read<'s>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Bound<'s> {
     for (at, issue) in translation.check_pipelines() {
-        diagnostics.extend(
-            given.pipelines.get(at).map(|source| source.diagnostic(issue)),
-        );
+        diagnostics.extend(given.pipelines.get(at).map(|source| source.diagnostic(issue)));
     }
     let mut documents = Vec::new();
     // A pipeline that is wrong would be wrong once more for every rule.
