@@ -166,6 +166,34 @@ fn goes_to_programs() {
 }
 
 /// What a clause says follows from its parts.
+/// Forty levels of correlations, each of two over both of the level below: a million million ways to the rule at the bottom.
+#[test]
+fn tells_of_correlations_that_share_what_is_below_them() {
+    let mut rules = String::from(
+        "title: A\nid: a\nlogsource: {}\ndetection: { s: { user.name: eve }, condition: s }\n---\n\
+         title: B\nid: b\nlogsource: {}\ndetection: { s: { user.name: bob }, condition: s }\n",
+    );
+    let mut below = ["a".to_owned(), "b".to_owned()];
+    for level in 0..40 {
+        let names = ["c", "d"].map(|side| format!("{side}{level}"));
+        for name in &names {
+            rules += &format!(
+                "---\ntitle: {name}\nid: {name}\ncorrelation:\n  type: event_count\n  rules: [{}]\n  timespan: 1m\n  \
+                 condition: {{ gte: 1 }}\n",
+                below.join(", ")
+            );
+        }
+        below = names;
+    }
+    let rules = RuleSet::builder(&Schema::ecs()).sigma("levels.yml", rules).build().unwrap();
+    for (user, outcome) in [("eve", Outcome::Counts), ("bob", Outcome::Counts), ("ann", Outcome::NoMatch)] {
+        let event = Event::new(Timestamp::EPOCH).with(field::USER_NAME, user);
+        let explanation = rules.explain("c39", &event).unwrap();
+        assert_eq!((explanation.outcome, explanation.clause.holds), (outcome, user != "ann"));
+        assert_eq!(looked(&rules, &event).contains(&"c39".to_owned()), user != "ann");
+    }
+}
+
 fn is_consistent(clause: &Clause) -> bool {
     match &clause.says {
         Says::All(parts) => {

@@ -145,8 +145,9 @@
 //! `temporal_ordered`. A rule may feed any number of correlations, and a correlation others: then the event that completed it
 //! counts for them, at the time of its finding.
 //!
-//! - They look at windows as all [counting rules](RuleSet) do, and give one finding a key and sixteen slots. A
-//!   `timespan` lasts from a second to 31 days; a month (`M`) is 30.44 days.
+//! - They look at windows as all [counting rules](RuleSet) do, but `temporal` and `temporal_ordered` as [sequences](Sequence):
+//!   from the first to the last event at most the `timespan`, to the microsecond. Each gives one finding a key and sixteen
+//!   slots. A `timespan` lasts from a second to 31 days; a month (`M`) is 30.44 days.
 //! - An event that several of the rules find counts once. Of `temporal` it stands for all of them, of `temporal_ordered` for
 //!   one.
 //! - Comparisons in a `condition` hold together: `gt: 100` and `lte: 200` are a range. `temporal` without one asks for all of its

@@ -1,5 +1,6 @@
 //! How something wrong is shown: the code and the title, the lines of the source with the place marked, the rule, a help line.
 
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::ops::Range;
 
@@ -10,7 +11,8 @@ use super::issue::{Code, Issue};
 /// Something wrong with a rule or a configuration: a stable code, a place and what would be right.
 ///
 /// Displayed, it shows the line it is about with the place marked; the parts are there for editors and tests.
-/// The excerpt is cut to the lines that matter, so a diagnostic stays small whatever the source's size.
+/// The excerpt is cut to the lines that matter, so a diagnostic stays small whatever the number of lines. When the excerpts of
+/// one source come to 16 MiB, further diagnostics of it go without excerpt and position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
     code: &'static str,
@@ -29,6 +31,28 @@ struct Excerpt {
     labels: Vec<(Range<usize>, String)>,
 }
 
+/// The lines of a text that many diagnostics may be about: each by itself would count them from the beginning.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// Where each but the first begins, once somebody asks.
+    starts: OnceCell<Box<[usize]>>,
+    /// The bytes of the excerpts so far.
+    spent: Cell<usize>,
+}
+
+/// When the excerpts of a text come to so many bytes, further diagnostics go without: a text of one line would be copied
+/// as often as something is wrong in it.
+const EXCERPTS_LIMIT: usize = 16 << 20;
+
+impl Lines {
+    /// The number of the line, from 1, that the byte at `at` of the text stands in.
+    fn number(&self, text: &str, at: usize) -> usize {
+        let starts =
+            self.starts.get_or_init(|| text.match_indices('\n').map(|(newline, _)| newline + 1).collect());
+        starts.partition_point(|start| *start <= at) + 1
+    }
+}
+
 impl Diagnostic {
     /// A diagnostic without a place.
     pub(crate) fn new(code: Code, title: impl Into<String>, source: &str) -> Self {
@@ -38,7 +62,13 @@ impl Diagnostic {
 
     /// A diagnostic whose labels point into `text`, which is the source or a text by itself.
     pub(crate) fn placed(issue: Issue, source: &str, text: &str) -> Self {
-        let excerpt = (!issue.labels.is_empty()).then(|| Box::new(Excerpt::new(text, issue.labels)));
+        Self::placed_by(issue, source, text, &Lines::default())
+    }
+
+    /// The same for one of many about the same text.
+    pub(crate) fn placed_by(issue: Issue, source: &str, text: &str, lines: &Lines) -> Self {
+        let excerpt = (!issue.labels.is_empty() && lines.spent.get() < EXCERPTS_LIMIT)
+            .then(|| Box::new(Excerpt::new(text, issue.labels, lines)));
         Self { excerpt, help: issue.help, ..Self::new(issue.code, issue.title, source) }
     }
 
@@ -92,7 +122,7 @@ impl Diagnostic {
 
 impl Excerpt {
     /// Keeps only the lines that labels touch, so that rendering costs the same in a large source.
-    fn new(text: &str, labels: Vec<(Range<usize>, String)>) -> Self {
+    fn new(text: &str, labels: Vec<(Range<usize>, String)>, lines: &Lines) -> Self {
         let clamp = |at: usize| text.floor_char_boundary(at.min(text.len()));
         let labels: Vec<_> = labels
             .into_iter()
@@ -103,9 +133,10 @@ impl Excerpt {
         let head = text.get(..from).unwrap_or_default();
         let start = head.rfind('\n').map_or(0, |newline| newline + 1);
         let end = text.get(to..).and_then(|tail| tail.find('\n')).map_or(text.len(), |newline| to + newline);
+        lines.spent.set(lines.spent.get().saturating_add(end - start));
         Self {
             text: text.get(start..end).unwrap_or_default().to_owned(),
-            first_line: head.matches('\n').count() + 1,
+            first_line: lines.number(text, from),
             labels: labels
                 .into_iter()
                 .map(|(span, label)| (span.start - start..span.end - start, label))
@@ -155,6 +186,19 @@ mod tests {
         let diagnostic = Diagnostic::placed(issue, "x.yaml", "a\nä\nb c\nd");
         assert_eq!(diagnostic.position(), Some((3, 1)));
         assert!(diagnostic.to_string().contains("x.yaml:3:1"), "{diagnostic}");
+    }
+
+    #[test]
+    fn many_of_one_text_stay_small_and_tell_their_lines() {
+        let text = format!("a\nb\n{}", "c".repeat(1 << 20));
+        let lines = Lines::default();
+        let placed = |at: usize| {
+            let issue = Issue::new(Code::Syntax, "wrong", at..at + 1, "here");
+            Diagnostic::placed_by(issue, "x.yaml", &text, &lines).position()
+        };
+        assert_eq!([0, 2, 4].map(placed), [Some((1, 1)), Some((2, 1)), Some((3, 1))]);
+        let with_place = (0..100).filter(|at| placed(4 + at).is_some()).count();
+        assert_eq!(with_place, 15, "each repeats a line of 1 MiB");
     }
 
     #[test]

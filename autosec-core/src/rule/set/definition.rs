@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::build::Assembled;
 use super::rules::RuleSet;
@@ -85,18 +85,43 @@ impl RuleSet {
 
     /// What an event must satisfy to set a rule off, directly or through the rules that feed it.
     pub(in crate::rule) fn whole_condition(&self, blueprint: &Blueprint) -> Option<Condition> {
+        self.ways(blueprint, &[], &mut HashSet::new())
+    }
+
+    /// The same behind `vetoes`, but for the ways that are in `seen` already: correlations that share the rules below them
+    /// would otherwise give each of those as often as there are ways to it, which doubles with each level.
+    fn ways<'r>(
+        &'r self,
+        blueprint: &'r Blueprint,
+        vetoes: &[&'r Kept],
+        seen: &mut HashSet<(u32, Vec<&'r [u8]>)>,
+    ) -> Option<Condition> {
         let condition = |kept: &Kept| kept.condition(&self.schema, &self.written.lists);
         let mut inputs = blueprint.conditions.iter().map(condition).collect::<Option<Vec<_>>>()?;
+        let mut vetoes = vetoes.to_vec();
+        if let Some(veto) = blueprint.veto.as_ref().filter(|veto| !vetoes.contains(veto)) {
+            vetoes.push(veto);
+        }
+        vetoes.sort_unstable_by_key(|veto| veto.bytes());
         for from in &blueprint.fed_by {
-            inputs.push(self.whole_condition(self.blueprints.get(*from as usize)?)?);
+            if seen.insert((*from, vetoes.iter().map(|veto| veto.bytes()).collect())) {
+                let way = self.ways(self.blueprints.get(*from as usize)?, &vetoes, seen)?;
+                inputs.extend((!is_nothing(&way)).then_some(way));
+            }
         }
         let inputs = match inputs.len() {
             1 => inputs.pop()?,
             _ => Condition::Any(inputs),
         };
         match &blueprint.veto {
+            _ if is_nothing(&inputs) => Some(inputs),
             None => Some(inputs),
             Some(veto) => Some(Condition::All(vec![Condition::Not(Box::new(condition(veto)?)), inputs])),
         }
     }
+}
+
+/// Whether no event can satisfy it, because every way to it was told of already.
+fn is_nothing(condition: &Condition) -> bool {
+    matches!(condition, Condition::Any(parts) if parts.is_empty())
 }

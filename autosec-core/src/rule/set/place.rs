@@ -86,7 +86,7 @@ pub(super) fn within(
 ) -> Diagnostic {
     let Some(expression) = expression else {
         issue.labels.iter_mut().for_each(|label| label.0 = span.clone());
-        return Diagnostic::placed(issue, &source.name, &source.text);
+        return source.diagnostic(issue);
     };
     let Some(map) = align(&source.text, span.start, expression) else {
         return Diagnostic::placed(issue, &format!("{} (`when`)", source.name), expression);
@@ -97,7 +97,7 @@ pub(super) fn within(
         let end = if label.end > label.start { moved(label.end - 1) + 1 } else { moved(label.end) };
         *label = moved(label.start)..source.text.ceil_char_boundary(end);
     }
-    Diagnostic::placed(issue, &source.name, &source.text)
+    source.diagnostic(issue)
 }
 
 /// Where each byte of `value`, read from a scalar that begins at `start`, stands in `source`; one entry more than bytes.

@@ -84,7 +84,7 @@ impl<'s> Pack<'s> {
                 Ok(written) => self.rules.push(Origin { written, source: Some((source, at)) }),
                 Err(issue) => {
                     let id = node.at("id").and_then(Node::scalar).map(|id| id.text.to_string());
-                    let diagnostic = Diagnostic::placed(issue, &source.name, &source.text);
+                    let diagnostic = source.diagnostic(issue);
                     diagnostics.push(match &id {
                         Some(id) => diagnostic.about(id),
                         None => diagnostic,
@@ -96,12 +96,12 @@ impl<'s> Pack<'s> {
         for (at, node) in parts.exceptions.iter().enumerate() {
             match part(node, "an exception", |_| "an exception has the keys rule and when") {
                 Ok(written) => self.exceptions.push(Origin { written, source: Some((source, at)) }),
-                Err(issue) => diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text)),
+                Err(issue) => diagnostics.push(source.diagnostic(issue)),
             }
         }
         for (key, node) in &parts.lists {
             if let Err(issue) = self.list(key, node) {
-                diagnostics.push(Diagnostic::placed(issue, &source.name, &source.text));
+                diagnostics.push(source.diagnostic(issue));
             }
         }
     }

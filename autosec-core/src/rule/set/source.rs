@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::lang::diagnostic::{Diagnostic, Lines};
 use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::lang::suggest::did_you_mean;
 use crate::rule::lang::tree::{Key, Node, Tree, toml, yaml};
@@ -17,6 +17,7 @@ pub(super) struct Source {
     pub(super) name: String,
     pub(super) text: String,
     places: OnceCell<Parts<'static>>,
+    lines: Lines,
 }
 
 /// What a source holds: each part can be wrong without the others.
@@ -29,7 +30,7 @@ pub(super) struct Parts<'a> {
 
 impl Source {
     pub(super) fn new(name: String, text: String) -> Self {
-        Self { name, text, places: OnceCell::new() }
+        Self { name, text, places: OnceCell::new(), lines: Lines::default() }
     }
 
     /// Takes the text apart; what cannot be is added to `diagnostics`.
@@ -39,8 +40,13 @@ impl Source {
             return Parts::default();
         }
         let (parts, issues) = take_apart(&self.name, &self.text);
-        diagnostics.extend(issues.into_iter().map(|issue| Diagnostic::placed(issue, &self.name, &self.text)));
+        diagnostics.extend(issues.into_iter().map(|issue| self.diagnostic(issue)));
         parts
+    }
+
+    /// A diagnostic whose labels point into the text.
+    pub(super) fn diagnostic(&self, issue: Issue) -> Diagnostic {
+        Diagnostic::placed_by(issue, &self.name, &self.text, &self.lines)
     }
 
     /// The parts again, to find places in. Keeping them from the first time would make every good source dear for the

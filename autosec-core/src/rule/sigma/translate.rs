@@ -14,7 +14,7 @@ use super::rule::{self, SigmaKind, SigmaRule};
 use super::selection::Selection;
 use crate::event::{FieldId, Schema, SchemaError};
 use crate::rule::lang::condition::Condition;
-use crate::rule::lang::diagnostic::Diagnostic;
+use crate::rule::lang::diagnostic::{Diagnostic, Lines};
 use crate::rule::lang::issue::{Code, Issue, quoted};
 use crate::rule::lang::yaml::SOURCE_LIMIT;
 
@@ -71,6 +71,7 @@ impl<'s> Translation<'s> {
             return Vec::new();
         }
         let (documents, broken) = node::documents(text);
+        let lines = Lines::default();
         let mut translated = Vec::new();
         for document in documents {
             let mut issues = Vec::new();
@@ -79,11 +80,11 @@ impl<'s> Translation<'s> {
             translated.extend(what.map(|what| Translated { what, place }));
             let about = document.at("id").or(document.at("title")).and_then(Node::scalar);
             diagnostics.extend(issues.into_iter().map(|issue| {
-                let diagnostic = Diagnostic::placed(issue, name, text);
+                let diagnostic = Diagnostic::placed_by(issue, name, text, &lines);
                 about.map_or(diagnostic.clone(), |about| diagnostic.about(&about.text))
             }));
         }
-        diagnostics.extend(broken.map(|issue| Diagnostic::placed(issue, name, text)));
+        diagnostics.extend(broken.map(|issue| Diagnostic::placed_by(issue, name, text, &lines)));
         translated
     }
 

@@ -61,7 +61,7 @@ pub(in super::super) fn compile(
     for inputs in &correlated.correlations {
         let Some((source, correlation)) = correlations.get(&inputs.at) else { continue };
         if let Err(issue) = compiling.correlation(correlation, inputs) {
-            let diagnostic = Diagnostic::placed(issue, &source.name, &source.text);
+            let diagnostic = source.diagnostic(issue);
             compiling.diagnostics.push(diagnostic.about(&correlation.rule.id));
         }
     }

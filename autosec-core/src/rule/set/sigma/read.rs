@@ -43,9 +43,7 @@ pub(in super::super) fn read<'s>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Bound<'s> {
     for (at, issue) in translation.check_pipelines() {
-        diagnostics.extend(
-            given.pipelines.get(at).map(|source| Diagnostic::placed(issue, &source.name, &source.text)),
-        );
+        diagnostics.extend(given.pipelines.get(at).map(|source| source.diagnostic(issue)));
     }
     let mut documents = Vec::new();
     // A pipeline that is wrong would be wrong once more for every rule.
@@ -95,7 +93,7 @@ impl Read<'_> {
 
     /// An issue in its source.
     pub(super) fn diagnostic(&self, issue: Issue) -> Diagnostic {
-        let diagnostic = Diagnostic::placed(issue, &self.source.name, &self.source.text);
+        let diagnostic = self.source.diagnostic(issue);
         match self.rule() {
             Some(rule) => diagnostic.about(&rule.id),
             None => diagnostic,
