@@ -254,7 +254,8 @@ async fn bad_items_keep_no_good_one_out() {
     while !edge.memory.drops(address(ATTACKER)) {
         wait(&after, &clock, 1).await;
         rounds += 1;
-        assert!(rounds < 20, "the good one never got in");
+        // Pauses have full jitter.
+        assert!(rounds < 200, "the good one never got in");
     }
 }
 

@@ -33,7 +33,9 @@ use crate::rule::state::operator::Inputs;
 /// the sixteen slots up to it hold enough; once for each key and each sixteen slots, so that an attack that goes on gives
 /// one finding a window. An event up to the [lateness](RuleSetBuilder::lateness) older than the newest of its key counts
 /// as if it had come in time; an older one is not counted, which is a fault of the kind `Late`. How far time has come is
-/// a matter of each key alone: an event with an absurd time makes no other key late. The finding's time is the
+/// a matter of each key alone: an event with an absurd time makes no other key late. (Only that something has *not* happened is concluded from the
+/// newest event of all keys: there an event far ahead of the others concludes too early, which an engine bounds by how far
+/// it lets events be ahead of its clock.) The finding's time is the
 /// event's, or the start of the slot that a late event completed, if that is later.
 ///
 /// A finding's subject is the same in whatever order events come if it is one of the fields a rule counts by; else it is
