@@ -112,3 +112,36 @@ fn an_id_belongs_to_one_rule_of_either_kind() {
     let errors = RuleSet::builder(&Schema::ecs()).rule(own).sigma("x", rule).build().unwrap_err();
     assert_eq!(codes(&errors), ["E202"]);
 }
+
+/// A correlation is judged when something happens, so it never comes to 0; and of two rules no three happen.
+#[test]
+fn refuses_correlations_that_can_never_find_anything() {
+    let built = |kind: &str, condition: &str| {
+        let text = format!(
+            "title: A\nname: a\nlogsource: {{}}\ndetection: {{ s: {{ user.name: eve }}, condition: s }}\n---\n\
+             title: B\nname: b\nlogsource: {{}}\ndetection: {{ s: {{ user.name: bob }}, condition: s }}\n---\n\
+             title: C\ncorrelation: {{ type: {kind}, rules: [a, b], timespan: 1m, group-by: [host.name], condition: {condition} }}\n"
+        );
+        RuleSet::builder(&Schema::ecs()).sigma("c.yml", text).build()
+    };
+    for (kind, condition) in [
+        ("event_count", "{ eq: 0 }"),
+        ("event_count", "{ lt: 1 }"),
+        ("event_count", "{ gt: 4, lt: 5 }"),
+        ("temporal", "{ gte: 3 }"),
+        ("value_count", "{ gte: 2000000, field: user.name }"),
+    ] {
+        let errors = built(kind, condition).unwrap_err();
+        let codes: Vec<_> = errors.diagnostics().iter().map(|diagnostic| diagnostic.code()).collect();
+        assert_eq!(codes, ["E418"], "{kind} {condition}");
+    }
+    for (kind, condition) in [
+        ("event_count", "{ eq: 1 }"),
+        ("event_count", "{ lt: 2 }"),
+        ("event_count", "{ neq: 1 }"),
+        ("event_count", "{ gt: 4, lt: 6 }"),
+        ("temporal", "{ gte: 2 }"),
+    ] {
+        assert!(built(kind, condition).is_ok(), "{kind} {condition}");
+    }
+}

@@ -77,6 +77,14 @@ impl Threshold {
         !(low.at < high.at || one && self.except != Some(low.at))
     }
 
+    /// Whether one of the whole numbers from 1 to `most` alarms.
+    pub(crate) fn is_reachable(&self, most: f64) -> bool {
+        // Where the answer changes: beside a bound, and at either end.
+        let bounds = [self.low, self.high].into_iter().flatten().map(|bound| bound.at).chain(self.except);
+        let beside = bounds.flat_map(|at| [at.floor() - 1.0, at.floor(), at.ceil(), at.ceil() + 1.0]);
+        beside.chain([1.0, most]).any(|number| (1.0..=most).contains(&number) && self.holds(number))
+    }
+
     /// The greatest number it names; 0 if it names none.
     pub(crate) fn greatest(&self) -> f64 {
         let bounds = [self.low, self.high].into_iter().flatten().map(|bound| bound.at);

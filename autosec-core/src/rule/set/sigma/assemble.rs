@@ -155,6 +155,16 @@ fn operator(correlation: &Correlation, inputs: &Inputs) -> Operator {
     }
 }
 
+/// The most that a correlation which counts can come to. It is judged when something happens, so the least is 1.
+fn most(correlation: &Correlation) -> Option<f64> {
+    match correlation.kind {
+        CorrelationKind::EventCount => Some(f64::from(u32::MAX)),
+        CorrelationKind::ValueCount => Some(1_000_000.0),
+        CorrelationKind::Temporal | CorrelationKind::TemporalOrdered => Some(correlation.rules.len() as f64),
+        _ => None,
+    }
+}
+
 /// What the number must be; of temporal correlations without a condition, as many as there are rules.
 fn threshold(correlation: &Correlation) -> Result<Threshold, Issue> {
     let all = correlation.rules.len() as f64;
@@ -169,6 +179,7 @@ fn threshold(correlation: &Correlation) -> Result<Threshold, Issue> {
         .bounds
         .iter()
         .try_fold(Threshold::default(), |threshold, bound| threshold.and(bound.comparison, bound.number))
+        .filter(|threshold| most(correlation).is_none_or(|most| threshold.is_reachable(most)))
         .ok_or_else(|| impossible("no number is as the condition says"))?;
     let asks_for_all = threshold.holds(all) && !threshold.holds(all - 1.0);
     if correlation.kind == CorrelationKind::TemporalOrdered && !asks_for_all {
