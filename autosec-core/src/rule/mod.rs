@@ -129,18 +129,18 @@
 //! - `field: null` is true of an event without the field, and `field: ''` of an empty value alone.
 //! - A keyword is looked for within every value of the event, whatever its field.
 //! - Texts are compared without regard to case unless `cased` or `re` says otherwise. A number stands for its text and the
-//!   other way round; one written like `0x10` for both `16` and `0x10`.
+//!   other way round, as both are written: `5` is not `5.0`. One written like `0x10` stands for both `16` and `0x10`.
 //! - A list in an event passes if any of its values does, with `all` any of them for each.
 //! - `neq` needs the field to be there; the comparisons need a value that is a number.
 //! - `re` is looked for anywhere in the value; `\w`, `\d`, `\s` and `\b` are about ASCII. Look-around is refused.
-//! - `fieldref` ignores the case of ASCII letters alone, other texts that of all letters.
+//! - `fieldref`, and a text of ASCII alone, ignore the case of ASCII letters alone, other texts that of all letters.
 //! - Parts of times (`hour`, `year` …) are taken from texts like `2026-11-22T14:53:03Z` as they are written.
 //! - The logsource is not held against events unless [`RuleSetBuilder::route_by_logsource`] asks for it. A `timeframe`, which
 //!   means nothing without an aggregation, is passed over.
 //! - [Pipelines](RuleSetBuilder::sigma_pipeline) may give a field several names. Any will do then, but `null` and
 //!   `exists: false` ask that the event has none of them.
 //!
-//! **Correlations** count what the rules find that they refer to, by `id` or `name`, wherever in the set these stand:
+//! **Correlations** count what the rules find that they refer to, by `id` or `name`, in whatever source of the set these stand (not in an image):
 //! `event_count`, `value_count`, `value_sum`, `value_avg`, `value_percentile` (the median if it names none), `temporal` and
 //! `temporal_ordered`. A rule may feed any number of correlations, and a correlation others: then the event that completed it
 //! counts for them, at the time of its finding.

@@ -80,6 +80,11 @@ pub(super) fn one(rule: &Rule, scope: &Scope<'_>, budget: &Budget) -> Result<Ass
 }
 
 impl Assembled {
+    /// A rule that these conditions set off, with nothing special about it.
+    pub(super) fn new(conditions: Vec<Condition>, rule: Compiled) -> Self {
+        Self { conditions, rule, fed_by: Vec::new(), veto: None, priority: 0, off: false, narrowed: 0 }
+    }
+
     /// What it remembers is of fewer events than before, for this reason: so it is not what it was.
     pub(super) fn narrow_memory(&mut self, why: &str) {
         self.narrowed = snapshot::digest(format!("{} {why}", self.narrowed).as_bytes());

@@ -8,7 +8,8 @@ impl RuleSet {
     /// Why the rule with this id finds something in the event, or why not, and what would have to change. `None` if there is
     /// no such rule.
     ///
-    /// The event is not counted. If it was looked at before, a counting rule's window holds it, else it does not. A rule
+    /// The event is not counted. If it was looked at before, a counting rule's window holds it, else it does not: the event
+    /// that would complete a window is explained as one too few. A rule
     /// that is off is explained as far as its expression goes.
     ///
     /// ```

@@ -188,9 +188,8 @@ impl Written {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let Image { name, written, assembled: mut added } = image;
-        let taken: HashSet<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
-        let taken: HashSet<&str> =
-            taken.into_iter().chain(self.sigma.iter().map(|rule| rule.id.as_str())).collect();
+        let mut taken: HashSet<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+        taken.extend(self.sigma.iter().map(|rule| rule.id.as_str()));
         let ids = written.rules.iter().map(|rule| &rule.id).chain(written.sigma.iter().map(|rule| &rule.id));
         if let Some(twice) = ids.into_iter().find(|id| taken.contains(id.as_str())) {
             let title = format!("the id `{twice}` is taken");

@@ -3,14 +3,17 @@
 //! `source` takes texts apart and `read` reads rules from the parts; `verify` checks one rule by itself and gathers all that
 //! is wrong (with `simple`, `state` and `trial`); `build` compiles rule by rule and `exempt` applies exceptions; `sigma` does
 //! the same for Sigma; `load` does all of it in order. `place` finds where in the source an issue belongs, and is asked only
-//! when there is one; `rules` is the result, `chain` how what one rule finds reaches others, `keep` what outlives it; its
-//! inline tests are run by `report`.
+//! when there is one.
+//!
+//! `rules` is the result, `chain` how what one rule finds reaches others. What can be done with a set stands by itself: its
+//! inline tests are run by `report`, `definition` is what it knows of a rule for those who ask (`explain` among them), `keep`
+//! writes down what rules remember, `image` the rules, and `live` puts one set in the place of another, as `reload` says.
 
 mod build;
 mod builder;
 mod chain;
-mod errors;
 mod definition;
+mod errors;
 mod exempt;
 mod explain;
 mod image;

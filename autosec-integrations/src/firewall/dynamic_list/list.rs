@@ -3,14 +3,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use autosec_core::enforce::{
-    Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status,
-};
+use autosec_core::enforce::{Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome};
 use autosec_core::time::{Clock, SystemClock, Timestamp};
 use ipnet::IpNet;
 
 use super::Consumer;
 use super::text::{self, Text};
+use crate::firewall::done;
 
 /// The most kinds of consumers whose texts are kept; of others the text is written each time.
 const KEPT_TEXTS: usize = 16;
@@ -212,10 +211,6 @@ impl FirewallIntegration for DynamicList {
         };
         Ok(Health { enforcing: state.is_ready, detail })
     }
-}
-
-fn done(targets: impl Iterator<Item = IpNet>) -> Vec<Outcome> {
-    targets.map(|target| Outcome { target, status: Status::Done }).collect()
 }
 
 #[cfg(test)]

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use autosec_core::enforce::{
-    Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status,
-};
+use autosec_core::enforce::{Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome};
 use ipnet::IpNet;
 use tokio::sync::Mutex;
 
 use super::dialect::{self, Process};
 use super::{RuntimeSocket, UnixSocket};
+use crate::firewall::done;
 
 /// How [`Haproxy`] is set up.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -263,8 +262,4 @@ impl FirewallIntegration for Haproxy {
         );
         Ok(Health { enforcing: true, detail })
     }
-}
-
-fn done(targets: impl Iterator<Item = IpNet>) -> Vec<Outcome> {
-    targets.map(|target| Outcome { target, status: Status::Done }).collect()
 }

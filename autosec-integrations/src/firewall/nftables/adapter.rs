@@ -1,9 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use autosec_core::enforce::{
-    Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status,
-};
+use autosec_core::enforce::{Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome};
 use ipnet::IpNet;
 use rustix::io::Errno;
 
@@ -12,6 +10,7 @@ use super::element::{self, Element};
 use super::error::{Failure, lost, rejected};
 use super::ruleset::{Ended, Ruleset};
 use super::session::Session;
+use crate::firewall::done;
 
 /// The Linux firewall, spoken to over netlink.
 ///
@@ -181,8 +180,4 @@ impl FirewallIntegration for Nftables {
             detail: fault.unwrap_or_else(|| format!("table `{table}` drops from {sets} sets of prefixes")),
         })
     }
-}
-
-fn done(targets: impl Iterator<Item = IpNet>) -> Vec<Outcome> {
-    targets.map(|target| Outcome { target, status: Status::Done }).collect()
 }

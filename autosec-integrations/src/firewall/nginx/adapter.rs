@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use autosec_core::enforce::{
-    Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status,
-};
+use autosec_core::enforce::{Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome};
 use ipnet::IpNet;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 use super::file;
+use crate::firewall::done;
 use crate::transport::{CommandRunner, LocalCommands};
 
 /// How [`Nginx`] is set up.
@@ -202,8 +201,4 @@ impl FirewallIntegration for Nginx {
             format!("`{list}` holds {}; whether a server refuses its clients cannot be asked", held.len());
         Ok(Health { enforcing: true, detail })
     }
-}
-
-fn done(targets: impl Iterator<Item = IpNet>) -> Vec<Outcome> {
-    targets.map(|target| Outcome { target, status: Status::Done }).collect()
 }

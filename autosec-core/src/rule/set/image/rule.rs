@@ -148,15 +148,8 @@ pub(super) fn read(
         remembers,
         tally: Default::default(),
     };
-    Ok(Assembled {
-        conditions,
-        rule,
-        fed_by: head.fed_by,
-        veto,
-        priority: head.priority,
-        off: false,
-        narrowed: 0,
-    })
+    let (fed_by, priority) = (head.fed_by, head.priority);
+    Ok(Assembled { fed_by, veto, priority, ..Assembled::new(conditions, rule) })
 }
 
 /// Searches for keywords read every field that there now is.

@@ -48,15 +48,7 @@ pub(super) fn detection(
         Reads::named(reads, schema)
     };
     let rule = Compiled { reads, ..plain(rule, common.subject.clone()) };
-    Assembled {
-        conditions: vec![condition],
-        rule,
-        fed_by: Vec::new(),
-        veto: None,
-        priority: 0,
-        off: false,
-        narrowed: 0,
-    }
+    Assembled::new(vec![condition], rule)
 }
 
 /// Tells apart detections that hold for different events.
@@ -113,7 +105,7 @@ pub(super) fn correlation(
         }),
         ..plain(&correlation.rule, Subject::of_sigma(schema))
     };
-    Ok(Assembled { conditions: Vec::new(), rule, fed_by, veto: None, priority: 0, off: false, narrowed: 0 })
+    Ok(Assembled { fed_by, ..Assembled::new(Vec::new(), rule) })
 }
 
 /// What all rules of Sigma have in common.
