@@ -45,6 +45,7 @@
 //! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
 //! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
 //! | [`conformance`] | a kit that tries any firewall integration |
+//! | [`secret`] | where integrations get their passwords and keys from |
 //! | [`transport`] | how integrations reach what they talk to, for hosts that want another way |
 //!
 //! # Principles
@@ -58,4 +59,5 @@ pub mod conformance;
 pub mod firewall;
 pub mod host;
 pub mod log;
+pub mod secret;
 pub mod transport;

@@ -2,5 +2,9 @@
 //! place: to go through a proxy, to run commands as another user, to record what would be done.
 
 mod command;
+mod http;
+mod shell;
 
 pub use command::{CommandRunner, Finished, LocalCommands};
+pub use http::HttpClient;
+pub use shell::{Shell, Terminal};
