@@ -1,7 +1,7 @@
 use super::glob::Glob;
 use super::predicate::Atom;
+use super::relation::Relation;
 use super::search::Needle;
-use super::spelling::Relation;
 use super::test::Test;
 use super::text::{Affixes, TextSet};
 use crate::net::disjoint;

@@ -1,4 +1,4 @@
-use super::spelling::Relation;
+use super::relation::Relation;
 use super::test::Test;
 use crate::event::{Event, FieldId};
 

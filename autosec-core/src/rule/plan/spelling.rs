@@ -1,7 +1,7 @@
 use std::fmt::{self, Write};
 
 use crate::event::Value;
-use crate::rule::lang::ast::{Comparison, Place};
+use crate::rule::lang::ast::Comparison;
 use crate::rule::lang::condition::{Number, TimePart};
 
 /// Asks about a value as it is spelled; never true of a list as a whole.
@@ -45,67 +45,6 @@ impl Write for Spelling {
         free.copy_from_slice(text.as_bytes());
         self.length = end;
         Ok(())
-    }
-}
-
-/// How the values of two fields stand to each other.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Relation {
-    place: Option<Place>,
-    fold: bool,
-}
-
-impl Relation {
-    pub(super) fn new(place: Option<Place>, fold: bool) -> Self {
-        Self { place, fold }
-    }
-
-    /// Whether any value of `left` is, or has in that place, any of `right`.
-    pub(super) fn holds(self, left: &Value<'_>, right: &Value<'_>) -> bool {
-        left.each().iter().any(|left| {
-            right.each().iter().any(|right| {
-                with_spelling(left, |left| {
-                    with_spelling(right, |right| self.texts(left.as_bytes(), right.as_bytes()))
-                })
-            })
-        })
-    }
-
-    fn texts(self, left: &[u8], right: &[u8]) -> bool {
-        let same = |part: Option<&[u8]>| part.is_some_and(|part| super::text::same(part, right, self.fold));
-        match self.place {
-            None => same(Some(left)),
-            Some(Place::Start) => same(left.get(..right.len())),
-            Some(Place::End) => same(left.len().checked_sub(right.len()).and_then(|start| left.get(start..))),
-            Some(Place::Anywhere) => self.contains(left, right),
-        }
-    }
-
-    /// By a rolling hash, because both texts are the event's: comparing at every place could take their product.
-    fn contains(self, hay: &[u8], needle: &[u8]) -> bool {
-        const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
-        let code = |byte: &u8| {
-            let byte = if self.fold { byte.to_ascii_lowercase() } else { *byte };
-            u64::from(byte) + 1
-        };
-        let hash = |text: &[u8]| {
-            text.iter().fold(0_u64, |hash, byte| hash.wrapping_mul(BASE).wrapping_add(code(byte)))
-        };
-        let Some(head) = hay.get(..needle.len()) else { return false };
-        let highest = (0..needle.len()).fold(1_u64, |power, _| power.wrapping_mul(BASE));
-        let (wanted, mut here) = (hash(needle), hash(head));
-        let same = |at: usize| {
-            hay.get(at..at + needle.len()).is_some_and(|part| super::text::same(part, needle, self.fold))
-        };
-        let entering = hay.get(needle.len()..).unwrap_or_default();
-        for (at, (leaving, next)) in hay.iter().zip(entering).enumerate() {
-            if here == wanted && same(at) {
-                return true;
-            }
-            let gone = code(leaving).wrapping_mul(highest);
-            here = here.wrapping_mul(BASE).wrapping_add(code(next)).wrapping_sub(gone);
-        }
-        here == wanted && same(entering.len())
     }
 }
 
@@ -155,8 +94,6 @@ pub(super) fn is_part(text: &str, part: TimePart, wanted: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -195,14 +132,6 @@ mod tests {
         ];
         for (part, wanted) in parts {
             assert!(is_part(time, part, wanted) && !is_part(time, part, wanted + 1), "{part:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn finds_one_text_in_another(hay in "[abA]{0,16}", needle in "[abA]{0,3}") {
-            let found = Relation::new(Some(Place::Anywhere), true).texts(hay.as_bytes(), needle.as_bytes());
-            prop_assert_eq!(found, hay.to_ascii_lowercase().contains(&needle.to_ascii_lowercase()));
         }
     }
 }

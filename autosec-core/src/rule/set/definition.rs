@@ -8,6 +8,10 @@ use crate::rule::model::Rule;
 use crate::rule::run::compiled::Compiled;
 use crate::rule::sigma::SigmaRule;
 
+/// From so many ways to rules on, two ways to one rule that differ only by the exceptions on them are told as one: each
+/// level of correlations that share what is below them may double their number.
+const WAYS: usize = 4_096;
+
 /// What a rule was assembled from, for whoever asks later.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::rule) struct Blueprint {
@@ -104,7 +108,8 @@ impl RuleSet {
         }
         vetoes.sort_unstable_by_key(|veto| veto.bytes());
         for from in &blueprint.fed_by {
-            if seen.insert((*from, vetoes.iter().map(|veto| veto.bytes()).collect())) {
+            let apart = if seen.len() < WAYS { vetoes.as_slice() } else { &[] };
+            if seen.insert((*from, apart.iter().map(|veto| veto.bytes()).collect())) {
                 let way = self.ways(self.blueprints.get(*from as usize)?, &vetoes, seen)?;
                 inputs.extend((!is_nothing(&way)).then_some(way));
             }
