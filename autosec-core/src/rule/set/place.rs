@@ -26,6 +26,7 @@ pub(super) fn of_key(rule: &Node<'_>, key: Key, text: &str) -> Option<Range<usiz
         Key::Within => below(rule, "within"),
         Key::AtLeast => below(rule, "at_least").or_else(|| below(rule, "below")),
         Key::Quantile => below(rule, "q"),
+        Key::Samples => below(rule, "samples"),
         Key::Learn => below(rule, "learn"),
         Key::Forget => below(rule, "forget"),
         Key::Steps => below(rule, "steps"),

@@ -154,6 +154,7 @@ impl Checker<'_> {
             let of = self.numeric(&it.of);
             let parts = self.parts(&Window { name: "avg", by: &it.by, within: it.within }, None);
             let threshold = self.range(it.at_least, it.below);
+            self.samples(it.samples);
             let operator = Operator::Average { of: Box::new([of?]), samples: it.samples };
             parts?.state(operator, threshold?, format!("average of {}", it.of))
         } else {
@@ -166,6 +167,7 @@ impl Checker<'_> {
             }
             let parts = self.parts(&Window { name: "quantile", by: &it.by, within: it.within }, None);
             let threshold = self.range(it.at_least, it.below);
+            self.samples(it.samples);
             let operator = Operator::Quantile { of: Box::new([of?]), q: it.q, samples: it.samples };
             let limit = it.at_least.or(it.below).unwrap_or_default();
             parts?.state(operator, threshold?, format!("percent of {} below {limit}", it.of))
@@ -190,6 +192,7 @@ impl Checker<'_> {
                 self.issue(Key::By, whole(Code::BadStep, title, "not as many as here"));
             }
             by.push(self.keys(fields)?);
+            self.same_kinds(&it.by, fields);
         }
         let absent: Box<[bool]> = it.steps.iter().map(|step| step.absent).collect();
         let happening = absent.iter().filter(|absent| !**absent).count();
@@ -202,6 +205,18 @@ impl Checker<'_> {
         self.window(&window, Memory::slot_limit(&operator));
         let threshold = Threshold::at_least(happening as f64);
         (!misshapen).then_some(State { operator, by, within: it.within, threshold, steps, what: what.into() })
+    }
+
+    /// A step's key fields must be able to have the values of the sequence's.
+    fn same_kinds(&mut self, sequence: &[String], step: &[String]) {
+        let kind = |name: &String| self.scope.schema.field(name).map(|field| self.scope.schema.kind(field));
+        let pairs = sequence.iter().zip(step);
+        let known = pairs.filter_map(|(one, other)| Some((one, kind(one)?, other, kind(other)?)));
+        let other = known.filter(|(_, kind, _, other)| kind != other).map(|(one, kind, name, other)| {
+            let title = format!("{} and {} never have the same value", quoted(one), quoted(name));
+            whole(Code::BadStep, title, format!("{kind} in the sequence, {other} in the step"))
+        });
+        other.collect::<Vec<_>>().into_iter().for_each(|issue| self.issue(Key::By, issue));
     }
 
     fn new_value(&mut self, it: &NewValue) -> Option<State> {
@@ -277,6 +292,13 @@ impl Checker<'_> {
             self.issue(Key::AtLeast, whole(Code::BadThreshold, title, "more than a key may remember"));
         }
         Threshold::at_least(f64::from(at_least))
+    }
+
+    fn samples(&mut self, samples: u32) {
+        if samples == 0 {
+            let issue = whole(Code::BadThreshold, "`samples` is 0", "nothing says anything of no numbers");
+            self.issue(Key::Samples, issue.help("ask for 1 or more"));
+        }
     }
 
     fn range(&mut self, at_least: Option<f64>, below: Option<f64>) -> Option<Threshold> {

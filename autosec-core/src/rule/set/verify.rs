@@ -33,6 +33,7 @@ pub(super) enum Key {
     Within,
     AtLeast,
     Quantile,
+    Samples,
     Learn,
     Forget,
     Steps,

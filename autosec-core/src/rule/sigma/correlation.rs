@@ -193,7 +193,9 @@ impl Reading<'_, '_> {
         let text = self.text(node);
         let parts = text.char_indices().last().and_then(|(at, unit)| {
             let seconds = UNITS.iter().find(|(held, _)| *held == unit).map(|(_, seconds)| *seconds)?;
-            let count: u64 = text.get(..at)?.parse().ok()?;
+            let digits = text.get(..at)?;
+            // A sign, which `u64` reads, is no digit.
+            let count: u64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
             Some(count.saturating_mul(seconds))
         });
         let Some(seconds) = parts else {
