@@ -13,6 +13,8 @@ mod guarding;
 #[cfg(unix)]
 mod haproxy;
 mod image;
+#[cfg(target_os = "linux")]
+mod ipset;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;

@@ -19,6 +19,10 @@ use ipnet::IpNet;
 pub mod dynamic_list;
 #[cfg(unix)]
 pub mod haproxy;
+#[cfg(target_os = "linux")]
+pub mod ipset;
+#[cfg(target_os = "linux")]
+mod netlink;
 pub mod nginx;
 #[cfg(target_os = "linux")]
 pub mod nftables;
