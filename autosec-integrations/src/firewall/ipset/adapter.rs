@@ -56,8 +56,10 @@ pub struct Ipset {
     commands: Arc<dyn CommandRunner>,
     families: &'static [Family],
     sets: Mutex<Sets>,
-    /// Held through a change. Whether sets and rules have been declared, and not been found missing since.
+    /// Held through a change. Whether sets and rules have been declared, and not been lost since.
     declared: tokio::sync::Mutex<bool>,
+    /// What was missing when the health was last asked for: the next block is told of it.
+    missing: Mutex<Option<String>>,
 }
 
 impl Ipset {
@@ -83,7 +85,14 @@ impl Ipset {
         let families: &[Family] =
             if config.ipv6.unwrap_or_else(has_ipv6) { &[Family::V4, Family::V6] } else { &[Family::V4] };
         let sets = Mutex::new(Sets::new(session, families));
-        Ok(Self { config, commands, families, sets, declared: tokio::sync::Mutex::new(false) })
+        Ok(Self {
+            config,
+            commands,
+            families,
+            sets,
+            declared: tokio::sync::Mutex::new(false),
+            missing: Mutex::new(None),
+        })
     }
 
     /// Deletes our rules and sets, and with them every block; succeeds where there are none. What is not ours stays.
@@ -118,6 +127,10 @@ impl Ipset {
 
     fn sets(&self) -> MutexGuard<'_, Sets> {
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn missing(&self) -> MutexGuard<'_, Option<String>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rules(&self) -> Rules<'_> {
@@ -173,9 +186,13 @@ impl FirewallIntegration for Ipset {
     async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
         self.fits(blocks.len())?;
         let mut declared = self.declared.lock().await;
+        let missing = self.missing().take();
         if !*declared {
             self.declare().await?;
             *declared = true;
+        } else if let Some(reason) = missing {
+            *declared = false;
+            return Err(lost(&self.config, reason));
         }
         let ended = self.sets().block(&self.config, blocks);
         match ended.map_err(|failure| failure.explain(&self.config))? {
@@ -198,7 +215,9 @@ impl FirewallIntegration for Ipset {
     }
 
     async fn health(&self) -> Result<Health, EnforceError> {
-        if let Some(detail) = self.fault().await? {
+        let fault = self.fault().await?;
+        self.missing().clone_from(&fault);
+        if let Some(detail) = fault {
             return Ok(Health { enforcing: false, detail });
         }
         let version = self.rules().version(Family::V4).await?;
