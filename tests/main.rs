@@ -9,6 +9,8 @@ mod endurance;
 mod enforcing;
 mod explain;
 mod faults;
+#[cfg(target_os = "linux")]
+mod generation;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
@@ -27,6 +29,8 @@ mod namespace;
 mod nftables;
 #[cfg(target_os = "linux")]
 mod nftables_table;
+#[cfg(target_os = "linux")]
+mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
 mod pipeline;

@@ -167,3 +167,249 @@ pub(super) fn listed(answer: &Reply<'_>, set: &str, family: Family) -> Vec<Block
     let entries: Attributes<'_> = answer.inside(8);
     entries.filter_map(|(_, entry)| entry::read(attributes(entry), family)).collect()
 }
+
+#[cfg(test)]
+#[cfg(target_endian = "little")]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::firewall::netlink::{ACK, DUMP, Head, REQUEST};
+
+    /// The name `autosec_v4`, and the protocol before it.
+    const NAMED: &str = "0500 0100 0600 0000 0f00 0200 6175 746f 7365 635f 7634 0000";
+    /// What the kernel answers (Linux 6.18) when asked for the revisions of `hash:net`.
+    const REVISIONS: &str = "440000000d06000009000000b81c00000200000005000100060000000d000300686173683a6e65740000000005\
+        00050002000000050004000700000005000a0000000000";
+    /// Its listing of a set with 203.0.113.0/24 for an hour and our mark.
+    const LISTING: &str = "040100000706020009000000b81c00000200000005000100060000000f0002006175746f7365635f763400000d00\
+        0300686173683a6e657400000000050005000200000005000400070000004c00078008001240000004000800134000010000050015000c\
+        00000008001140340ae833080019400000000008001a400000029d080018400000000208000640000000000800084000000010\
+        6c000880340007800c00018008000100cb00710005000300180000000800064000000e0f11001a006175746f7365633a7363616e000000\
+        00340007800c00018008000100ffffffff0500030020000000080008400000000408000640000000000c001a006175746f73656300";
+    /// Its objection (code -4104) to the second of two entries, 0.0.0.0/0.
+    const OBJECTION: &str = "8c00000002000000090000009b240000f8efffff7800000009060500090000000000000002000000050001000600\
+        00000f0002006175746f7365635f76340000080009000000000244000880200007800c00018008000140c00002010500030020000000\
+        0800094000000001200007800c000180080001400000000005000300000000000800094000000002";
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<char> = hex.chars().filter(|digit| !digit.is_whitespace()).collect();
+        let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap();
+        digits.chunks(2).map(byte).collect()
+    }
+
+    fn message(operation: Operation, flags: u16, fill: impl FnOnce(&mut Encoder)) -> Vec<u8> {
+        let mut encoder = Encoder::default();
+        encoder.message(Head { kind: operation.kind(), flags, sequence: 5, family: 2, resource: 0 }, fill);
+        encoder.bytes().to_vec()
+    }
+
+    fn block(target: &str, ttl: Option<u64>, reason: &str) -> Block {
+        Block {
+            target: target.parse().unwrap(),
+            ttl: ttl.map(Duration::from_secs),
+            reason: reason.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_set_is_made_by_these_bytes() {
+        let made = message(Operation::Create, REQUEST | ACK, |new| {
+            create(new, "autosec_v4", Family::V4, 4, 1_000_000);
+        });
+        let expected = [
+            "7000 0000 0206 0500 0500 0000 0000 0000 0200 0000",
+            NAMED,
+            // `hash:net`, revision 4, IPv4.
+            "0d00 0300 6861 7368 3a6e 6574 0000 0000 0500 0400 0400 0000 0500 0500 0200 0000",
+            // Times, comments, 16,384 places, 1,000,001 entries.
+            "2400 0780 0800 0640 0000 0000 0800 0840 0000 0010 0800 1240 0000 4000 0800 1340 000f 4241",
+        ];
+        assert_eq!(made, bytes(&expected.join("")));
+    }
+
+    #[test]
+    fn entries_are_put_in_by_these_bytes() {
+        let blocks = [block("192.0.2.1/32", Some(3600), "x"), block("10.9.8.7/8", None, "")];
+        let entries: Vec<Entry<'_>> =
+            (0..).zip(&blocks).map(|(item, block)| Entry::of_block(item, block)).collect();
+        let added = message(Operation::Add, REQUEST | ACK, |add| change(add, "autosec_v4", &entries));
+        let expected = [
+            "a800 0000 0906 0500 0500 0000 0000 0000 0200 0000",
+            NAMED,
+            "0800 0900 0000 0000 7400 0880",
+            // 192.0.2.1/32 for 3,600 s, `autosec:x`, the first.
+            "3800 0780 0c00 0180 0800 0140 c000 0201 0500 0300 2000 0000 0800 0640 0000 0e10",
+            "0e00 1a00 6175 746f 7365 633a 7800 0000 0800 0940 0000 0001",
+            // 10.0.0.0/8 for ever, `autosec:`, the second.
+            "3800 0780 0c00 0180 0800 0140 0a00 0000 0500 0300 0800 0000 0800 0640 0000 0000",
+            "0d00 1a00 6175 746f 7365 633a 0000 0000 0800 0940 0000 0002",
+        ];
+        assert_eq!(added, bytes(&expected.join("")));
+    }
+
+    #[test]
+    fn an_entry_is_taken_out_by_these_bytes() {
+        let entry = Entry::of_target(7, "2001:db8:1::/48".parse().unwrap());
+        let removed =
+            message(Operation::Delete, REQUEST | ACK, |delete| change(delete, "autosec_v6", &[entry]));
+        let expected = [
+            "6400 0000 0a06 0500 0500 0000 0000 0000 0200 0000",
+            &NAMED.replace("7634", "7636"),
+            "0800 0900 0000 0000 3000 0880 2c00 0780",
+            "1800 0180 1400 0240 2001 0db8 0001 0000 0000 0000 0000 0000 0500 0300 3000 0000 0800 0940 0000 0001",
+        ];
+        assert_eq!(removed, bytes(&expected.join("")));
+    }
+
+    #[test]
+    fn the_mark_is_put_in_and_asked_for_by_these_bytes() {
+        let put = message(Operation::Add, REQUEST | ACK, |add| mark(add, "autosec_v4", Family::V4, true));
+        let expected = [
+            "6000 0000 0906 0500 0500 0000 0000 0000 0200 0000",
+            NAMED,
+            // 255.255.255.255/32, never matches, for ever, `autosec`.
+            "3400 0780 0c00 0180 0800 0140 ffff ffff 0500 0300 2000 0000 0800 0840 0000 0004",
+            "0800 0640 0000 0000 0c00 1a00 6175 746f 7365 6300",
+        ];
+        assert_eq!(put, bytes(&expected.join("")));
+        let asked =
+            message(Operation::Test, REQUEST | ACK, |test| mark(test, "autosec_v4", Family::V4, false));
+        let expected = [
+            "4c00 0000 0b06 0500 0500 0000 0000 0000 0200 0000",
+            NAMED,
+            "2000 0780 0c00 0180 0800 0140 ffff ffff 0500 0300 2000 0000 0800 0840 0000 0004",
+        ];
+        assert_eq!(asked, bytes(&expected.join("")));
+    }
+
+    #[test]
+    fn the_other_requests_are_these_bytes() {
+        let asked = message(Operation::Type, REQUEST | ACK, |message| revisions(message, Family::V6));
+        let expected = "3400 0000 0d06 0500 0500 0000 0000 0000 0200 0000 0500 0100 0600 0000 \
+                        0d00 0300 6861 7368 3a6e 6574 0000 0000 0500 0500 0a00 0000";
+        assert_eq!(asked, bytes(expected));
+        let asked = message(Operation::List, REQUEST | DUMP, |message| header(message, "autosec_v4"));
+        let head = "3400 0000 0706 0103 0500 0000 0000 0000 0200 0000";
+        assert_eq!(asked, bytes(&format!("{head} {NAMED} 0800 0640 0000 0004")));
+        for (operation, number) in
+            [(Operation::Destroy, "03"), (Operation::Flush, "04"), (Operation::List, "07")]
+        {
+            let asked = message(operation, REQUEST | ACK, |message| named(message, "autosec_v4"));
+            let head = format!("2c00 0000 {number}06 0500 0500 0000 0000 0000 0200 0000");
+            assert_eq!(asked, bytes(&format!("{head} {NAMED}")));
+        }
+    }
+
+    #[test]
+    fn answers_of_the_kernel_are_understood() {
+        let answer = bytes(REVISIONS);
+        assert_eq!(revision(&replies(&answer).next().unwrap()), Some(4));
+        for (newest, oldest, chosen) in [(3, 0, None), (4, 0, Some(4)), (9, 5, Some(5))] {
+            let mut other = answer.clone();
+            let at = other.len() - 4;
+            (other[at - 8], other[at]) = (newest, oldest);
+            assert_eq!(revision(&replies(&other).next().unwrap()), chosen, "{newest} to {oldest}");
+        }
+        let answer = bytes(LISTING);
+        let listing = replies(&answer).next().unwrap();
+        let header = Header::read(&listing, "autosec_v4").unwrap();
+        assert!(header.is_our_kind(Family::V4) && !header.is_our_kind(Family::V6));
+        assert_eq!((header.entries, header.references), (2, 0));
+        assert_eq!(Header::read(&listing, "autosec_v6"), None);
+        let blocks = listed(&listing, "autosec_v4", Family::V4);
+        assert_eq!(blocks, [block("203.0.113.0/24", Some(3599), "scan")], "the mark is no block");
+        assert_eq!(listed(&listing, "autosec_v6", Family::V6), []);
+    }
+
+    #[test]
+    fn an_objection_names_its_entry() {
+        let answer = bytes(OBJECTION);
+        let objection = replies(&answer).next().unwrap();
+        assert_eq!(objection.code(), Some(-4104));
+        let echo = &answer[20..];
+        assert_eq!(objected(echo), Some(1));
+        assert_eq!(objected(&echo[..16]), None, "cut off");
+        assert_eq!(objected(&[]), None);
+        // An objection to the message as a whole leaves the place as it was sent.
+        let mut whole = echo.to_vec();
+        whole[51] = 0;
+        assert_eq!(objected(&whole), None);
+    }
+
+    #[test]
+    fn times_are_whole_seconds_and_never_none_by_accident() {
+        for (ttl, seconds) in [
+            (Some(Duration::ZERO), 1),
+            (Some(Duration::from_nanos(1)), 1),
+            (Some(Duration::from_millis(1001)), 2),
+            (Some(Duration::from_secs(2_147_483)), 2_147_483),
+            (Some(Duration::from_secs(2_147_484)), 2_147_483),
+            (Some(Duration::MAX), 2_147_483),
+            (None, 0),
+        ] {
+            let block = Block { ttl, ..block("192.0.2.1/32", None, "") };
+            let added = message(Operation::Add, REQUEST, |add| {
+                change(add, "autosec_v4", &[Entry::of_block(0, &block)]);
+            });
+            let request = replies(&added).next().unwrap();
+            assert_eq!(request.attributes().inside(8).inside(7).number(6), Some(seconds), "{ttl:?}");
+        }
+    }
+
+    #[test]
+    fn lists_are_split_below_the_bound_of_a_length() {
+        let long = "r".repeat(500);
+        for (target, reason, fits) in [
+            ("192.0.2.1/32", "", 850..1_001),
+            ("2001:db8::1/128", long.as_str(), 250..400),
+            ("192.0.2.1/32", "rule=ssh-bf;id=42", 600..1_001),
+        ] {
+            let block = block(target, Some(60), reason);
+            let entries: Vec<Entry<'_>> = (0..2_000).map(|item| Entry::of_block(item, &block)).collect();
+            let count = entry::fitting(&entries);
+            assert!(fits.contains(&count), "{count}");
+            let added = message(Operation::Add, REQUEST, |add| change(add, "autosec_v4", &entries[..count]));
+            let request = replies(&added).next().unwrap();
+            assert_eq!(request.attributes().inside(8).count(), count, "{target}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reading_survives_any_bytes(at in 0_usize..260, byte in any::<u8>(), cut in 0_usize..260) {
+            let mut answer = bytes(LISTING);
+            if let Some(place) = answer.get_mut(at) {
+                *place = byte;
+            }
+            for bytes in [&answer[..], &answer[..cut.min(answer.len())]] {
+                for reply in replies(bytes) {
+                    let _ = (Header::read(&reply, "autosec_v4"), revision(&reply));
+                    for family in [Family::V4, Family::V6] {
+                        let _ = listed(&reply, "autosec_v4", family);
+                    }
+                }
+                let _ = objected(bytes);
+            }
+        }
+
+        #[test]
+        fn reads_back_what_it_writes(
+            low in any::<u128>(), ipv6 in any::<bool>(), length in 1_u8..=32, ttl in prop::option::of(1_u64..2_147_483), reason in "[ -~]{0,120}",
+        ) {
+            let [.., a, b, c, d] = low.to_be_bytes();
+            let (address, length) = if ipv6 {
+                (std::net::IpAddr::from(low.to_be_bytes()), length * 4)
+            } else {
+                (std::net::IpAddr::from([a, b, c, d]), length)
+            };
+            let target = ipnet::IpNet::new(address, length).unwrap().trunc();
+            let asked = Block { target, ttl: ttl.map(Duration::from_secs), reason: reason.replace('"', "'") };
+            let added = message(Operation::Add, REQUEST, |add| change(add, "s", &[Entry::of_block(0, &asked)]));
+            let read = listed(&replies(&added).next().unwrap(), "s", Family::of(target));
+            prop_assert_eq!(read, [asked]);
+        }
+    }
+}

@@ -184,3 +184,135 @@ fn brief(words: &str) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(WORDS).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::sync::Mutex;
+    use std::task::{Context, Poll, Waker};
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    /// Answers with what it is told to, and keeps what it was asked.
+    #[derive(Debug)]
+    struct Recorded {
+        answers: Mutex<Vec<io::Result<Finished>>>,
+        asked: Mutex<Vec<String>>,
+    }
+
+    #[async_trait]
+    impl CommandRunner for Recorded {
+        async fn run(&self, program: &str, arguments: &[&str]) -> io::Result<Finished> {
+            self.asked.lock().unwrap().push(format!("{program} {}", arguments.join(" ")));
+            self.answers.lock().unwrap().remove(0)
+        }
+    }
+
+    fn recorded(answers: Vec<io::Result<Finished>>) -> Recorded {
+        Recorded { answers: Mutex::new(answers), asked: Mutex::default() }
+    }
+
+    fn ended(status: i32, errors: &str) -> io::Result<Finished> {
+        Ok(Finished::new(Some(status), "", errors))
+    }
+
+    fn now<T>(call: impl Future<Output = T>) -> T {
+        let mut call = std::pin::pin!(call);
+        match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("a recording does not wait"),
+        }
+    }
+
+    const ABSENT: &str = "iptables: Bad rule (does a matching rule exist in that chain?).";
+
+    #[test]
+    fn a_rule_is_put_in_where_it_is_not() {
+        let config = IpsetConfig::default();
+        let commands = recorded(vec![ended(1, ABSENT), ended(0, ""), ended(0, "")]);
+        let rules = Rules { commands: &commands, config: &config };
+        now(rules.declare(Family::V4)).unwrap();
+        now(rules.declare(Family::V6)).unwrap();
+        let rule =
+            |set: &str| format!("! -i lo -m set --match-set {set} src -m comment --comment autosec -j DROP");
+        let asked = commands.asked.lock().unwrap().clone();
+        let expected = [
+            format!("iptables -w 2 -t raw -C PREROUTING {}", rule("autosec_v4")),
+            format!("iptables -w 2 -t raw -I PREROUTING {}", rule("autosec_v4")),
+            format!("ip6tables -w 2 -t raw -C PREROUTING {}", rule("autosec_v6")),
+        ];
+        assert_eq!(asked, expected);
+    }
+
+    #[test]
+    fn every_copy_is_deleted() {
+        let config = IpsetConfig::default();
+        let commands = recorded(vec![ended(0, ""), ended(0, ""), ended(1, ABSENT)]);
+        now(Rules { commands: &commands, config: &config }.delete(Family::V4)).unwrap();
+        assert!(commands.asked.lock().unwrap().iter().all(|asked| asked.contains(" -D PREROUTING ")));
+        let gone = "iptables v1.8.9 (legacy): Set autosec_v4 doesn't exist.\n\nTry `iptables -h' for help.";
+        let commands = recorded(vec![ended(2, gone)]);
+        now(Rules { commands: &commands, config: &config }.delete(Family::V4)).unwrap();
+    }
+
+    #[test]
+    fn every_answer_of_the_program_is_an_error_that_says_what_to_do() {
+        let config = IpsetConfig::default();
+        let inserted = |answer| {
+            let commands = recorded(vec![ended(1, ABSENT), answer]);
+            now(Rules { commands: &commands, config: &config }.declare(Family::V6)).unwrap_err()
+        };
+        let lock = "Another app is currently holding the xtables lock. Stopped waiting after 2s.";
+        let root = "Fatal: can't open lock file /run/xtables.lock: Permission denied";
+        let rights = "ip6tables v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied \
+                      (you must be root)";
+        let table = "modprobe: FATAL: Module ip6_tables not found\nip6tables v1.8.9 (legacy): can't initialize \
+                     ip6tables table `raw': Table does not exist (do you need to insmod?)";
+        let set = "ip6tables v1.8.9 (legacy): Set autosec_v6 doesn't exist.\n\nTry `ip6tables -h' for help.";
+        for (error, text) in [
+            (
+                inserted(ended(4, lock)),
+                "firewall `ipset` wants to be asked again in 1s: `ip6tables`: Another app",
+            ),
+            (
+                inserted(ended(4, root)),
+                "firewall `ipset` needs more rights: `ip6tables`: Fatal: can't open lock",
+            ),
+            (inserted(ended(4, rights)), "firewall `ipset` needs more rights: `ip6tables`: ip6tables v1.8.9"),
+            (inserted(ended(3, table)), "firewall `ipset` is not available: `ip6tables`: modprobe: FATAL"),
+            (
+                inserted(ended(1, "ip6tables: No chain/target/match by that name.")),
+                "firewall `ipset` is not available: `ip6tables`: ip6tables: No chain/target/match by that name.; \
+                 load `xt_set`, `xt_comment` and the table `raw`, or set `ipv6` to false",
+            ),
+            (
+                inserted(ended(2, "ip6tables v1.8.9: Couldn't load match `set':No such file or directory")),
+                "firewall `ipset` is not available: `ip6tables`: ip6tables v1.8.9: Couldn't load",
+            ),
+            (inserted(ended(2, set)), "firewall `ipset` has lost its state: `ip6tables`: ip6tables v1.8.9"),
+            (
+                inserted(ended(2, "bad argument")),
+                "firewall `ipset` rejected the change: `ip6tables`: bad argument",
+            ),
+            (
+                inserted(Ok(Finished::new(None, "", ""))),
+                "firewall `ipset` could not be reached: `ip6tables` was ended by a signal",
+            ),
+            (
+                inserted(Err(io::ErrorKind::NotFound.into())),
+                "firewall `ipset` is not available: there is no program `ip6tables`: install iptables",
+            ),
+            (
+                inserted(Err(io::ErrorKind::PermissionDenied.into())),
+                "firewall `ipset` needs more rights: `ip6tables` may not be run",
+            ),
+            (inserted(Err(io::ErrorKind::OutOfMemory.into())), "firewall `ipset` could not be reached"),
+        ] {
+            assert!(error.to_string().starts_with(text), "{error}");
+        }
+        let long = inserted(ended(2, &"words ".repeat(1_000)));
+        assert!(long.to_string().len() < 400, "{long}");
+    }
+}
