@@ -5,7 +5,7 @@
 //! | where | attributes |
 //! |---|---|
 //! | a message | 1 `PROTOCOL`, 2 `SETNAME`, 3 `TYPENAME`, 4 `REVISION`, 5 `FAMILY`, 6 `FLAGS`, 7 `DATA`, 8 `ADT`, 9 `LINENO`, 10 `REVISION_MIN` |
-//! | a set's `DATA` | 6 `TIMEOUT`, 8 `CADT_FLAGS`, 18 `HASHSIZE`, 19 `MAXELEM`, 24 `ELEMENTS`, 25 `REFERENCES` |
+//! | a set's `DATA` | 6 `TIMEOUT`, 8 `CADT_FLAGS`, 19 `MAXELEM`, 24 `ELEMENTS`, 25 `REFERENCES` |
 //! | an entry's `DATA` | 1 `IP` (1 `IPADDR_IPV4`, 2 `IPADDR_IPV6`), 3 `CIDR`, 6 `TIMEOUT`, 8 `CADT_FLAGS`, 9 `LINENO`, 26 `COMMENT` |
 //!
 //! Every message begins with the protocol's number.
@@ -29,8 +29,6 @@ const REVISION: u8 = 4;
 const COMMENTS: u32 = 16;
 /// Asks for what a set is, without its entries.
 const HEADER_ONLY: u32 = 4;
-/// How many places a set's table begins with; a set that outgrows them is doubled while it is filled.
-const PLACES: u32 = 16_384;
 const NETWORK_ORDER: u16 = 0x4000;
 
 /// A message's operation; the numbers are the kernel's.
@@ -78,7 +76,7 @@ pub(super) fn create(message: &mut Encoder, set: &str, family: Family, revision:
         // Entries without a time of their own stay for ever.
         made.number(6 | NETWORK_ORDER, 0);
         made.number(8 | NETWORK_ORDER, COMMENTS);
-        made.number(18 | NETWORK_ORDER, PLACES);
+        // Its table begins small and is doubled as it fills: one that begins with 65,536 places is filled no faster.
         // The mark is an entry too.
         made.number(19 | NETWORK_ORDER, capacity.saturating_add(1));
     });
@@ -220,12 +218,12 @@ mod tests {
             create(new, "autosec_v4", Family::V4, 4, 1_000_000);
         });
         let expected = [
-            "7000 0000 0206 0500 0500 0000 0000 0000 0200 0000",
+            "6800 0000 0206 0500 0500 0000 0000 0000 0200 0000",
             NAMED,
             // `hash:net`, revision 4, IPv4.
             "0d00 0300 6861 7368 3a6e 6574 0000 0000 0500 0400 0400 0000 0500 0500 0200 0000",
-            // Times, comments, 16,384 places, 1,000,001 entries.
-            "2400 0780 0800 0640 0000 0000 0800 0840 0000 0010 0800 1240 0000 4000 0800 1340 000f 4241",
+            // Times, comments, 1,000,001 entries.
+            "1c00 0780 0800 0640 0000 0000 0800 0840 0000 0010 0800 1340 000f 4241",
         ];
         assert_eq!(made, bytes(&expected.join("")));
     }
