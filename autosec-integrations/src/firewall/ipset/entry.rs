@@ -67,7 +67,7 @@ impl<'a> Entry<'a> {
             address(entry, self.target);
             if let Some(kept) = self.kept {
                 entry.number(TIMEOUT | NETWORK_ORDER, kept.seconds);
-                comment(entry, remark(kept.reason));
+                comment(entry, |bytes| remark(kept.reason, bytes));
             }
             // The kernel copies it into its answer as it is.
             let line = u32::try_from(line).unwrap_or(0);
@@ -77,9 +77,8 @@ impl<'a> Entry<'a> {
 
     /// The most bytes it takes in a list.
     fn bytes(&self) -> usize {
-        let kept = self
-            .kept
-            .map_or(0, |kept| 8 + 4 + OWNER.len() + kept.reason.chars().take(REASON_LIMIT).count() + 1 + 3);
+        let kept =
+            self.kept.map_or(0, |kept| 8 + 4 + OWNER.len() + kept.reason.len().min(REASON_LIMIT) + 1 + 3);
         // The entry's header and the address's two; the length and the line.
         12 + 16 + 8 + 8 + kept
     }
@@ -101,7 +100,7 @@ pub(super) fn mark(message: &mut Encoder, family: Family, whole: bool) {
     message.number(FLAGS | NETWORK_ORDER, NO_MATCH);
     if whole {
         message.number(TIMEOUT | NETWORK_ORDER, 0);
-        comment(message, MARK.bytes());
+        comment(message, |bytes| bytes.extend_from_slice(MARK.as_bytes()));
     }
 }
 
@@ -120,9 +119,11 @@ fn address(entry: &mut Encoder, target: IpNet) {
     entry.attribute(LENGTH, &[target.prefix_len()]);
 }
 
-fn comment(entry: &mut Encoder, bytes: impl Iterator<Item = u8>) {
-    let bytes: Vec<u8> = bytes.chain([0]).collect();
-    entry.attribute(COMMENT, &bytes);
+fn comment(entry: &mut Encoder, append: impl FnOnce(&mut Vec<u8>)) {
+    entry.appended(COMMENT, |bytes| {
+        append(bytes);
+        bytes.push(0);
+    });
 }
 
 /// The block that an entry of a listing is; none where it is an exception, as our mark is, or cannot be read.

@@ -20,6 +20,8 @@ const DONE: u16 = 3;
 pub(in crate::firewall) struct Conversation {
     socket: Socket,
     sequence: u32,
+    /// What is asked next is written here.
+    question: Encoder,
 }
 
 /// What is asked: a message's head without its number.
@@ -43,7 +45,7 @@ pub(in crate::firewall) struct Closing {
 
 impl Conversation {
     pub(in crate::firewall) fn open(timeout: Duration) -> Result<Self, Errno> {
-        Ok(Self { socket: Socket::open(timeout)?, sequence: 1 })
+        Ok(Self { socket: Socket::open(timeout)?, sequence: 1, question: Encoder::default() })
     }
 
     /// The most bytes of one send.
@@ -76,9 +78,10 @@ impl Conversation {
     ) -> Result<Closing, Errno> {
         let Question { kind, flags, family } = question;
         let sequence = self.sequence;
-        let mut encoder = Encoder::default();
-        encoder.message(Head { kind, flags, sequence, family, resource: 0 }, attributes);
-        self.send(encoder.bytes(), 1)?;
+        self.question.clear();
+        self.question.message(Head { kind, flags, sequence, family, resource: 0 }, attributes);
+        self.sequence = sequence.wrapping_add(1);
+        self.socket.send(self.question.bytes())?;
         let mut interrupted = false;
         loop {
             for reply in replies(self.socket.receive()?).filter(|reply| reply.sequence == sequence) {

@@ -5,9 +5,16 @@ use autosec_core::enforce::REASON_LIMIT;
 /// Marks an entry as ours in the firewall's own listing.
 pub(in crate::firewall) const OWNER: &str = "autosec:";
 
-/// The comment's bytes, at most `OWNER` and [`REASON_LIMIT`] more, without an end.
-pub(in crate::firewall) fn remark(reason: &str) -> impl Iterator<Item = u8> {
-    OWNER.bytes().chain(reason.chars().take(REASON_LIMIT).map(printable))
+/// Appends the comment, at most [`OWNER`] and [`REASON_LIMIT`] bytes, without an end.
+pub(in crate::firewall) fn remark(reason: &str, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(OWNER.as_bytes());
+    // Nearly all reasons can stand as they are.
+    if reason.len() <= REASON_LIMIT && reason.bytes().all(|byte| matches!(byte, b' '..=b'~' if byte != b'"'))
+    {
+        bytes.extend_from_slice(reason.as_bytes());
+    } else {
+        bytes.extend(reason.chars().take(REASON_LIMIT).map(printable));
+    }
 }
 
 /// The reason that a comment gives.
@@ -30,7 +37,12 @@ mod tests {
 
     #[test]
     fn a_comment_can_stand_in_a_listing() {
-        let comment = |reason: &str| String::from_utf8(remark(reason).collect()).unwrap();
+        let comment = |reason: &str| {
+            let mut bytes = Vec::new();
+            remark(reason, &mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(comment("rule=ssh-bf;id=42 ~"), "autosec:rule=ssh-bf;id=42 ~");
         assert_eq!(comment("say \"hi\"\n\u{e9}"), "autosec:say 'hi'??");
         assert_eq!(comment(&"x".repeat(500)).len(), OWNER.len() + REASON_LIMIT);
         assert_eq!((reason_of("autosec:ssh"), reason_of("by hand"), reason_of("")), ("ssh", "by hand", ""));

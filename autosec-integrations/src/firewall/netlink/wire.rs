@@ -72,6 +72,16 @@ impl Encoder {
         self.attribute_of(kind, |encoder| encoder.bytes.extend_from_slice(value));
     }
 
+    /// An attribute whose value is appended.
+    pub(in crate::firewall) fn appended(&mut self, kind: u16, append: impl FnOnce(&mut Vec<u8>)) {
+        self.attribute_of(kind, |encoder| append(&mut encoder.bytes));
+    }
+
+    /// Forgets what was written, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
     pub(in crate::firewall) fn text(&mut self, kind: u16, value: &str) {
         self.attribute_of(kind, |encoder| {
             encoder.bytes.extend_from_slice(value.as_bytes());

@@ -158,7 +158,7 @@ impl Element<'_> {
             let mut user = Vec::with_capacity(OWNER.len() + REASON_LIMIT + 3);
             let length = u8::try_from(OWNER.len() + self.reason_length() + 1).unwrap_or(u8::MAX);
             user.extend_from_slice(&[USER_COMMENT, length]);
-            user.extend(remark(self.reason));
+            remark(self.reason, &mut user);
             user.push(0);
             entry.attribute(USER, &user);
         });
