@@ -1,8 +1,14 @@
-//! The bars of enforcing: firewalls that hang beside healthy ones, and blocks on nftables beside `nft` and fail2ban, in a
-//! network namespace of its own.
+//! The bars of enforcing: firewalls that hang beside healthy ones, and blocks on nftables and ipset beside `nft`, `ipset`
+//! and fail2ban, in network namespaces of their own.
 //!
 //! `cargo bench --bench enforce`, as root.
 
+#[cfg(target_os = "linux")]
+#[path = "support/bulk.rs"]
+mod bulk;
+#[cfg(target_os = "linux")]
+#[path = "../tests/generation.rs"]
+mod generation;
 #[path = "support/hanging.rs"]
 mod hanging;
 mod support;
@@ -15,6 +21,8 @@ fn main() {
     hanging::measure();
     #[cfg(target_os = "linux")]
     nftables::measure();
+    #[cfg(target_os = "linux")]
+    bulk::measure();
     #[cfg(not(target_os = "linux"))]
     println!("bar enforce/one-more-vs-nft skipped (nftables is Linux's)");
 }
@@ -36,8 +44,8 @@ mod nftables {
 
     use crate::namespace::Namespace;
 
-    const PRESENT: u32 = 100_000;
-    const REASON: &str = "rule=ssh-bf;id=42";
+    pub const PRESENT: u32 = 100_000;
+    pub const REASON: &str = "rule=ssh-bf;id=42";
 
     pub fn measure() {
         let namespace = match Namespace::new("b") {
@@ -285,15 +293,15 @@ mod nftables {
         fs::write(folder.join("jail.conf"), jail)
     }
 
-    fn address(index: u32) -> Ipv4Addr {
+    pub fn address(index: u32) -> Ipv4Addr {
         Ipv4Addr::from(0x0A00_0000 + index)
     }
 
-    fn net(address: Ipv4Addr, length: u8) -> IpNet {
+    pub fn net(address: Ipv4Addr, length: u8) -> IpNet {
         IpNet::new(IpAddr::V4(address), length).unwrap().trunc()
     }
 
-    fn host(index: u32) -> Block {
+    pub fn host(index: u32) -> Block {
         let ttl = Some(Duration::from_secs(3600));
         Block { target: net(address(index), 32), ttl, reason: REASON.to_owned() }
     }
@@ -315,23 +323,23 @@ mod nftables {
         text
     }
 
-    fn run(command: &mut Command) {
+    pub fn run(command: &mut Command) {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn timed(act: impl FnOnce()) -> Duration {
+    pub fn timed(act: impl FnOnce()) -> Duration {
         let start = Instant::now();
         act();
         start.elapsed()
     }
 
-    fn median(mut times: Vec<Duration>) -> Duration {
+    pub fn median(mut times: Vec<Duration>) -> Duration {
         times.sort();
         times[times.len() / 2]
     }
 
-    fn ratio(theirs: Duration, ours: Duration) -> f64 {
+    pub fn ratio(theirs: Duration, ours: Duration) -> f64 {
         theirs.as_secs_f64() / ours.as_secs_f64()
     }
 

@@ -9,10 +9,14 @@ mod endurance;
 mod enforcing;
 mod explain;
 mod faults;
+#[cfg(target_os = "linux")]
+mod generation;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
 mod image;
+#[cfg(target_os = "linux")]
+mod ipset;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -25,6 +29,8 @@ mod namespace;
 mod nftables;
 #[cfg(target_os = "linux")]
 mod nftables_table;
+#[cfg(target_os = "linux")]
+mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
 mod pipeline;

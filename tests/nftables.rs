@@ -437,8 +437,6 @@ async fn a_hundred_thousand_are_one_transaction() {
     all_done(&firewall.unblock(&targets).await.unwrap(), &targets);
     assert_eq!(firewall.blocked().await.unwrap(), []);
     assert!(lab.arrives("198.18.200.7"));
-    let too_many = vec![many[0].clone(); firewall.capabilities().batch + 1];
-    assert!(matches!(firewall.block(&too_many).await, Err(EnforceError::Rejected { .. })));
 }
 
 #[test]

@@ -42,6 +42,7 @@
 //! | [`log`] | syslog (sshd, sudo, PAM), access logs of nginx and Apache, EVE JSON of Suricata |
 //! | [`host`] | what this host lives by, for the guard: its addresses, gateways, resolvers, administrators |
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
+//! | `firewall::ipset` (Linux only) | iptables with sets, the latter spoken to over netlink |
 //! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
 //! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
 //! | [`conformance`] | a kit that tries any firewall integration |

@@ -4,8 +4,7 @@
 use super::source::{Source, words};
 
 /// The only files that may hold the word `unsafe`.
-const UNSAFE: &[&str] =
-    &["autosec-integrations/src/firewall/nftables/socket.rs", "benches/peers/src/heap.rs"];
+const UNSAFE: &[&str] = &["autosec-integrations/src/firewall/netlink/socket.rs", "benches/peers/src/heap.rs"];
 
 /// The crates that forbid it for themselves.
 const FORBID_UNSAFE: &[&str] = &["autosec-core/src/lib.rs", "autosec-ml/src/lib.rs"];
@@ -132,7 +131,7 @@ mod tests {
     use super::super::violations;
 
     const FILE: &str = "autosec-core/src/net/set.rs";
-    const SOCKET: &str = "autosec-integrations/src/firewall/nftables/socket.rs";
+    const SOCKET: &str = "autosec-integrations/src/firewall/netlink/socket.rs";
 
     #[test]
     fn refuses_unsafe_at_large() {

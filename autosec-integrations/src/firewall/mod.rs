@@ -9,6 +9,7 @@
 //! | firewall | where | native expiry | prefixes | IPv6 |
 //! |---|---|---|---|---|
 //! | `nftables::Nftables` | this Linux machine, its forwarded traffic and its containers | yes | yes | yes |
+//! | `ipset::Ipset` | the same, on machines whose firewall is iptables | yes | yes | yes |
 //! | `dynamic_list::DynamicList` | every firewall that fetches a list of addresses by itself | yes | yes | yes |
 //! | `haproxy::Haproxy` (Unix) | what a HAProxy on this machine serves | no | yes | yes |
 //! | `nginx::Nginx` | what an nginx on this machine serves | no | yes | yes |
@@ -19,6 +20,10 @@ use ipnet::IpNet;
 pub mod dynamic_list;
 #[cfg(unix)]
 pub mod haproxy;
+#[cfg(target_os = "linux")]
+pub mod ipset;
+#[cfg(target_os = "linux")]
+mod netlink;
 pub mod nginx;
 #[cfg(target_os = "linux")]
 pub mod nftables;

@@ -7,7 +7,7 @@
 //! All of it is one send. Messages are numbered one after the other, so the number in an error tells which message it is
 //! about, and, where that message carries a single item, which of the caller's items.
 
-use super::wire::{ACK, Encoder, Head, REQUEST};
+use crate::firewall::netlink::{ACK, Encoder, Head, REQUEST};
 
 /// The number of nftables among netfilter's subsystems.
 pub(super) const SUBSYSTEM: u16 = 10;

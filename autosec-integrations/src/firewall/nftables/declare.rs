@@ -21,7 +21,7 @@
 use super::batch::{Batch, Operation};
 use super::config::NftablesConfig;
 use super::slot::Slot;
-use super::wire::{APPEND, CREATE, Encoder};
+use crate::firewall::netlink::{APPEND, CREATE, Encoder};
 
 pub(super) const CHAIN: &str = "prerouting";
 /// Hook prerouting sees traffic to the host, to be forwarded and to containers.

@@ -10,10 +10,11 @@ use ipnet::IpNet;
 
 use super::batch::{Batch, Operation};
 use super::slot::{Key, Slot};
-use super::wire::{Attributes, CREATE, Encoder, Reply, attributes};
+use crate::firewall::netlink::{Attributes, CREATE, Encoder, OWNER, Reply, attributes, reason_of, remark};
 
-/// The most items of one transaction: the longest elements, thrice over, then still fit the send buffer of 128 MiB.
-pub(super) const BATCH: usize = 250_000;
+/// The most items of one transaction: the longest elements, thrice over, then still fit the send buffer of 512 MiB. A
+/// million blocks with short reasons are about 80 MB.
+pub(super) const BATCH: usize = 1_000_000;
 /// The most bytes an item takes in a transaction: the longest element in three messages of its own.
 const ITEM: usize = 512;
 /// The longest time: the kernel counts in nanoseconds in 64 bits on the way.
@@ -22,8 +23,6 @@ pub(super) const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 const SHORTEST: u64 = 10;
 /// The most bytes of a list: its length is kept in 16 bits.
 const LIST: usize = 60_000;
-/// Marks an element as ours in the firewall's own listing.
-const OWNER: &str = "autosec:";
 
 const KEY: u16 = 1;
 const TIMEOUT: u16 = 4;
@@ -159,8 +158,7 @@ impl Element<'_> {
             let mut user = Vec::with_capacity(OWNER.len() + REASON_LIMIT + 3);
             let length = u8::try_from(OWNER.len() + self.reason_length() + 1).unwrap_or(u8::MAX);
             user.extend_from_slice(&[USER_COMMENT, length]);
-            user.extend_from_slice(OWNER.as_bytes());
-            user.extend(self.reason.chars().take(REASON_LIMIT).map(printable));
+            remark(self.reason, &mut user);
             user.push(0);
             entry.attribute(USER, &user);
         });
@@ -176,15 +174,6 @@ impl Element<'_> {
     }
 }
 
-/// The character as it can stand between the quotes of a listing.
-fn printable(letter: char) -> u8 {
-    match u8::try_from(letter) {
-        Ok(b'"') => b'\'',
-        Ok(byte) if byte.is_ascii_graphic() || byte == b' ' => byte,
-        _ => b'?',
-    }
-}
-
 /// The blocks of one part of a set's listing.
 pub(super) fn read(reply: &Reply<'_>, table: &str, slot: Slot) -> Vec<Block> {
     let listing = reply.attributes();
@@ -197,8 +186,7 @@ pub(super) fn read(reply: &Reply<'_>, table: &str, slot: Slot) -> Vec<Block> {
 fn block(entry: Attributes<'_>, slot: Slot) -> Option<Block> {
     let target = slot.target(entry.inside(KEY).find(1)?)?;
     let ttl = entry.long(REMAINING).filter(|_| entry.long(TIMEOUT).is_some());
-    let reason = entry.find(USER).and_then(comment).unwrap_or_default();
-    let reason = reason.strip_prefix(OWNER).unwrap_or(reason);
+    let reason = reason_of(entry.find(USER).and_then(comment).unwrap_or_default());
     Some(Block { target, ttl: ttl.map(Duration::from_millis), reason: reason.to_owned() })
 }
 
@@ -220,8 +208,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::firewall::netlink::replies;
     use crate::firewall::nftables::batch::Position;
-    use crate::firewall::nftables::wire::replies;
 
     const WRITER: Writer<'static> = Writer { table: "autosec", removal: Removal::Destroy, separately: false };
 

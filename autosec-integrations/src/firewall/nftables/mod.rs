@@ -78,8 +78,6 @@ mod recognize;
 mod ruleset;
 mod session;
 mod slot;
-mod socket;
-mod wire;
 
 pub use adapter::Nftables;
 pub use config::NftablesConfig;

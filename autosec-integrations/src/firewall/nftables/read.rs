@@ -11,7 +11,7 @@ use super::error::{Failure, Foreign};
 use super::recognize;
 use super::session::Session;
 use super::slot::Slot;
-use super::wire::{Encoder, Reply, attributes};
+use crate::firewall::netlink::{Encoder, Reply, attributes};
 
 const DORMANT: u32 = 1;
 

@@ -2,7 +2,7 @@
 
 use super::declare::{ACCEPT, DROP, INPUT_NAME, LOOPBACK, NETWORK_HEADER, PROTOCOL_FAMILY};
 use super::slot::Slot;
-use super::wire::{Attributes, attributes};
+use crate::firewall::netlink::{Attributes, attributes};
 
 /// An expression's name and its attributes.
 type Expression<'a> = (&'a str, Attributes<'a>);

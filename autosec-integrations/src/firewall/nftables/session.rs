@@ -1,7 +1,4 @@
 //! Exchanges over the socket: a transaction and its answers, a question and its answers.
-//!
-//! Every exchange has a number of its own. An answer that comes after its exchange was given up (a timeout, an overrun) is
-//! known by its number and passed over, so a socket stays usable after any failure.
 
 use std::time::Duration;
 
@@ -9,33 +6,29 @@ use rustix::io::Errno;
 
 use super::batch::{Batch, INET, Operation, Position};
 use super::error::Failure;
-use super::socket::Socket;
-use super::wire::{ACK, DUMP, Encoder, Head, INTERRUPTED, REQUEST, Reply, replies};
+use crate::firewall::netlink::{ACK, Conversation, DUMP, Encoder, Question, REQUEST, Reply, replies};
 
-const ERROR: u16 = 2;
-const DONE: u16 = 3;
 /// A listing that others keep changing is begun anew this often before it is given up.
 const LISTINGS: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Session {
-    socket: Socket,
-    sequence: u32,
+    conversation: Conversation,
 }
 
 impl Session {
     pub(super) fn open(timeout: Duration) -> Result<Self, Errno> {
-        Ok(Self { socket: Socket::open(timeout)?, sequence: 1 })
+        Ok(Self { conversation: Conversation::open(timeout)? })
     }
 
     /// The most bytes of a transaction.
     pub(super) fn longest(&self) -> usize {
-        self.socket.longest()
+        self.conversation.longest()
     }
 
     /// A transaction to fill, then to [`commit`](Self::commit).
     pub(super) fn begin(&self, generation: Option<u32>) -> Batch {
-        Batch::begin(self.sequence, generation)
+        Batch::begin(self.conversation.sequence(), generation)
     }
 
     /// Sends the transaction and gathers its answers.
@@ -44,11 +37,11 @@ impl Session {
     /// message failed and nothing was applied. Each failing message answers for itself, before that. An answer left
     /// unread, as behind one that concerns the whole transaction, is known by its number and passed over later.
     pub(super) fn commit(&mut self, mut batch: Batch) -> Result<(), Failure> {
-        self.sequence = self.sequence.wrapping_add(batch.length());
         if batch.is_empty() {
             return Ok(());
         }
-        self.socket.send(batch.end()).map_err(Failure::Broken)?;
+        let messages = batch.length();
+        self.conversation.send(batch.end(), messages).map_err(Failure::Broken)?;
         self.answers(&batch)
     }
 
@@ -57,7 +50,7 @@ impl Session {
         // After an overrun answers are missing. A refusal among those left is certain; without one nothing is.
         let mut overrun = false;
         loop {
-            let datagram = match self.socket.receive() {
+            let datagram = match self.conversation.receive() {
                 // More errors than the buffer holds: the first of them are still there.
                 Err(Errno::NOBUFS) if !overrun => {
                     overrun = true;
@@ -65,14 +58,14 @@ impl Session {
                 }
                 received => received.map_err(|errno| refused.unwrap_or(Failure::Broken(errno)))?,
             };
-            for reply in replies(datagram).filter(|reply| reply.kind == ERROR) {
+            for reply in replies(datagram).filter(Reply::is_verdict) {
                 let (last, item) = match batch.position(reply.sequence) {
                     Position::Begin => (true, None),
                     Position::Inside(item) => (false, item),
                     Position::Last(item) => (true, item),
                     Position::Elsewhere => continue,
                 };
-                if let Some(errno) = error(&reply) {
+                if let Some(errno) = error(reply.code()) {
                     refused.get_or_insert(Failure::Refused { errno, item });
                 }
                 if last {
@@ -121,34 +114,22 @@ impl Session {
         attributes: impl Fn(&mut Encoder),
         read: impl Fn(&Reply<'_>) -> Option<T>,
     ) -> Result<Option<Vec<T>>, Failure> {
-        let sequence = self.sequence;
-        self.sequence = sequence.wrapping_add(1);
-        let mut encoder = Encoder::default();
-        encoder
-            .message(Head { kind: operation.kind(), flags, sequence, family: INET, resource: 0 }, attributes);
-        self.socket.send(encoder.bytes()).map_err(Failure::Broken)?;
+        let question = Question { kind: operation.kind(), flags, family: INET };
         let mut found = Vec::new();
-        let mut interrupted = false;
-        loop {
-            let datagram = self.socket.receive().map_err(Failure::Broken)?;
-            for reply in replies(datagram).filter(|reply| reply.sequence == sequence) {
-                interrupted |= reply.flags & INTERRUPTED != 0;
-                if !matches!(reply.kind, ERROR | DONE) {
-                    found.extend(read(&reply));
-                    continue;
-                }
-                return match error(&reply) {
-                    Some(errno) => Err(Failure::Refused { errno, item: None }),
-                    None => Ok((!interrupted).then_some(found)),
-                };
-            }
+        let closing = self
+            .conversation
+            .ask(question, attributes, |reply| found.extend(read(reply)))
+            .map_err(Failure::Broken)?;
+        match error(closing.code) {
+            Some(errno) => Err(Failure::Refused { errno, item: None }),
+            None => Ok((!closing.interrupted).then_some(found)),
         }
     }
 }
 
 /// The error a closing message reports, if any. A negative code is an error number.
-fn error(reply: &Reply<'_>) -> Option<Errno> {
-    match reply.code() {
+fn error(code: Option<i32>) -> Option<Errno> {
+    match code {
         Some(0) => None,
         Some(code) => Some(Errno::from_raw_os_error(code.saturating_neg())),
         None => Some(Errno::BADMSG),

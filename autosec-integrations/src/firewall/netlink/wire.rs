@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Lengths include the headers and not the padding. Headers are in the machine's order; the resource number and the values of
-//! nftables' attributes are in network order.
+//! nearly all attributes are in network order.
 
 const ALIGNMENT: usize = 4;
 const HEADER: usize = 16;
@@ -15,36 +15,37 @@ const NESTED: u16 = 0x8000;
 /// The bits of an attribute's type that are not flags.
 const TYPE_BITS: u16 = 0x3fff;
 
-pub(super) const REQUEST: u16 = 0x1;
-pub(super) const ACK: u16 = 0x4;
-pub(super) const DUMP: u16 = 0x300;
-pub(super) const CREATE: u16 = 0x400;
-pub(super) const APPEND: u16 = 0x800;
+pub(in crate::firewall) const REQUEST: u16 = 0x1;
+pub(in crate::firewall) const ACK: u16 = 0x4;
+/// A whole listing is asked for.
+pub(in crate::firewall) const DUMP: u16 = 0x300;
+pub(in crate::firewall) const CREATE: u16 = 0x400;
+pub(in crate::firewall) const APPEND: u16 = 0x800;
 /// On a part of a dump: somebody changed the ruleset meanwhile.
 pub(super) const INTERRUPTED: u16 = 0x10;
 
 /// What stands before a message's attributes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Head {
-    pub(super) kind: u16,
-    pub(super) flags: u16,
-    pub(super) sequence: u32,
-    pub(super) family: u8,
-    pub(super) resource: u16,
+pub(in crate::firewall) struct Head {
+    pub(in crate::firewall) kind: u16,
+    pub(in crate::firewall) flags: u16,
+    pub(in crate::firewall) sequence: u32,
+    pub(in crate::firewall) family: u8,
+    pub(in crate::firewall) resource: u16,
 }
 
 /// Messages one after the other, as one send takes them.
 #[derive(Debug, Default)]
-pub(super) struct Encoder {
+pub(in crate::firewall) struct Encoder {
     bytes: Vec<u8>,
 }
 
 impl Encoder {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::firewall) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub(super) fn message(&mut self, head: Head, attributes: impl FnOnce(&mut Self)) {
+    pub(in crate::firewall) fn message(&mut self, head: Head, attributes: impl FnOnce(&mut Self)) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&0_u32.to_ne_bytes());
         self.bytes.extend_from_slice(&head.kind.to_ne_bytes());
@@ -55,34 +56,44 @@ impl Encoder {
         self.bytes.extend_from_slice(&[head.family, 0]);
         self.bytes.extend_from_slice(&head.resource.to_be_bytes());
         attributes(self);
-        // A batch too long for this field is refused before it is encoded (`element::BATCH`).
+        // A call too long for this field is refused before it is encoded.
         let length = u32::try_from(self.bytes.len() - start).unwrap_or(u32::MAX);
         self.patch(start, &length.to_ne_bytes());
     }
 
     /// Adds flags to the message that starts at byte `start`.
-    pub(super) fn add_flags(&mut self, start: usize, flags: u16) {
+    pub(in crate::firewall) fn add_flags(&mut self, start: usize, flags: u16) {
         if let Some(before) = half(&self.bytes, start + 6) {
             self.patch(start + 6, &(before | flags).to_ne_bytes());
         }
     }
 
-    pub(super) fn attribute(&mut self, kind: u16, value: &[u8]) {
+    pub(in crate::firewall) fn attribute(&mut self, kind: u16, value: &[u8]) {
         self.attribute_of(kind, |encoder| encoder.bytes.extend_from_slice(value));
     }
 
-    pub(super) fn text(&mut self, kind: u16, value: &str) {
+    /// An attribute whose value is appended.
+    pub(in crate::firewall) fn appended(&mut self, kind: u16, append: impl FnOnce(&mut Vec<u8>)) {
+        self.attribute_of(kind, |encoder| append(&mut encoder.bytes));
+    }
+
+    /// Forgets what was written, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    pub(in crate::firewall) fn text(&mut self, kind: u16, value: &str) {
         self.attribute_of(kind, |encoder| {
             encoder.bytes.extend_from_slice(value.as_bytes());
             encoder.bytes.push(0);
         });
     }
 
-    pub(super) fn number(&mut self, kind: u16, value: u32) {
+    pub(in crate::firewall) fn number(&mut self, kind: u16, value: u32) {
         self.attribute(kind, &value.to_be_bytes());
     }
 
-    pub(super) fn nest(&mut self, kind: u16, attributes: impl FnOnce(&mut Self)) {
+    pub(in crate::firewall) fn nest(&mut self, kind: u16, attributes: impl FnOnce(&mut Self)) {
         self.attribute_of(kind | NESTED, attributes);
     }
 
@@ -91,7 +102,7 @@ impl Encoder {
         self.bytes.extend_from_slice(&0_u16.to_ne_bytes());
         self.bytes.extend_from_slice(&kind.to_ne_bytes());
         value(self);
-        // Lists are split before they reach this bound (`element::LIST`); a false length would be refused.
+        // Lists are split before they reach this bound; a false length would be refused.
         let length = u16::try_from(self.bytes.len() - start).unwrap_or(u16::MAX);
         self.patch(start, &length.to_ne_bytes());
         self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0);
@@ -106,27 +117,32 @@ impl Encoder {
 
 /// One message of a datagram.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reply<'a> {
-    pub(super) kind: u16,
-    pub(super) flags: u16,
-    pub(super) sequence: u32,
+pub(in crate::firewall) struct Reply<'a> {
+    pub(in crate::firewall) kind: u16,
+    pub(in crate::firewall) flags: u16,
+    pub(in crate::firewall) sequence: u32,
     body: &'a [u8],
 }
 
 impl<'a> Reply<'a> {
     /// The attributes behind the family header.
-    pub(super) fn attributes(&self) -> Attributes<'a> {
+    pub(in crate::firewall) fn attributes(&self) -> Attributes<'a> {
         attributes(self.body.get(FAMILY_HEADER..).unwrap_or_default())
     }
 
     /// The error code of an error message: 0 is an acknowledgement.
-    pub(super) fn code(&self) -> Option<i32> {
+    pub(in crate::firewall) fn code(&self) -> Option<i32> {
         Some(i32::from_ne_bytes(*self.body.first_chunk()?))
+    }
+
+    /// What an error message sends back of the message it is about, from its head on.
+    pub(super) fn echo(&self) -> &'a [u8] {
+        self.body.get(4..).unwrap_or_default()
     }
 }
 
 /// The messages of a datagram; ends at the first that is cut off.
-pub(super) fn replies(datagram: &[u8]) -> impl Iterator<Item = Reply<'_>> {
+pub(in crate::firewall) fn replies(datagram: &[u8]) -> impl Iterator<Item = Reply<'_>> {
     let mut rest = datagram;
     std::iter::from_fn(move || {
         let length = usize::try_from(u32::from_ne_bytes(*rest.first_chunk()?)).ok()?;
@@ -144,36 +160,36 @@ pub(super) fn replies(datagram: &[u8]) -> impl Iterator<Item = Reply<'_>> {
 
 /// Attributes as (type, value), in order; ends at the first that is cut off.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Attributes<'a> {
+pub(in crate::firewall) struct Attributes<'a> {
     rest: &'a [u8],
 }
 
-pub(super) fn attributes(bytes: &[u8]) -> Attributes<'_> {
+pub(in crate::firewall) fn attributes(bytes: &[u8]) -> Attributes<'_> {
     Attributes { rest: bytes }
 }
 
 impl<'a> Attributes<'a> {
     /// The value of the first attribute of this type.
-    pub(super) fn find(mut self, kind: u16) -> Option<&'a [u8]> {
+    pub(in crate::firewall) fn find(mut self, kind: u16) -> Option<&'a [u8]> {
         Iterator::find(&mut self, |(found, _)| *found == kind).map(|(_, value)| value)
     }
 
     /// The attributes inside an attribute; none where it is absent.
-    pub(super) fn inside(self, kind: u16) -> Attributes<'a> {
+    pub(in crate::firewall) fn inside(self, kind: u16) -> Attributes<'a> {
         attributes(self.find(kind).unwrap_or_default())
     }
 
-    pub(super) fn text(self, kind: u16) -> Option<&'a str> {
+    pub(in crate::firewall) fn text(self, kind: u16) -> Option<&'a str> {
         let bytes = self.find(kind)?;
         let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
         std::str::from_utf8(bytes).ok()
     }
 
-    pub(super) fn number(self, kind: u16) -> Option<u32> {
+    pub(in crate::firewall) fn number(self, kind: u16) -> Option<u32> {
         self.find(kind)?.try_into().ok().map(u32::from_be_bytes)
     }
 
-    pub(super) fn long(self, kind: u16) -> Option<u64> {
+    pub(in crate::firewall) fn long(self, kind: u16) -> Option<u64> {
         self.find(kind)?.try_into().ok().map(u64::from_be_bytes)
     }
 }

@@ -13,8 +13,11 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recvfrom, sendto, socket_with,
 };
 
-/// One send is one transaction, so the send buffer bounds a transaction; the kernel doubles it.
-const BUFFER: usize = 64 << 20;
+/// One send is one transaction, so the send buffer bounds a transaction; the kernel doubles it. It is a bound, and no
+/// memory is taken for it.
+const SEND: usize = 256 << 20;
+/// As many errors as a transaction may have.
+const RECEIVE: usize = 64 << 20;
 /// Dumps come in datagrams as long as the reader's buffer, up to 32 KiB; an error echoes up to 64 KiB.
 const DATAGRAM: usize = 256 << 10;
 
@@ -31,10 +34,10 @@ impl Socket {
             socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(NETFILTER))?;
         bind(&descriptor, &kernel())?;
         // Beyond the system's ceiling only with rights on the host itself; else big batches are refused (EMSGSIZE).
-        set_socket_send_buffer_size_force(&descriptor, BUFFER)
-            .or_else(|_| set_socket_send_buffer_size(&descriptor, BUFFER))?;
-        set_socket_recv_buffer_size_force(&descriptor, BUFFER)
-            .or_else(|_| set_socket_recv_buffer_size(&descriptor, BUFFER))?;
+        set_socket_send_buffer_size_force(&descriptor, SEND)
+            .or_else(|_| set_socket_send_buffer_size(&descriptor, SEND))?;
+        set_socket_recv_buffer_size_force(&descriptor, RECEIVE)
+            .or_else(|_| set_socket_recv_buffer_size(&descriptor, RECEIVE))?;
         set_socket_timeout(&descriptor, Timeout::Recv, Some(timeout))?;
         Ok(Self { descriptor, datagram: vec![0; DATAGRAM] })
     }
