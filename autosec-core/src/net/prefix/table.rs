@@ -3,15 +3,10 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::super::{canonical, canonical_network};
-use super::flatten::flatten;
-use super::v4::{Lines, Prefix};
-use super::v6::Chunks;
-
-/// A value and the length of the prefix that gave it.
-pub(super) type Match = (u32, u8);
-
-/// The length that stands for "no prefix".
-pub(super) const NO_LENGTH: u8 = u8::MAX;
+use super::build::Entry;
+use super::v4::Whole;
+use super::v6::{Chunks, Long};
+use super::values::Values;
 
 /// More prefixes than a [`PrefixTable`] takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -47,7 +42,7 @@ pub struct TooManyPrefixes {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct PrefixTable {
-    v4: Lines,
+    v4: Whole,
     v6: Chunks,
     len: usize,
 }
@@ -87,19 +82,19 @@ impl PrefixTable {
     #[inline(always)]
     pub fn lookup(&self, address: IpAddr) -> Option<u32> {
         match canonical(address) {
-            IpAddr::V4(v4) => self.v4.value(u32::from(v4)),
-            IpAddr::V6(v6) => self.v6.value(u128::from(v6)),
+            IpAddr::V4(v4) => self.v4.find(u32::from(v4)).0,
+            IpAddr::V6(v6) => self.v6.find(u128::from(v6)).0,
         }
     }
 
     /// The longest prefix that `address` belongs to, in its canonical form, and its number.
     pub fn lookup_prefix(&self, address: IpAddr) -> Option<(IpNet, u32)> {
         let address = canonical(address);
-        let length = match address {
-            IpAddr::V4(v4) => self.v4.length(u32::from(v4)),
-            IpAddr::V6(v6) => self.v6.length(u128::from(v6)),
+        let (value, length) = match address {
+            IpAddr::V4(v4) => self.v4.find(u32::from(v4)),
+            IpAddr::V6(v6) => self.v6.find(u128::from(v6)),
         };
-        Some((IpNet::new(address, length?).ok()?.trunc(), self.lookup(address)?))
+        Some((IpNet::new(address, length).ok()?.trunc(), value?))
     }
 
     /// How many different prefixes it holds.
@@ -138,7 +133,7 @@ impl V4 {
         self.values.push(value);
     }
 
-    fn finish(mut self) -> (Lines, usize) {
+    fn finish(mut self) -> (Whole, usize) {
         self.keys.sort_unstable();
         self.keys.dedup_by(|next, kept| {
             let equal = *next >> INDEX_BITS == *kept >> INDEX_BITS;
@@ -147,16 +142,19 @@ impl V4 {
             }
             equal
         });
-        let prefixes: Vec<Prefix> = self
+        let value = |key: &u64| self.values.get((key & INDEX) as usize).copied().unwrap_or_default();
+        let values = Values::new(self.keys.iter().map(value));
+        let entries: Vec<Entry> = self
             .keys
             .iter()
-            .map(|key| Prefix {
+            .zip(0..)
+            .map(|(key, place)| Entry {
                 first: (key >> (INDEX_BITS + LENGTH_BITS)) as u32,
                 length: ((key >> INDEX_BITS) & ((1 << LENGTH_BITS) - 1)) as u8,
-                value: self.values.get((key & INDEX) as usize).copied().unwrap_or_default(),
+                slot: values.slot(place, value(key)),
             })
             .collect();
-        (Lines::new(&prefixes), prefixes.len())
+        (Whole::new(&entries, values), entries.len())
     }
 }
 
@@ -181,11 +179,18 @@ impl V6 {
             }
             equal
         });
-        let matches: Vec<Match> = self.keys.iter().map(|(_, length, _, value)| (*value, *length)).collect();
-        let ranges = self.keys.iter().map(|(first, length, ..)| {
-            (*first, first | u128::MAX.checked_shr(u32::from(*length)).unwrap_or(0))
-        });
-        (Chunks::new(&flatten(ranges), matches), self.keys.len())
+        let values = Values::new(self.keys.iter().map(|(.., value)| *value));
+        let prefixes: Vec<Long> = self
+            .keys
+            .iter()
+            .zip(0..)
+            .map(|((first, length, _, value), place)| Long {
+                first: *first,
+                length: *length,
+                slot: values.slot(place, *value),
+            })
+            .collect();
+        (Chunks::new(&prefixes, values), prefixes.len())
     }
 }
 
