@@ -4,7 +4,7 @@
 //! more than seven crowd keeps the longest seven and leads to a node for the others, which begins where
 //! they do: what lies close together anywhere takes few steps and few lines.
 
-use super::line::{Line, length};
+use super::line::{self, Line};
 
 /// The slot of addresses that no prefix covers; those of prefixes are below.
 pub(super) const NONE: u32 = (1 << 30) - 1;
@@ -78,14 +78,14 @@ impl Forest {
 
     /// What one line says, or the number of the node that knows.
     #[inline(always)]
-    fn step(&self, node: &Node, address: u32) -> Result<Match, u32> {
+    pub(super) fn step(&self, node: &Node, address: u32) -> Result<Match, u32> {
         if (address ^ node.first) & node.mask != 0 {
             return Ok(node.around);
         }
         let part = (address & !node.mask) >> (node.shift & 31);
-        let Some(line) = self.lines.get(node.lines as usize + part as usize) else { return Ok(node.around) };
-        let (key, slot) = line.find(address)?;
-        let length = if key == 0 { node.around.length } else { node.above + length(key) };
+        let Some(held) = self.lines.get(node.lines as usize + part as usize) else { return Ok(node.around) };
+        let (key, slot) = held.find(address)?;
+        let length = if key == 0 { node.around.length } else { node.above + line::length(key) };
         Ok(Match { slot, length })
     }
 

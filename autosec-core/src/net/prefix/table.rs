@@ -82,19 +82,20 @@ impl PrefixTable {
     #[inline(always)]
     pub fn lookup(&self, address: IpAddr) -> Option<u32> {
         match canonical(address) {
-            IpAddr::V4(v4) => self.v4.find(u32::from(v4)).0,
-            IpAddr::V6(v6) => self.v6.find(u128::from(v6)).0,
+            IpAddr::V4(v4) => self.v4.value(u32::from(v4)),
+            IpAddr::V6(v6) => self.v6.value(u128::from(v6)),
         }
     }
 
     /// The longest prefix that `address` belongs to, in its canonical form, and its number.
     pub fn lookup_prefix(&self, address: IpAddr) -> Option<(IpNet, u32)> {
         let address = canonical(address);
-        let (value, length) = match address {
-            IpAddr::V4(v4) => self.v4.find(u32::from(v4)),
-            IpAddr::V6(v6) => self.v6.find(u128::from(v6)),
+        let found = match address {
+            IpAddr::V4(v4) => self.v4.prefix(u32::from(v4)),
+            IpAddr::V6(v6) => self.v6.prefix(u128::from(v6)),
         };
-        Some((IpNet::new(address, length).ok()?.trunc(), value?))
+        let (value, length) = found?;
+        Some((IpNet::new(address, length).ok()?.trunc(), value))
     }
 
     /// How many different prefixes it holds.

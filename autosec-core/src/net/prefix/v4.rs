@@ -25,11 +25,16 @@ impl Whole {
         Self { root, forest, values }
     }
 
-    /// The value of the longest prefix that `address` belongs to, and the prefix's length.
+    /// The value of the longest prefix that `address` belongs to.
     #[inline(always)]
-    pub(super) fn find(&self, address: u32) -> (Option<u32>, u8) {
+    pub(super) fn value(&self, address: u32) -> Option<u32> {
+        self.values.of(self.forest.find(&self.root, address).slot)
+    }
+
+    /// The same and the prefix's length.
+    pub(super) fn prefix(&self, address: u32) -> Option<(u32, u8)> {
         let found = self.forest.find(&self.root, address);
-        (self.values.of(found.slot), found.length)
+        Some((self.values.of(found.slot)?, found.length))
     }
 
     /// How many bytes of memory it takes.

@@ -54,15 +54,21 @@ impl Chunks {
         chunks
     }
 
-    /// The value of the longest prefix that `address` belongs to, and the prefix's length.
-    #[inline(always)]
-    pub(super) fn find(&self, address: u128) -> (Option<u32>, u8) {
-        let found = self.search(address);
-        (self.values.of(found.slot), found.length)
+    /// The value of the longest prefix that `address` belongs to.
+    #[inline(never)]
+    pub(super) fn value(&self, address: u128) -> Option<u32> {
+        self.values.of(self.find(address).slot)
     }
 
-    #[inline(never)]
-    fn search(&self, address: u128) -> Match {
+    /// The same and the prefix's length.
+    pub(super) fn prefix(&self, address: u128) -> Option<(u32, u8)> {
+        let found = self.find(address);
+        Some((self.values.of(found.slot)?, found.length))
+    }
+
+    /// Inlined so that nobody finds out lengths who does not ask for them.
+    #[inline(always)]
+    fn find(&self, address: u128) -> Match {
         let mut node = &self.root;
         let mut rest = address;
         loop {
@@ -85,24 +91,21 @@ impl Chunks {
         let mut entries: Vec<Entry> = Vec::with_capacity(prefixes.len());
         let mut open: Vec<Entry> = Vec::new();
         for run in prefixes.chunk_by(|a, b| chunk(a.first, above) == chunk(b.first, above)) {
-            let short = run.partition_point(|prefix| prefix.length <= above + CHUNK);
-            let (short, long) = run.split_at_checked(short).unwrap_or_default();
+            let short = run.iter().take_while(|prefix| prefix.length <= above + CHUNK).count();
+            let (short, long) = run.split_at(short);
             let short = short.iter().map(|prefix| Entry {
                 first: chunk(prefix.first, above),
                 length: prefix.length - above,
                 slot: prefix.slot,
             });
-            let begin = entries.len();
+            open.extend(short.clone());
             entries.extend(short);
-            let Some(first) = long.first().map(|prefix| chunk(prefix.first, above)) else {
-                open.extend(entries.get(begin..).unwrap_or_default());
-                continue;
-            };
-            open.extend(entries.get(begin..).unwrap_or_default());
+            let Some(first) = long.first().map(|prefix| chunk(prefix.first, above)) else { continue };
             while open.pop_if(|entry| entry.last() < first).is_some() {}
-            let around = open.last().map_or(around, |entry| Match { slot: entry.slot, length: above + entry.length });
+            let cover = |entry: &Entry| Match { slot: entry.slot, length: above + entry.length };
+            let slot = self.deeper(long, above + CHUNK, open.last().map_or(around, cover));
+            // A prefix of the whole chunk is what the table further down has around.
             entries.pop_if(|entry| entry.first == first && entry.length == CHUNK);
-            let slot = self.deeper(long, above + CHUNK, around);
             entries.push(Entry { first, length: CHUNK, slot });
         }
         Builder { forest: &mut self.forest, above }.table(&entries, around)
@@ -137,7 +140,63 @@ fn found(prefix: &Long) -> Match {
 }
 
 /// The chunk of `address` after its first `above` bits.
-#[expect(clippy::cast_possible_truncation, reason = "what is above the chunk is meant to go")]
 fn chunk(address: u128, above: u8) -> u32 {
     (address << above >> (128 - CHUNK)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunks(prefixes: &[(u128, u8)]) -> Chunks {
+        let mut prefixes: Vec<Long> = prefixes
+            .iter()
+            .zip(0..)
+            .map(|((first, length), slot)| Long {
+                first: first & !u128::MAX.checked_shr(u32::from(*length)).unwrap_or(0),
+                length: *length,
+                slot,
+            })
+            .collect();
+        prefixes.sort_by_key(|prefix| (prefix.first, prefix.length));
+        prefixes.dedup_by_key(|prefix| (prefix.first, prefix.length));
+        Chunks::new(&prefixes, Values::default())
+    }
+
+    #[test]
+    fn keeps_a_lone_host_without_a_chain_of_tables() {
+        let host = 0x2001_0db8_0001_0002_0003_0004_0005_0006_u128;
+        let chunks = chunks(&[(host, 128), (host, 48)]);
+        assert_eq!((chunks.forest.nodes.len(), chunks.lone.len()), (1, 1), "/48 and host share a /32");
+        assert_eq!((chunks.prefix(host), chunks.prefix(host + 1)), (Some((0, 128)), Some((1, 48))));
+        assert_eq!(chunks.prefix(host + (1 << 96)), None);
+    }
+
+    #[test]
+    fn reads_all_four_chunks() {
+        let first = 0x2001_0db8_0001_0002_0003_0004_0000_0001_u128;
+        let chunks = chunks(&[(first, 127), (first + 2, 128)]);
+        assert_eq!(chunks.forest.nodes.len(), 3);
+        let answers: Vec<_> = (0..5).map(|plus| chunks.value(first - 2 + plus)).collect();
+        assert_eq!(answers, [None, Some(0), Some(0), None, Some(1)].map(|answer: Option<u32>| answer));
+    }
+
+    #[test]
+    fn takes_few_bytes_whatever_comes() {
+        let random = |n: u128| n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let cases: [(&str, Vec<(u128, u8)>); 6] = [
+            ("hosts anywhere", (0..20_000).map(|n| (random(n), 128)).collect()),
+            ("pairs of hosts anywhere", (0..20_000).map(|n| (random(n / 2) ^ n % 2, 128)).collect()),
+            ("hosts of one /64", (0..20_000).map(|n| (0x2001 << 112 | random(n) >> 64, 128)).collect()),
+            ("a chain", (1..=128).map(|length| (random(7), length)).collect()),
+            ("chains", (0..200).flat_map(|n| (1..=128).map(move |length| (random(n), length))).collect()),
+            ("an outlier a bit", (0..128).map(|bit| (random(7) ^ 1 << bit, 128)).collect()),
+        ];
+        for (name, prefixes) in cases {
+            let chunks = chunks(&prefixes);
+            let bytes = chunks.bytes() / prefixes.len();
+            println!("{name}: {bytes} bytes a prefix");
+            assert!(bytes <= 160, "{name}: {bytes} bytes a prefix");
+        }
+    }
 }
