@@ -1,223 +1,202 @@
-//! The IPv6 side of the table.
+//! The IPv6 side of the table: an address is read 32 bits at a time, each with a table of its own where prefixes are longer.
 //!
-//! An address is read 32 bits at a time. A group holds what one such chunk decides: sorted cells, each with the first chunk
-//! it is for, under an index over the chunk's leading bits with about as many entries as there are cells. A cell
-//! leads to a slot, to the group that reads the next chunk, or to a single prefix with what is around it (a lone host
-//! would otherwise be a chain of groups). Prefixes up to /64, which is nearly all of them, take two groups.
+//! A slot leads to a value, to the table that reads the next 32 bits, or to a single prefix with what is around it (a lone
+//! host would otherwise be a chain of tables). Prefixes up to /64, which is nearly all of them, take two.
 
-use super::flatten::{Boundary, NONE};
-use super::table::Match;
+use super::build::{Builder, Entry, number};
+use super::forest::{Forest, Match, Node};
+use super::values::Values;
 
 /// What every IPv6 address answers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chunks {
-    root: Option<Group>,
-    groups: Vec<Group>,
+    root: Node,
+    forest: Forest,
     lone: Vec<Lone>,
-    /// For each group: the last cell at or before the first chunk of each of its equal parts, and its last cell.
-    index: Vec<u32>,
-    cells: Vec<Cell>,
-    values: Vec<u32>,
-    lengths: Vec<u8>,
+    values: Values,
 }
 
-/// Where a group's index begins, and how many bits of a chunk a part of it leaves over.
+/// An IPv6 prefix and its slot.
 #[derive(Clone, Copy, Debug)]
-struct Group {
-    index: u32,
-    shift: u32,
+pub(super) struct Long {
+    pub(super) first: u128,
+    pub(super) length: u8,
+    pub(super) slot: u32,
 }
-
-/// From this chunk on: what.
-#[derive(Clone, Copy, Debug)]
-struct Cell {
-    from: u32,
-    /// The kind in the two highest bits, then the number of the slot, the group or the lone prefix.
-    what: u32,
-}
-
-const KIND: u32 = 0b11 << 30;
-const GROUP: u32 = 0b01 << 30;
-const LONE: u32 = 0b10 << 30;
 
 /// The only prefix among the addresses of one chunk.
 #[derive(Clone, Copy, Debug)]
 struct Lone {
     first: u128,
-    /// The logarithm of how many addresses are inside.
-    shift: u32,
-    inside: u32,
-    around: u32,
+    inside: Match,
+    around: Match,
 }
 
+/// The kind of a slot is in its two highest bits, the number of the value, node or lone prefix below.
+const KIND: u32 = 0b11 << 30;
+const TABLE: u32 = 0b01 << 30;
+const LONE: u32 = 0b10 << 30;
+
 /// The bits of a chunk.
-const CHUNK: u32 = 32;
+const CHUNK: u8 = 32;
 
 impl Chunks {
-    /// Makes `boundaries` quick to search; `matches` has what each slot stands for.
-    pub(super) fn new(boundaries: &[Boundary<u128>], matches: Vec<Match>) -> Self {
-        if boundaries.iter().all(|(_, slot)| *slot == NONE) {
-            return Self::default();
-        }
-        let mut chunks = Self {
-            lengths: matches.iter().map(|(_, length)| *length).collect(),
-            values: matches.into_iter().map(|(value, _)| value).collect(),
-            ..Self::default()
+    /// Makes `prefixes` quick to search, which are distinct, sorted by first address and then by length.
+    pub(super) fn new(prefixes: &[Long], values: Values) -> Self {
+        let mut chunks = Self { values, ..Self::default() };
+        let (around, prefixes) = match prefixes.split_first() {
+            Some((all, others)) if all.length == 0 => (found(all), others),
+            _ => (Match::NONE, prefixes),
         };
-        chunks.root = Some(chunks.group(boundaries, 128 - CHUNK, NONE));
-        chunks.groups.shrink_to_fit();
+        chunks.root = chunks.table(prefixes, 0, around);
+        chunks.forest.shrink();
         chunks.lone.shrink_to_fit();
-        chunks.index.shrink_to_fit();
-        chunks.cells.shrink_to_fit();
         chunks
     }
 
-    /// The value for `address`.
+    /// The value of the longest prefix that `address` belongs to.
     #[inline(never)]
     pub(super) fn value(&self, address: u128) -> Option<u32> {
-        self.values.get(self.slot(address)?).copied()
+        self.values.of(self.find(address).slot)
     }
 
-    /// The length of the longest prefix that `address` belongs to.
-    pub(super) fn length(&self, address: u128) -> Option<u8> {
-        self.lengths.get(self.slot(address)?).copied()
+    /// The same and the prefix's length.
+    pub(super) fn prefix(&self, address: u128) -> Option<(u32, u8)> {
+        let found = self.find(address);
+        Some((self.values.of(found.slot)?, found.length))
     }
 
-    /// The slot for `address`, which is [`NONE`] where there is no prefix.
-    #[inline]
-    fn slot(&self, address: u128) -> Option<usize> {
-        let mut group = self.root?;
+    /// Inlined so that nobody finds out lengths who does not ask for them.
+    #[inline(always)]
+    fn find(&self, address: u128) -> Match {
+        let mut node = &self.root;
         let mut rest = address;
         loop {
-            let what = self.cell(group, chunk(rest, 128 - CHUNK))?.what;
-            let number = (what & !KIND) as usize;
-            return match what & KIND {
-                GROUP => {
-                    group = *self.groups.get(number)?;
-                    rest <<= CHUNK;
-                    continue;
-                }
-                LONE => {
-                    let lone = self.lone.get(number)?;
-                    let inside = (address ^ lone.first) >> lone.shift == 0;
-                    Some(if inside { lone.inside } else { lone.around } as usize)
-                }
-                _ => Some(number),
-            };
-        }
-    }
-
-    /// The last cell of `group` at or before `chunk`.
-    #[inline]
-    fn cell(&self, group: Group, chunk: u32) -> Option<Cell> {
-        let part = group.index as usize + chunk.checked_shr(group.shift).unwrap_or(0) as usize;
-        let (first, last) = (*self.index.get(part)? as usize, *self.index.get(part + 1)? as usize);
-        let later = self.cells.get(first + 1..=last)?.partition_point(|cell| cell.from <= chunk);
-        self.cells.get(first + later).copied()
-    }
-
-    /// Adds the group for `boundaries`, which are equal above the chunk that ends at bit `low`; `before` is the slot in
-    /// force where they begin. It goes no deeper than the four chunks of an address.
-    fn group(&mut self, boundaries: &[Boundary<u128>], low: u32, mut before: u32) -> Group {
-        let mut cells = vec![Cell { from: 0, what: before }];
-        for run in boundaries.chunk_by(|a, b| chunk(a.0, low) == chunk(b.0, low)) {
-            let (Some((at, _)), Some((_, after))) = (run.first(), run.last()) else { continue };
-            let from = chunk(*at, low);
-            let what = self.what(run, low, before);
-            // The cell that went on after the chunk before, or from the start, may be for this chunk as well.
-            cells.pop_if(|last| last.from == from);
-            cells.push(Cell { from, what });
-            before = *after;
-            if let Some(next) = from.checked_add(1).filter(|_| what & KIND != 0) {
-                cells.push(Cell { from: next, what: before });
+            let found = self.forest.find(node, chunk(rest, 0));
+            let number = (found.slot & !KIND) as usize;
+            match found.slot & KIND {
+                TABLE => match self.forest.nodes.get(number) {
+                    Some(next) => node = next,
+                    None => return Match::NONE,
+                },
+                LONE => return self.lone.get(number).map_or(Match::NONE, |lone| lone.find(address)),
+                _ => return found,
             }
-        }
-        self.indexed(&cells)
-    }
-
-    /// Where a cell leads that has all the boundaries of one chunk.
-    fn what(&mut self, run: &[Boundary<u128>], low: u32, before: u32) -> u32 {
-        let below = (1 << low) - 1;
-        match *run {
-            [(at, slot)] if at & below == 0 => slot,
-            [(first, inside), (end, after)]
-                if after == before && (end - first).is_power_of_two() && first % (end - first) == 0 =>
-            {
-                let shift = (end - first).trailing_zeros();
-                self.lone.push(Lone { first, shift, inside, around: before });
-                LONE | number(self.lone.len() - 1)
-            }
-            _ => {
-                let group = self.group(run, low - CHUNK, before);
-                self.groups.push(group);
-                GROUP | number(self.groups.len() - 1)
-            }
+            rest <<= CHUNK;
         }
     }
 
-    /// Adds the cells of a group, with an index of about as many parts.
-    fn indexed(&mut self, cells: &[Cell]) -> Group {
-        let bits = cells.len().next_power_of_two().trailing_zeros().min(CHUNK);
-        let group = Group { index: number(self.index.len()), shift: CHUNK - bits };
-        let base = number(self.cells.len());
-        let mut cells_before = 0;
-        for part in 0..1u64 << bits {
-            let start = part << group.shift;
-            let rest = cells.get(cells_before..).unwrap_or_default();
-            cells_before += rest.iter().take_while(|cell| u64::from(cell.from) <= start).count();
-            self.index.push(base + number(cells_before) - 1);
+    /// The table of `prefixes`, which have the first `above` bits in common and are longer.
+    fn table(&mut self, prefixes: &[Long], above: u8, around: Match) -> Node {
+        let mut entries: Vec<Entry> = Vec::with_capacity(prefixes.len());
+        let mut open: Vec<Entry> = Vec::new();
+        for run in prefixes.chunk_by(|a, b| chunk(a.first, above) == chunk(b.first, above)) {
+            let short = run.iter().take_while(|prefix| prefix.length <= above + CHUNK).count();
+            let (short, long) = run.split_at(short);
+            let short = short.iter().map(|prefix| Entry {
+                first: chunk(prefix.first, above),
+                length: prefix.length - above,
+                slot: prefix.slot,
+            });
+            open.extend(short.clone());
+            entries.extend(short);
+            let Some(first) = long.first().map(|prefix| chunk(prefix.first, above)) else { continue };
+            while open.pop_if(|entry| entry.last() < first).is_some() {}
+            let cover = |entry: &Entry| Match { slot: entry.slot, length: above + entry.length };
+            let slot = self.deeper(long, above + CHUNK, open.last().map_or(around, cover));
+            // A prefix of the whole chunk is what the table further down has around.
+            entries.pop_if(|entry| entry.first == first && entry.length == CHUNK);
+            entries.push(Entry { first, length: CHUNK, slot });
         }
-        self.index.push(base + number(cells.len()) - 1);
-        self.cells.extend_from_slice(cells);
-        group
+        Builder { forest: &mut self.forest, above }.table(&entries, around)
     }
 
-    /// How many bytes of memory the groups take.
+    /// The slot that leads to prefixes with the first `above` bits in common.
+    fn deeper(&mut self, prefixes: &[Long], above: u8, around: Match) -> u32 {
+        if let [lone] = prefixes {
+            self.lone.push(Lone { first: lone.first, inside: found(lone), around });
+            return LONE | number(self.lone.len() - 1);
+        }
+        let node = self.table(prefixes, above, around);
+        self.forest.nodes.push(node);
+        TABLE | number(self.forest.nodes.len() - 1)
+    }
+
+    /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(self.groups.as_slice())
-            + size_of_val(self.lone.as_slice())
-            + size_of_val(self.index.as_slice())
-            + size_of_val(self.cells.as_slice())
-            + size_of_val(self.values.as_slice())
-            + self.lengths.len()
+        self.forest.bytes() + size_of_val(self.lone.as_slice()) + self.values.bytes()
     }
 }
 
-/// The chunk of `address` that ends at bit `low`.
-#[expect(clippy::cast_possible_truncation, reason = "what is above the chunk is meant to go")]
-fn chunk(address: u128, low: u32) -> u32 {
-    (address >> low) as u32
+impl Lone {
+    fn find(&self, address: u128) -> Match {
+        let other = (address ^ self.first).leading_zeros() < u32::from(self.inside.length);
+        if other { self.around } else { self.inside }
+    }
 }
 
-/// The number of a cell, group or slot as it is kept. 2^26 prefixes have at most 2^27 boundaries, each of these at most
-/// three cells a chunk and every cell two parts of an index, so none comes near 2^32, nor groups near 2^30.
-fn number(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
+fn found(prefix: &Long) -> Match {
+    Match { slot: prefix.slot, length: prefix.length }
+}
+
+/// The chunk of `address` after its first `above` bits.
+fn chunk(address: u128, above: u8) -> u32 {
+    (address << above >> (128 - CHUNK)) as u32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn chunks(prefixes: &[(u128, u8)]) -> Chunks {
+        let mut prefixes: Vec<Long> = prefixes
+            .iter()
+            .zip(0..)
+            .map(|((first, length), slot)| Long {
+                first: first & !u128::MAX.checked_shr(u32::from(*length)).unwrap_or(0),
+                length: *length,
+                slot,
+            })
+            .collect();
+        prefixes.sort_by_key(|prefix| (prefix.first, prefix.length));
+        prefixes.dedup_by_key(|prefix| (prefix.first, prefix.length));
+        Chunks::new(&prefixes, Values::default())
+    }
+
     #[test]
-    fn keeps_a_lone_host_without_a_chain_of_groups() {
+    fn keeps_a_lone_host_without_a_chain_of_tables() {
         let host = 0x2001_0db8_0001_0002_0003_0004_0005_0006_u128;
-        let boundaries = [(0, NONE), (host, 0), (host + 1, NONE)];
-        let chunks = Chunks::new(&boundaries, vec![(7, 128)]);
-        assert_eq!((chunks.groups.len(), chunks.lone.len()), (0, 1));
-        assert_eq!((chunks.value(host), chunks.length(host)), (Some(7), Some(128)));
-        for other in [0, host - 1, host + 1, host + (1 << 96), u128::MAX] {
-            assert_eq!(chunks.value(other), None, "{other:x}");
-        }
+        let chunks = chunks(&[(host, 128), (host, 48)]);
+        assert_eq!((chunks.forest.nodes.len(), chunks.lone.len()), (1, 1), "/48 and host share a /32");
+        assert_eq!((chunks.prefix(host), chunks.prefix(host + 1)), (Some((0, 128)), Some((1, 48))));
+        assert_eq!(chunks.prefix(host + (1 << 96)), None);
     }
 
     #[test]
     fn reads_all_four_chunks() {
         let first = 0x2001_0db8_0001_0002_0003_0004_0000_0001_u128;
-        let boundaries = [(0, NONE), (first, 0), (first + 2, 1), (first + 3, NONE)];
-        let chunks = Chunks::new(&boundaries, vec![(7, 127), (8, 128)]);
-        assert_eq!(chunks.groups.len(), 3);
-        let answers: Vec<_> = (0..5).map(|plus| chunks.value(first - 1 + plus)).collect();
-        assert_eq!(answers, [None, Some(7), Some(7), Some(8), None]);
+        let chunks = chunks(&[(first, 127), (first + 2, 128)]);
+        assert_eq!(chunks.forest.nodes.len(), 3);
+        let answers: Vec<_> = (0..5).map(|plus| chunks.value(first - 2 + plus)).collect();
+        assert_eq!(answers, [None, Some(0), Some(0), None, Some(1)].map(|answer: Option<u32>| answer));
+    }
+
+    #[test]
+    fn takes_few_bytes_whatever_comes() {
+        let random = |n: u128| n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let cases: [(&str, Vec<(u128, u8)>); 6] = [
+            ("hosts anywhere", (0..20_000).map(|n| (random(n), 128)).collect()),
+            ("pairs of hosts anywhere", (0..20_000).map(|n| (random(n / 2) ^ n % 2, 128)).collect()),
+            ("hosts of one /64", (0..20_000).map(|n| (0x2001 << 112 | random(n) >> 64, 128)).collect()),
+            ("a chain", (1..=128).map(|length| (random(7), length)).collect()),
+            ("chains", (0..200).flat_map(|n| (1..=128).map(move |length| (random(n), length))).collect()),
+            ("an outlier a bit", (0..128).map(|bit| (random(7) ^ 1 << bit, 128)).collect()),
+        ];
+        for (name, prefixes) in cases {
+            let chunks = chunks(&prefixes);
+            let bytes = chunks.bytes() / prefixes.len();
+            println!("{name}: {bytes} bytes a prefix");
+            assert!(bytes <= 160, "{name}: {bytes} bytes a prefix");
+        }
     }
 }

@@ -49,15 +49,16 @@ pub(super) fn v4(name: &str, list: &V4, random: &mut Random) -> Measured {
     lookups(&format!("{name}, uniform"), &addresses, lookup, peers);
     let half = halves(addresses, list, random, Ipv4Net::network);
     let against_iptrie = lookups(&format!("{name}, half members"), &half, lookup, peers);
+    lookups(&format!("{name}, the same thousand"), &few(&half, random), lookup, peers);
     let bytes = per(ours.bytes(), ours.len());
     println!(
-        "{name}: {bytes:.1} bytes a prefix, prefix-trie {:.1}",
+        "note prefix {name}: {bytes:.1} bytes a prefix, prefix-trie {:.1}",
         per(prefix_trie.mem_size(), prefix_trie.len())
     );
     Measured { against_iptrie, bytes }
 }
 
-pub(super) fn v6(name: &str, list: &V6, random: &mut Random) {
+pub(super) fn v6(name: &str, list: &V6, random: &mut Random) -> Measured {
     let name = &format!("IPv6 {name}");
     let ours =
         || PrefixTable::new(list.iter().map(|(net, value)| (IpNet::V6(*net), *value))).expect("it has room");
@@ -85,12 +86,20 @@ pub(super) fn v6(name: &str, list: &V6, random: &mut Random) {
         .collect();
     lookups(&format!("{name}, same /32s"), &near, lookup, peers);
     let half = halves(near, list, random, Ipv6Net::network);
-    lookups(&format!("{name}, half members"), &half, lookup, peers);
+    let against_iptrie = lookups(&format!("{name}, half members"), &half, lookup, peers);
+    lookups(&format!("{name}, the same thousand"), &few(&half, random), lookup, peers);
     let bytes = per(ours.bytes(), ours.len());
     println!(
-        "{name}: {bytes:.1} bytes a prefix, prefix-trie {:.1}",
+        "note prefix {name}: {bytes:.1} bytes a prefix, prefix-trie {:.1}",
         per(prefix_trie.mem_size(), prefix_trie.len())
     );
+    Measured { against_iptrie, bytes }
+}
+
+/// The first thousand addresses, in random order as often as there are addresses.
+fn few<A: Copy>(addresses: &[A], random: &mut Random) -> Vec<A> {
+    let few = addresses.get(..1_000).expect("more than a thousand addresses");
+    addresses.iter().map(|_| pick(few, random)).collect()
 }
 
 /// Puts a member's network address in the place of every other address, at random.
@@ -117,7 +126,7 @@ fn builds<A, B, C>(
 ) {
     let turns = turns(BUILDS, [&mut || time(&ours), &mut || time(&iptrie), &mut || time(&prefix_trie)]);
     println!(
-        "{name}: {prefixes} prefixes built in {:.1} ms, iptrie {:.1} ({:.1} times), prefix-trie {:.1} ({:.1} times)",
+        "note prefix {name}: {prefixes} prefixes built in {:.3} ms, iptrie {:.3} ({:.1} times), prefix-trie {:.3} ({:.1} times)",
         turns.median(0) * 1e3,
         turns.median(1) * 1e3,
         turns.ratio(1, 0),
@@ -148,7 +157,7 @@ fn lookups<A: Copy + std::fmt::Display>(
     );
     let nanoseconds = |side| turns.median(side) * 1e9 / per(addresses.len(), 1);
     println!(
-        "{name}: {:.1} ns a lookup, iptrie {:.1} ({:.2} times), prefix-trie {:.1} ({:.2} times); {:.0} % in a prefix",
+        "note prefix {name}: {:.1} ns a lookup, iptrie {:.1} ({:.2} times), prefix-trie {:.1} ({:.2} times); {:.0} % in a prefix",
         nanoseconds(0),
         nanoseconds(1),
         turns.ratio(1, 0),

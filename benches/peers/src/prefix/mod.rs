@@ -10,11 +10,17 @@ use crate::random::Random;
 
 pub(crate) fn run() {
     let mut random = Random::new(1);
-    measure::v4("100k blocklist-like", &list::blocklist(100_000, &mut random), &mut random);
+    for (count, name) in [(10, "10"), (1_000, "1k"), (100_000, "100k")] {
+        let list = list::blocklist(count, &mut random);
+        measure::v4(&format!("{name} blocklist-like"), &list, &mut random);
+        measure::v6(&format!("{name} synthetic"), &list::clients(count, &mut random), &mut random);
+    }
     let million = measure::v4("1M blocklist-like", &list::blocklist(1_000_000, &mut random), &mut random);
     bar("rules/prefix-vs-iptrie", million.against_iptrie, "ratio", Asks::AtLeast(3.0));
     bar("rules/prefix-bytes", million.bytes, "bytes", Asks::AtMost(32.0));
-    measure::v6("1M synthetic", &list::clients(1_000_000, &mut random), &mut random);
+    let million = measure::v6("1M synthetic", &list::clients(1_000_000, &mut random), &mut random);
+    bar("rules/prefix-ipv6-vs-iptrie", million.against_iptrie, "ratio", Asks::AtLeast(1.0));
+    bar("rules/prefix-ipv6-bytes", million.bytes, "bytes", Asks::AtMost(32.0));
     match list::bgp(&mut random) {
         Ok((v4, v6)) => {
             oracle::check(&v4, &v6, &mut random);

@@ -46,5 +46,5 @@ pub(super) fn check(v4: &V4, v6: &V6, random: &mut Random) {
         assert_eq!(table.lookup(address), expected.map(|(_, value)| value), "{address}");
         checked += 1;
     }
-    println!("BGP: {} prefixes, {checked} addresses answered as a hash map a length does", table.len());
+    println!("note prefix BGP: {} prefixes, {checked} addresses answered as a hash map a length does", table.len());
 }
