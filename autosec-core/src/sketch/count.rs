@@ -3,7 +3,8 @@ use super::ring::{Ring, Slot};
 
 /// How many events fell into each slot of a sliding window, for one key.
 ///
-/// 112 bytes, and 4 for each slot beyond twenty (then all of them on the heap). Every operation is O(slots) at most.
+/// 120 bytes, and 4 for each slot beyond twenty (then all of them on the heap). Counting in the newest slot and asking for
+/// the newest window take constant time, everything else is O(slots) at most.
 /// A slot counts up to 2^32 − 1 and stays there.
 ///
 /// ```
@@ -26,17 +27,20 @@ use super::ring::{Ring, Slot};
 #[derive(Clone, Debug)]
 pub struct CountWindow {
     pub(crate) ring: Ring<u32>,
+    /// How many events the newest window holds.
+    current: u64,
 }
 
 impl CountWindow {
     /// An empty window whose newest slot is `newest`.
     pub fn new(shape: &WindowShape, newest: i64) -> Self {
-        Self { ring: Ring::new(shape, newest) }
+        Self { ring: Ring::new(shape, newest), current: 0 }
     }
 
     /// Forgets everything and starts again at `newest`.
     pub fn restart(&mut self, newest: i64) {
         self.ring.restart(newest);
+        self.current = 0;
     }
 
     /// The newest slot an event was counted in.
@@ -47,7 +51,16 @@ impl CountWindow {
     /// Counts `count` events in `slot`; false if the slot is older than those a window ending in the oldest
     /// late slot needs, or so old that no late event may be counted there.
     pub fn insert(&mut self, slot: i64, count: u32) -> bool {
-        self.ring.insert(slot, &count)
+        if self.ring.is_too_old(slot) {
+            return false;
+        }
+        self.advance(slot);
+        let before = self.in_slot(slot);
+        self.ring.add(slot, &count);
+        if self.newest().saturating_sub(slot) < i64::from(WindowShape::SLOTS) {
+            self.current += self.in_slot(slot) - before;
+        }
+        true
     }
 
     /// How many events fell into `slot` alone; 0 for a slot not kept.
@@ -57,12 +70,37 @@ impl CountWindow {
 
     /// How many events fell into the window that ends in `slot`; slots not kept count as empty.
     pub fn ending_in(&self, slot: i64) -> u64 {
+        if slot == self.newest() {
+            return self.current;
+        }
         self.ring.ending_in(slot).map(|count| u64::from(*count)).sum()
     }
 
     /// Adds every event of `other`, which has the same shape: as if one window had counted them all.
     pub fn merge(&mut self, other: &CountWindow) {
         self.ring.merge(&other.ring);
+        self.recount();
+    }
+
+    /// Notes what the newest window holds, after its slots were changed.
+    pub(crate) fn recount(&mut self) {
+        self.current = self.ring.ending_in(self.newest()).map(|count| u64::from(*count)).sum();
+    }
+
+    /// Moves on to `slot` if it is newer, without the slots that leave the newest window.
+    fn advance(&mut self, slot: i64) {
+        let (newest, slots) = (self.newest(), i64::from(WindowShape::SLOTS));
+        let ahead = slot.saturating_sub(newest);
+        if ahead <= 0 {
+            return;
+        }
+        if ahead < slots {
+            let leaving = (slots - ahead..slots).filter_map(|age| newest.checked_sub(age));
+            self.current -= leaving.map(|slot| self.in_slot(slot)).sum::<u64>();
+        } else {
+            self.current = 0;
+        }
+        self.ring.advance(slot);
     }
 }
 
@@ -135,5 +173,8 @@ mod tests {
         assert_eq!(window.ending_in(i64::MAX), 1);
         assert!(window.insert(i64::MAX, u32::MAX));
         assert_eq!(window.in_slot(i64::MAX), u64::from(u32::MAX));
+        window.restart(i64::MIN);
+        assert!(window.insert(i64::MIN, 2) && window.insert(i64::MIN + 3, 1));
+        assert_eq!(window.ending_in(i64::MIN + 3), 3);
     }
 }

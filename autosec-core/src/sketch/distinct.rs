@@ -3,17 +3,18 @@ use hashbrown::HashTable;
 use super::WindowShape;
 
 /// From how many values on they are looked for by an index: below, going through all of them is as fast.
-const INDEXED: u32 = 64;
+const INDEXED: u16 = 64;
 
 /// How many different values fell into a sliding window, for one key; values are given by 64-bit hashes.
 ///
-/// At most `capacity` values are held, 24 bytes each (30 if there may be more than 64), beside 160 bytes; the memory grows
+/// At most `capacity` values are held, 24 bytes each (28 if there may be more than 64), beside 128 bytes; the memory grows
 /// with the values seen and never beyond. While the kept slots hold no more than `capacity` different values, the count
 /// is exact (but for hash collisions, 2^-64 a pair). Beyond, the value seen longest ago is dropped: the count is then
 /// never too high, and of events in order never below `capacity` while the true one is not.
 ///
-/// Noting a value and counting the newest window take constant time, also in a flood of values. Moving on to another slot
-/// and counting a late window are O(capacity).
+/// Noting a value, moving on to another slot and counting the newest window take constant time, also in a flood of values
+/// (of moves about one in a hundred is O(capacity), and all if nearly 128 slots are kept). Counting a late window is
+/// O(capacity).
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,51 +34,59 @@ const INDEXED: u32 = 64;
 #[derive(Clone, Debug)]
 pub struct DistinctWindow {
     newest: i64,
-    kept: u32,
-    capacity: u32,
+    kept: u16,
+    capacity: u16,
+    /// How many slots may still come until what is held is written anew.
+    lead: u16,
+    /// How many values the newest window holds.
+    current: u16,
+    /// No value was last seen longer ago than so many slots; those of slots that are not kept count as just gone.
+    oldest: u16,
+    /// Where the search for a value as old as that goes on.
+    hand: u16,
+    /// Of the newest window how many values were last seen in each slot, at the slot's number modulo sixteen.
+    last: [u16; SLOTS as usize],
     /// The slots in which any value was seen: bit n stands for the n-th slot before the newest.
     filled: u128,
     hashes: Vec<u64>,
-    /// For each of the hashes the slots it was seen in.
+    /// For each of the hashes the slots it was seen in: bit n stands for the n-th slot before the one that comes `lead`
+    /// slots after the newest. So nothing is to be done about them when the window moves on. Bits of slots that are not
+    /// kept mean nothing.
     slots: Vec<u128>,
     /// Where a hash stands, if there may be many.
-    index: HashTable<u32>,
-    /// How many values the newest window holds.
-    current: u32,
-    /// No value was last seen longer ago than so many slots.
-    oldest: u32,
-    /// Where the search for a value as old as that goes on.
-    hand: usize,
+    index: Option<Box<HashTable<u16>>>,
 }
 
 impl DistinctWindow {
     /// The most slots a window of distinct values may keep.
     pub const SLOT_LIMIT: u32 = 128;
 
-    /// An empty window whose newest slot is `newest`, for up to `capacity` values (at least one).
+    /// An empty window whose newest slot is `newest`, for up to `capacity` values (at least one, at most 65,535).
     ///
     /// A shape that keeps more than [`DistinctWindow::SLOT_LIMIT`] slots is cut to that many.
     pub fn new(shape: &WindowShape, capacity: u32, newest: i64) -> Self {
+        let kept = small(shape.kept().min(Self::SLOT_LIMIT));
+        let capacity = small(capacity.max(1));
         Self {
             newest,
-            kept: shape.kept().min(Self::SLOT_LIMIT),
-            capacity: capacity.max(1),
-            filled: 0,
-            hashes: Vec::new(),
-            slots: Vec::new(),
-            index: HashTable::new(),
+            kept,
+            capacity,
+            lead: spare(kept),
             current: 0,
             oldest: 0,
             hand: 0,
+            last: [0; _],
+            filled: 0,
+            hashes: Vec::new(),
+            slots: Vec::new(),
+            index: (capacity > INDEXED).then(Box::default),
         }
     }
 
     /// Forgets everything and starts again at `newest`.
     pub fn restart(&mut self, newest: i64) {
-        self.hashes.clear();
-        self.slots.clear();
-        self.index.clear();
-        (self.newest, self.filled, self.current, self.oldest, self.hand) = (newest, 0, 0, 0, 0);
+        self.newest = newest;
+        self.empty();
     }
 
     /// The newest slot a value was seen in.
@@ -96,8 +105,8 @@ impl DistinctWindow {
 
     /// Moves on to `slot` without noting a value; false if the slot is too old for a late event.
     pub fn touch(&mut self, slot: i64) -> bool {
-        let late = u64::from(self.kept.saturating_sub(WindowShape::SLOTS));
-        if self.age(slot).is_some_and(|age| u64::from(age) > late) {
+        let late = u32::from(self.kept).saturating_sub(WindowShape::SLOTS);
+        if self.age(slot).is_some_and(|age| age > late) {
             return false;
         }
         self.advance(slot);
@@ -116,6 +125,7 @@ impl DistinctWindow {
             Some(age) => WINDOW.checked_shl(age).unwrap_or(0),
             None => WINDOW >> slot.saturating_sub(self.newest).clamp(0, 127),
         };
+        let mask = (mask & self.mask()) << self.lead;
         self.slots.iter().filter(|slots| **slots & mask != 0).count() as u64
     }
 
@@ -125,16 +135,14 @@ impl DistinctWindow {
         let behind = u32::try_from(self.newest.saturating_sub(other.newest)).unwrap_or(u32::MAX);
         self.filled |= other.filled.checked_shl(behind).unwrap_or(0) & self.mask();
         for (hash, slots) in other.values() {
-            let slots = slots.checked_shl(behind).unwrap_or(0) & self.mask();
-            if slots != 0 {
-                self.note(hash, slots);
-            }
+            self.note(hash, slots.checked_shl(behind).unwrap_or(0) & self.mask());
         }
     }
 
-    /// Every value with the slots it was seen in.
-    pub(crate) fn values(&self) -> impl ExactSizeIterator<Item = (u64, u128)> {
-        self.hashes.iter().copied().zip(self.slots.iter().copied())
+    /// Every value with the slots it was seen in: bit n stands for the n-th slot before the newest.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (u64, u128)> {
+        let slots = self.slots.iter().map(|slots| *slots >> self.lead & self.mask());
+        self.hashes.iter().copied().zip(slots).filter(|(_, slots)| *slots != 0)
     }
 
     /// The slots in which any value was seen.
@@ -150,84 +158,151 @@ impl DistinctWindow {
 
     /// How many bytes it takes beside its own.
     pub(crate) fn heap(&self) -> usize {
-        self.hashes.capacity() * 24 + self.index.capacity() * 6
+        let index = self.index.as_ref().map_or(0, |index| size_of::<HashTable<u16>>() + index.capacity() * 4);
+        self.hashes.capacity() * 24 + index
     }
 
-    /// Moves on to `slot` if it is newer, dropping what leaves the kept slots.
+    fn empty(&mut self) {
+        self.hashes.clear();
+        self.slots.clear();
+        self.index.iter_mut().for_each(|index| index.clear());
+        (self.filled, self.last, self.lead) = (0, [0; _], spare(self.kept));
+        (self.current, self.oldest, self.hand) = (0, 0, 0);
+    }
+
+    /// Moves on to `slot` if it is newer.
     fn advance(&mut self, slot: i64) {
-        let ahead = slot.saturating_sub(self.newest);
-        if ahead <= 0 {
+        if slot <= self.newest {
             return;
         }
-        let (shift, mask) = (u32::try_from(ahead).unwrap_or(u32::MAX), self.mask());
-        self.newest = slot;
-        self.filled = self.filled.checked_shl(shift).unwrap_or(0) & mask;
-        self.slots.iter_mut().for_each(|slots| *slots = slots.checked_shl(shift).unwrap_or(0) & mask);
-        let held = self.slots.len();
-        let mut left = self.slots.iter().map(|slots| *slots != 0);
-        self.hashes.retain(|_| left.next().unwrap_or(true));
-        self.slots.retain(|slots| *slots != 0);
-        if self.slots.len() < held && self.is_indexed() {
-            self.index.clear();
-            for (at, hash) in (0u32..).zip(&self.hashes) {
-                self.index.insert_unique(*hash, at, |at| position(&self.hashes, *at));
+        let ahead = slot.checked_sub(self.newest).and_then(|ahead| u16::try_from(ahead).ok());
+        let Some(ahead) = ahead.filter(|ahead| *ahead < self.kept) else { return self.restart(slot) };
+        for next in 1..=i64::from(ahead.min(SLOTS)) {
+            // The slot that comes stands where the one stood that leaves the window.
+            if let Some(last) = self.last.get_mut(place(self.newest.wrapping_add(next))) {
+                self.current -= std::mem::take(last);
             }
         }
-        self.current =
-            u32::try_from(self.slots.iter().filter(|slots| **slots & WINDOW != 0).count()).unwrap_or(0);
-        self.oldest = self.slots.iter().map(|slots| slots.trailing_zeros()).max().unwrap_or(0);
+        self.newest = slot;
+        self.filled = self.filled << ahead & self.mask();
+        self.oldest = (self.oldest + ahead).min(self.kept);
+        match self.lead.checked_sub(ahead) {
+            Some(lead) => self.lead = lead,
+            None => self.renew(ahead),
+        }
     }
 
+    /// Writes all slots anew, `ahead` slots on from where the lead counts, without values of slots that are not kept.
+    fn renew(&mut self, ahead: u16) {
+        let shift = u32::from(ahead - self.lead + spare(self.kept));
+        self.lead = spare(self.kept);
+        let mask = self.mask() << self.lead;
+        self.slots.iter_mut().for_each(|slots| *slots = slots.checked_shl(shift).unwrap_or(0) & mask);
+        let mut left = self.slots.iter().map(|slots| *slots != 0);
+        let held = self.hashes.len();
+        self.hashes.retain(|_| left.next().unwrap_or(true));
+        self.slots.retain(|slots| *slots != 0);
+        if self.hashes.len() < held
+            && let Some(index) = &mut self.index
+        {
+            index.clear();
+            for (at, hash) in (0u16..).zip(&self.hashes) {
+                index.insert_unique(*hash, at, |at| position(&self.hashes, *at));
+            }
+        }
+    }
+
+    /// Notes a value in kept slots: bit n stands for the n-th slot before the newest.
     fn note(&mut self, hash: u64, slots: u128) {
         self.filled |= slots;
         if slots == 0 {
             return;
         }
+        let (slots, mask) = (slots << self.lead, self.mask() << self.lead);
         if let Some(seen) = self.find(hash).and_then(|at| self.slots.get_mut(at)) {
-            self.current += u32::from(*seen & WINDOW == 0 && slots & WINDOW != 0);
-            *seen |= slots;
+            if *seen & slots == slots {
+                return;
+            }
+            let before = *seen & mask;
+            *seen = before | slots;
+            self.leave(before);
+            self.enter(before | slots);
             return;
         }
-        let age = slots.trailing_zeros();
-        if self.hashes.len() < self.capacity as usize {
-            self.oldest = self.oldest.max(age);
+        if self.hashes.len() < usize::from(self.capacity) {
+            self.oldest = self.oldest.max(self.since(slots));
             self.place(self.hashes.len(), hash);
             self.hashes.push(hash);
             self.slots.push(slots);
         } else {
-            let Some(at) = self.older_than(age) else { return };
+            let Some(at) = self.older_than(self.since(slots)) else { return };
             let gone = self.hashes.get(at).copied().unwrap_or(0);
-            if let Ok(entry) = self.index.find_entry(gone, |held| *held as usize == at) {
+            if let Some(Ok(entry)) =
+                self.index.as_mut().map(|index| index.find_entry(gone, |held| usize::from(*held) == at))
+            {
                 entry.remove();
             }
             self.place(at, hash);
             if let (Some(held), Some(seen)) = (self.hashes.get_mut(at), self.slots.get_mut(at)) {
-                self.current -= u32::from(*seen & WINDOW != 0);
-                (*held, *seen) = (hash, slots);
+                *held = hash;
+                let before = std::mem::replace(seen, slots);
+                self.leave(before);
             }
         }
-        self.current += u32::from(slots & WINDOW != 0);
+        self.enter(slots);
     }
 
-    fn find(&self, hash: u64) -> Option<usize> {
-        if self.is_indexed() {
-            let same = |at: &u32| position(&self.hashes, *at) == hash;
-            return self.index.find(hash, same).map(|at| *at as usize);
+    /// Counts a value that was seen in these slots.
+    fn enter(&mut self, slots: u128) {
+        let age = self.since(slots);
+        let slot = self.newest.wrapping_sub(i64::from(age));
+        if age < SLOTS
+            && let Some(last) = self.last.get_mut(place(slot))
+        {
+            *last += 1;
+            self.current += 1;
         }
-        self.hashes.iter().position(|held| *held == hash)
+    }
+
+    /// Counts a value no more that was seen in these slots.
+    fn leave(&mut self, slots: u128) {
+        let age = self.since(slots);
+        let slot = self.newest.wrapping_sub(i64::from(age));
+        if age < SLOTS
+            && let Some(last) = self.last.get_mut(place(slot))
+        {
+            *last -= 1;
+            self.current -= 1;
+        }
+    }
+
+    /// How many slots ago the newest of these was; of none that is kept as many as are kept.
+    fn since(&self, slots: u128) -> u16 {
+        small(slots.trailing_zeros()).saturating_sub(self.lead).min(self.kept)
+    }
+
+    #[inline]
+    fn find(&self, hash: u64) -> Option<usize> {
+        match &self.index {
+            Some(index) => {
+                let same = |at: &u16| position(&self.hashes, *at) == hash;
+                index.find(hash, same).map(|at| usize::from(*at))
+            }
+            None => self.hashes.iter().position(|held| *held == hash),
+        }
     }
 
     /// The place of one of the values that were last seen longest ago, if that is longer than `age` slots.
     ///
     /// A hand goes round for values as old as the oldest can be; each round that finds none shows how old they are now.
     /// So a round is paid for by the values found in it.
-    fn older_than(&mut self, age: u32) -> Option<usize> {
+    fn older_than(&mut self, age: u16) -> Option<usize> {
         while self.oldest > age {
             let mut next = 0;
             for _ in 0..self.slots.len() {
-                let at = self.hand;
-                self.hand = if at + 1 < self.slots.len() { at + 1 } else { 0 };
-                let seen = self.slots.get(at).map_or(0, |slots| slots.trailing_zeros());
+                let at = usize::from(self.hand);
+                self.hand = if at + 1 < self.slots.len() { self.hand + 1 } else { 0 };
+                let seen = self.since(self.slots.get(at).copied().unwrap_or(0));
                 if seen >= self.oldest {
                     return Some(at);
                 }
@@ -238,15 +313,9 @@ impl DistinctWindow {
         None
     }
 
-    fn is_indexed(&self) -> bool {
-        self.capacity > INDEXED
-    }
-
     fn place(&mut self, at: usize, hash: u64) {
-        if self.is_indexed()
-            && let Ok(at) = u32::try_from(at)
-        {
-            self.index.insert_unique(hash, at, |at| position(&self.hashes, *at));
+        if let (Some(index), Ok(at)) = (&mut self.index, u16::try_from(at)) {
+            index.insert_unique(hash, at, |at| position(&self.hashes, *at));
         }
     }
 
@@ -257,16 +326,32 @@ impl DistinctWindow {
 
     /// The bits of the slots that are kept.
     fn mask(&self) -> u128 {
-        u128::MAX >> (Self::SLOT_LIMIT - self.kept)
+        u128::MAX >> spare(self.kept)
     }
 }
 
+/// How many slots make up the newest window.
+const SLOTS: u16 = 16;
 /// The bits of the slots of the newest window.
-const WINDOW: u128 = (1 << WindowShape::SLOTS) - 1;
+const WINDOW: u128 = (1 << SLOTS) - 1;
+
+/// How many bits of 128 are free if so many slots are kept.
+fn spare(kept: u16) -> u16 {
+    128_u16.saturating_sub(kept)
+}
+
+/// Where the values are counted that were last seen in a slot.
+fn place(slot: i64) -> usize {
+    usize::try_from(slot.rem_euclid(i64::from(SLOTS))).unwrap_or(0)
+}
+
+fn small(number: u32) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
 
 /// The hash at this place.
-fn position(hashes: &[u64], at: u32) -> u64 {
-    hashes.get(at as usize).copied().unwrap_or(0)
+fn position(hashes: &[u64], at: u16) -> u64 {
+    hashes.get(usize::from(at)).copied().unwrap_or(0)
 }
 
 /// The bit of the slot of this age; none for an age beyond all slots.
@@ -282,6 +367,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const _: () = assert!(SLOTS as u32 == WindowShape::SLOTS);
 
     fn shape() -> WindowShape {
         WindowShape::new(Duration::from_secs(16), Duration::from_secs(3), 64).unwrap()
@@ -311,6 +398,24 @@ mod tests {
                     let end = window.newest() - late;
                     prop_assert_eq!(window.ending_in(end), ending_in(&accepted, end));
                     prop_assert_eq!(window.any_in(end), accepted.iter().any(|event| event.0 == end));
+                }
+            }
+        }
+
+        #[test]
+        fn goes_on_and_on(steps in prop::collection::vec((0i64..12, 0u64..9), 1..200), late in 0u64..112) {
+            let shape = WindowShape::new(Duration::from_secs(16), Duration::from_secs(late), 128).unwrap();
+            let mut window = DistinctWindow::new(&shape, 9, 0);
+            let (mut slot, mut events) = (0, Vec::new());
+            for (ahead, value) in steps {
+                slot += ahead;
+                window.insert(slot, value);
+                events.push((slot, value));
+                let mut copy = DistinctWindow::new(&shape, 9, slot);
+                copy.refill(window.filled(), window.values());
+                for end in [slot, slot - i64::try_from(late).unwrap()] {
+                    prop_assert_eq!(window.ending_in(end), ending_in(&events, end));
+                    prop_assert_eq!(copy.ending_in(end), ending_in(&events, end));
                 }
             }
         }

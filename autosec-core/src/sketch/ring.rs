@@ -39,13 +39,18 @@ impl<T: Slot> Ring<T> {
 
     /// Adds to a slot; false if it is too old for a late event.
     pub(crate) fn insert(&mut self, slot: i64, what: &T) -> bool {
-        let late = (self.slots.len() as u64).saturating_sub(u64::from(WindowShape::SLOTS));
-        if self.age(slot).is_some_and(|age| age > late) {
+        if self.is_too_old(slot) {
             return false;
         }
         self.advance(slot);
         self.add(slot, what);
         true
+    }
+
+    /// Whether a late event may no longer be added to the slot.
+    pub(crate) fn is_too_old(&self, slot: i64) -> bool {
+        let late = (self.slots.len() as u64).saturating_sub(u64::from(WindowShape::SLOTS));
+        self.age(slot).is_some_and(|age| age > late)
     }
 
     /// What the slot holds; `None` if it is not kept.

@@ -74,13 +74,19 @@ impl Compiled {
             }
             return Times::new();
         }
-        let subject = inputs.each().find_map(|input| self.subjects.get(input)).unwrap_or(&self.subject);
+        let subject = match &*self.subjects {
+            [] => &self.subject,
+            subjects => inputs.each().find_map(|input| subjects.get(input)).unwrap_or(&self.subject),
+        };
         let seen = Seen { subject, event, ipv6_prefix: keys.hasher().ipv6_prefix() };
         let Some(remembering) = &self.remembers else {
             self.found(&seen, time, None, findings);
             return Times::from_slice(&[time]);
         };
         let observation = remembering.memory.observe(keys, event, inputs, time, &|| seen.entity());
+        if observation.is_quiet() {
+            return Times::new();
+        }
         let times = observation.alarms.iter().map(|alarm| alarm.time).collect();
         self.observed(remembering, observation, &seen, findings);
         times
@@ -164,6 +170,7 @@ impl Compiled {
         }
     }
 
+    #[inline(never)]
     fn observed(
         &self,
         remembering: &Remembering,
@@ -200,6 +207,7 @@ impl Compiled {
         findings.push(self.finding(subject, alarm.time, vec![remembering.evidence(alarm.observed)]));
     }
 
+    #[inline(never)]
     fn found(&self, seen: &Seen<'_, '_>, time: Timestamp, window: Option<Evidence>, findings: &mut Findings) {
         if self.silent {
             return;

@@ -62,6 +62,9 @@ impl Chain {
 impl Pending {
     /// The first rule that is to be fed, and with what: what happens to one rule at one time counts as one.
     pub(super) fn next(&mut self) -> Option<Fed> {
+        if self.fed.is_empty() {
+            return None;
+        }
         if !self.is_sorted {
             self.fed.sort_unstable_by_key(|fed| std::cmp::Reverse((fed.rule, fed.time)));
             self.is_sorted = true;

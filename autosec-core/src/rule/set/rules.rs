@@ -275,6 +275,9 @@ impl RuleSet {
 impl RuleSet {
     /// Tells rules that these conditions hold, and those rules that they feed.
     fn tell(&self, triggered: &[u32], event: &Event<'_>, findings: &mut Findings) {
+        if triggered.is_empty() {
+            return;
+        }
         let mut keys = Keys::new(&self.hasher);
         let mut pending = Pending::default();
         let mut vetoed = SmallVec::<[u32; 8]>::new();

@@ -1,17 +1,6 @@
-use smallvec::SmallVec;
-
 use super::codec::{Reader, Writer, read_ring, write_ring};
 use super::table::State;
 use crate::sketch::{CountWindow, DistinctWindow, RankWindow, SumWindow, WindowShape};
-
-/// A window that reached its threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Reached {
-    /// The slot the window ends in.
-    pub(super) slot: i64,
-    /// What was found in it.
-    pub(super) observed: f64,
-}
 
 /// The epochs that have already alarmed: the newest and the 63 before it.
 ///
@@ -112,19 +101,20 @@ impl<W: Window> Tracked<W> {
         Self { window, epochs }
     }
 
-    /// Counts something in `slot` by `insert` and says which epochs now alarm, as far as `judge` finds something in the
-    /// window that ends in a slot; `None` if `slot` is too old.
+    /// Counts something in `slot` by `insert` and tells `alarm` of each epoch that now alarms, as far as `judge` finds
+    /// something in the window that ends in a slot: which slot, and what was found. False if `slot` is too old.
+    #[inline]
     pub(super) fn step(
         &mut self,
         slot: i64,
         insert: impl FnOnce(&mut W) -> bool,
         judge: impl Fn(&W, i64) -> Option<f64>,
-    ) -> Option<SmallVec<[Reached; 2]>> {
+        mut alarm: impl FnMut(i64, f64),
+    ) -> bool {
         if !insert(&mut self.window) {
-            return None;
+            return false;
         }
         // A late event can complete the windows of sixteen slots, which lie in two epochs at most.
-        let mut reached = SmallVec::new();
         let last = self.window.newest().min(slot.saturating_add(i64::from(WindowShape::SLOTS) - 1));
         for slot in slot..=last {
             let epoch = WindowShape::epoch(slot);
@@ -133,10 +123,10 @@ impl<W: Window> Tracked<W> {
                 && let Some(observed) = judge(&self.window, slot)
             {
                 self.epochs.add(epoch);
-                reached.push(Reached { slot, observed });
+                alarm(slot, observed);
             }
         }
-        Some(reached)
+        true
     }
 }
 
@@ -176,7 +166,7 @@ impl<W: Window> State for Tracked<W> {
 }
 
 macro_rules! ring_window {
-    ($window:ty, |$it:ident, $slot:ident| $any_in:expr) => {
+    ($window:ty, |$it:ident, $slot:ident| $any_in:expr, |$read:ident| $after:expr) => {
         impl Window for $window {
             type Plan = WindowShape;
 
@@ -206,15 +196,17 @@ macro_rules! ring_window {
             }
 
             fn read(&mut self, from: &mut Reader<'_>) -> Option<()> {
-                read_ring(&mut self.ring, from)
+                read_ring(&mut self.ring, from)?;
+                let $read = self;
+                Some($after)
             }
         }
     };
 }
 
-ring_window!(CountWindow, |window, slot| window.in_slot(slot) > 0);
-ring_window!(SumWindow, |window, slot| window.in_slot(slot).count > 0);
-ring_window!(RankWindow, |window, slot| window.in_slot(slot) > 0);
+ring_window!(CountWindow, |window, slot| window.in_slot(slot) > 0, |window| window.recount());
+ring_window!(SumWindow, |window, slot| window.in_slot(slot).count > 0, |_window| ());
+ring_window!(RankWindow, |window, slot| window.in_slot(slot) > 0, |_window| ());
 
 impl Window for DistinctWindow {
     /// The shape and the capacity.
@@ -247,7 +239,7 @@ impl Window for DistinctWindow {
 
     fn write(&self, to: &mut Writer) {
         to.wide(self.filled());
-        to.length(self.values().len());
+        to.length(self.values().count());
         for (hash, slots) in self.values() {
             to.fixed(hash);
             to.wide(slots);
@@ -278,12 +270,14 @@ mod tests {
     fn slots(tracked: &mut Tracked<CountWindow>, slot: i64, at_least: u64) -> Option<Vec<i64>> {
         let enough =
             |window: &CountWindow, slot| Some(window.ending_in(slot)).filter(|count| *count >= at_least);
-        let alarms = tracked.step(
+        let mut alarms = Vec::new();
+        let counted = tracked.step(
             slot,
             |window| window.insert(slot, 1),
             |window, slot| enough(window, slot).map(|_| 0.0),
-        )?;
-        Some(alarms.iter().map(|alarm| alarm.slot).collect())
+            |slot, _| alarms.push(slot),
+        );
+        counted.then_some(alarms)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::IpAddr;
 
+use siphasher::sip;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use smallvec::SmallVec;
 
@@ -10,7 +12,6 @@ use crate::net;
 /// Turns field values into keys: 128-bit hashes that nobody without the seed can make collide.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyHasher {
-    hasher: SipHasher13,
     seed: (u64, u64),
     ipv6_prefix: u8,
 }
@@ -25,7 +26,7 @@ impl KeyHasher {
 
     /// Keys of both halves of a seed.
     pub(crate) fn of_seed(seed: (u64, u64), ipv6_prefix: u8) -> Self {
-        Self { hasher: SipHasher13::new_with_keys(seed.0, seed.1), seed, ipv6_prefix }
+        Self { seed, ipv6_prefix }
     }
 
     /// Both halves of its seed.
@@ -45,7 +46,8 @@ impl KeyHasher {
 
     /// The key of the event by these fields; addresses count as their clients. `None` if a field is missing.
     pub(crate) fn key(&self, event: &Event<'_>, by: &[FieldId]) -> Option<Key> {
-        let mut hasher = self.hasher;
+        // Made anew and not kept to be copied: so the compiler knows that nothing has been fed yet.
+        let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
         for field in by {
             feed(&mut hasher, event.get(*field)?, self.ipv6_prefix);
         }
@@ -54,7 +56,7 @@ impl KeyHasher {
 
     /// The hash of the values of these fields, of addresses to their last bit. `None` if a field is missing.
     pub(crate) fn values(&self, event: &Event<'_>, of: &[FieldId]) -> Option<u64> {
-        let mut hasher = self.hasher;
+        let mut hasher = sip::SipHasher13::new_with_keys(self.seed.0, self.seed.1);
         for field in of {
             feed(&mut hasher, event.get(*field)?, 128);
         }
@@ -92,36 +94,54 @@ impl<'r> Keys<'r> {
 }
 
 /// Feeds a value so that no two sequences of values give the same bytes.
-fn feed(hasher: &mut SipHasher13, value: &Value<'_>, ipv6_prefix: u8) {
+#[inline]
+fn feed(hasher: &mut impl Hasher, value: &Value<'_>, ipv6_prefix: u8) {
+    match value {
+        Value::Address(IpAddr::V4(v4)) => {
+            hasher.write_u8(4);
+            hasher.write_u32(u32::from_ne_bytes(v4.octets()));
+        }
+        Value::Text(text) => {
+            // The length first: else `ab`, `c` and `a`, `bc` would be one key.
+            length(hasher, 5, text.len());
+            hasher.write(text.as_bytes());
+        }
+        other => feed_seldom(hasher, other, ipv6_prefix),
+    }
+}
+
+#[inline(never)]
+fn feed_seldom(hasher: &mut impl Hasher, value: &Value<'_>, ipv6_prefix: u8) {
     match value {
         Value::Address(address) => match net::client(*address, ipv6_prefix).network() {
-            std::net::IpAddr::V4(v4) => tagged(hasher, 4, &v4.octets()),
-            std::net::IpAddr::V6(v6) => tagged(hasher, 6, &v6.octets()),
+            IpAddr::V4(v4) => tagged(hasher, 4, &v4.octets()),
+            IpAddr::V6(v6) => tagged(hasher, 6, &v6.octets()),
         },
         Value::Boolean(truth) => tagged(hasher, 1, &[u8::from(*truth)]),
         Value::Float(number) => tagged(hasher, 2, &number.to_bits().to_le_bytes()),
         Value::Integer(number) => tagged(hasher, 3, &number.to_le_bytes()),
-        Value::Text(text) => {
-            // The length first: else `ab`, `c` and `a`, `bc` would be one key.
-            tagged(hasher, 5, &text.len().to_le_bytes());
-            hasher.write(text.as_bytes());
-        }
+        Value::Text(_) => feed(hasher, value, ipv6_prefix),
         Value::List(values) => {
-            tagged(hasher, 7, &values.len().to_le_bytes());
+            length(hasher, 7, values.len());
             values.iter().for_each(|value| feed(hasher, value, ipv6_prefix));
         }
     }
 }
 
-fn tagged(hasher: &mut SipHasher13, tag: u8, bytes: &[u8]) {
+#[inline]
+fn length(hasher: &mut impl Hasher, tag: u8, length: usize) {
+    hasher.write_u8(tag);
+    // The same bytes on every machine.
+    hasher.write_u64((length as u64).to_le());
+}
+
+fn tagged(hasher: &mut impl Hasher, tag: u8, bytes: &[u8]) {
     hasher.write_u8(tag);
     hasher.write(bytes);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use super::*;
     use crate::event::field;
     use crate::time::Timestamp;

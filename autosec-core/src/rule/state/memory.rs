@@ -63,8 +63,8 @@ pub(crate) struct Alarm {
     pub(crate) subject: Option<Entity>,
 }
 
-/// A late event can complete the windows of sixteen slots, which lie in two epochs at most.
-pub(crate) type Alarms = SmallVec<[Alarm; 2]>;
+/// Mostly none, which takes no memory.
+pub(crate) type Alarms = Vec<Alarm>;
 
 /// What became of an event. One that lacks a field that is counted or counted by is not observed at all.
 #[derive(Debug, Default)]
@@ -75,6 +75,13 @@ pub(crate) struct Observation {
     pub(crate) late: bool,
     /// Whether another key had to give way.
     pub(crate) evicted: bool,
+}
+
+impl Observation {
+    /// Whether there is nothing to be said about it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.alarms.is_empty() && !self.late && !self.evicted
+    }
 }
 
 /// What every rule's state is held to.
@@ -384,22 +391,15 @@ impl Memory {
         judge: impl Fn(&W, i64) -> Option<f64>,
     ) -> Observation {
         let slot = shape.slot(time);
-        let visit =
-            table.visit(key, slot, |tracked, _| tracked.step(slot, |window| insert(window, slot), judge));
-        let reached = visit.result.flatten();
-        let late = reached.is_none();
+        let mut alarms = Alarms::new();
         // A late event can complete the window of a later slot: then the alarm is as old as that slot's start. The
         // time thus always lies in the alarming slot, and its epoch does not depend on the order of events.
-        let alarm = |reached: super::alarm::Reached| Alarm {
-            time: time.max(shape.start(reached.slot)),
-            observed: reached.observed,
-            subject: None,
+        let alarm = |slot, observed| {
+            alarms.push(Alarm { time: time.max(shape.start(slot)), observed, subject: None });
         };
-        Observation {
-            alarms: reached.into_iter().flatten().map(alarm).collect(),
-            late,
-            evicted: visit.evicted,
-        }
+        let insert = |window: &mut W| insert(window, slot);
+        let visit = table.visit(key, slot, |tracked, _| tracked.step(slot, insert, judge, alarm));
+        Observation { alarms, late: visit.result != Some(true), evicted: visit.evicted }
     }
 
     fn quantile(&self, window: &RankWindow, slot: i64) -> Option<f64> {

@@ -23,6 +23,8 @@ pub(super) mod operator;
 pub(super) mod pool;
 mod sequence;
 mod sequences;
+mod segments;
+mod shard;
 pub(super) mod snapshot;
 mod table;
 pub(super) mod threshold;

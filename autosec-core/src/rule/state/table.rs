@@ -1,22 +1,21 @@
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use hashbrown::HashTable;
+use std::sync::{Arc, OnceLock};
 
 use super::codec::{Reader, Writer};
 use super::pool::Pool;
+use super::shard::{Held, Seat, Shard};
 
 const SHARDS: usize = 16;
-/// How many entries are looked at for one to replace.
-const PROBES: usize = 8;
 
-/// State by key, at most so many keys and so many bytes; sharded, so that threads seldom wait for one another.
+/// State by key, at most so many keys and so many bytes. Threads with different keys do not wait for one another, but for
+/// keys that are new: each key has a lock of its own, and what leads to it is read alone.
 ///
 /// Every operation is O(1): when a shard is full, eight entries at a moving hand are looked at, and the one that was
 /// touched longest ago in its own event time gives way.
 #[derive(Debug)]
 pub(super) struct KeyTable<S: State> {
-    shards: [Line<Mutex<Shard<S>>>; SHARDS],
+    /// Each made when it is first needed: a rule that has seen nothing takes little.
+    shards: [OnceLock<Box<Shard<S>>>; SHARDS],
     plan: S::Plan,
     limit: usize,
     pool: Arc<Pool>,
@@ -24,18 +23,6 @@ pub(super) struct KeyTable<S: State> {
 
 /// A 128-bit keyed hash: the upper half picks the shard, the lower half the place in it.
 pub(super) type Key = (u64, u64);
-
-/// Something that shares no cache line with its neighbours: shards are locked by different threads at the same time.
-#[derive(Debug)]
-#[repr(align(128))]
-struct Line<T>(T);
-
-#[derive(Debug)]
-struct Shard<S> {
-    index: HashTable<usize>,
-    entries: Vec<(Key, S)>,
-    hand: usize,
-}
 
 /// What a table holds for a key.
 pub(super) trait State: Debug + Send + Sized {
@@ -69,41 +56,45 @@ pub(super) struct Visit<R> {
 
 impl<S: State> KeyTable<S> {
     /// The bytes of an entry and its place in the index, without the heap.
-    const ENTRY: usize = size_of::<(Key, S)>() + 16;
+    const ENTRY: usize = Shard::<S>::ENTRY;
 
     /// A table for about `keys` keys: a sixteenth of them a shard, and at least one.
     pub(super) fn new(plan: S::Plan, keys: usize, pool: Arc<Pool>) -> Self {
-        let shard = |_| Line(Mutex::new(Shard { index: HashTable::new(), entries: Vec::new(), hand: 0 }));
-        Self { shards: std::array::from_fn(shard), plan, limit: (keys / SHARDS).max(1), pool }
+        let limit = (keys / SHARDS).clamp(1, Shard::<S>::LIMIT);
+        Self { shards: [const { OnceLock::new() }; SHARDS], plan, limit, pool }
     }
 
     /// Looks at the state of `key`, if there is any.
     pub(super) fn look<R>(&self, key: Key, look: impl FnOnce(&S) -> R) -> Option<R> {
-        let shard = lock(&self.shards.get((key.0 >> 60) as usize)?.0);
-        let at = shard.position(key)?;
-        shard.entries.get(at).map(|(_, state)| look(state))
+        self.held(key)?.as_ref().map(|(_, state)| look(state))
     }
 
     /// Visits the state of `key`; if there is none it is made, out of what had to give way if the table is full.
+    #[inline]
     pub(super) fn visit<R>(
         &self,
         key: Key,
         newest: i64,
         visit: impl FnOnce(&mut S, &S::Plan) -> R,
     ) -> Visit<R> {
-        let Some(mut shard) = self.shard(key) else { return Visit { result: None, evicted: false } };
-        let (at, mut evicted) = match shard.position(key) {
-            Some(at) => (at, false),
-            None => self.insert(&mut shard, key, newest),
+        let nothing = |evicted| Visit { result: None, evicted };
+        let Some(shard) = self.shards.get((key.0 >> 60) as usize) else { return nothing(false) };
+        let shard = shard.get_or_init(|| Box::new(Shard::new()));
+        let (seat, mut evicted) = match shard.find(key) {
+            Some(seat) => (Some(seat), false),
+            None => self.insert(shard, key, newest),
         };
-        let Some((_, state)) = shard.entries.get_mut(at) else { return Visit { result: None, evicted } };
+        let Some(mut seat) = seat else { return nothing(evicted) };
+        let Some((_, state)) = seat.as_mut() else { return nothing(evicted) };
         let before = state.heap();
         let result = visit(state, &self.plan);
         let after = state.heap();
         if after != before {
             self.pool.change(before, after);
-            if after > before && self.pool.is_full(0) && shard.entries.len() > 1 {
-                evicted |= self.evict(&mut shard, Some(key)).is_some();
+            drop(seat);
+            if after > before && self.pool.is_full(0) {
+                let mut held = shard.hold();
+                evicted |= held.count > 1 && self.evict(shard, &mut held, Some(key)).is_some();
             }
         }
         Visit { result: Some(result), evicted }
@@ -111,9 +102,8 @@ impl<S: State> KeyTable<S> {
 
     /// Visits the state of `key` if there is any.
     pub(super) fn visit_held<R>(&self, key: Key, visit: impl FnOnce(&mut S, &S::Plan) -> R) -> Option<R> {
-        let mut shard = self.shard(key)?;
-        let at = shard.position(key)?;
-        let (_, state) = shard.entries.get_mut(at)?;
+        let mut seat = self.held(key)?;
+        let (_, state) = seat.as_mut()?;
         let before = state.heap();
         let result = visit(state, &self.plan);
         self.pool.change(before, state.heap());
@@ -122,8 +112,10 @@ impl<S: State> KeyTable<S> {
 
     /// Visits the state of every key.
     pub(super) fn each(&self, mut visit: impl FnMut(Key, &mut S)) {
-        for shard in &self.shards {
-            lock(&shard.0).entries.iter_mut().for_each(|(key, state)| visit(*key, state));
+        for shard in self.shards() {
+            for mut seat in shard.each(&shard.hold()) {
+                seat.iter_mut().for_each(|(key, state)| visit(*key, state));
+            }
         }
     }
 
@@ -132,28 +124,40 @@ impl<S: State> KeyTable<S> {
         &self.plan
     }
 
-    fn shard(&self, key: Key) -> Option<MutexGuard<'_, Shard<S>>> {
-        self.shards.get((key.0 >> 60) as usize).map(|shard| lock(&shard.0))
+    /// The shards that ever held anything.
+    fn shards(&self) -> impl Iterator<Item = &Shard<S>> {
+        self.shards.iter().filter_map(|shard| shard.get().map(|shard| &**shard))
     }
 
-    fn insert(&self, shard: &mut Shard<S>, key: Key, newest: i64) -> (usize, bool) {
-        let full = shard.entries.len() >= self.limit || self.pool.is_full(Self::ENTRY);
-        let old = if full { self.evict(shard, None) } else { None };
+    /// The entry of `key`, if there is one.
+    fn held(&self, key: Key) -> Option<Seat<'_, S>> {
+        let shard = self.shards.get((key.0 >> 60) as usize)?.get()?;
+        shard.find(key).or_else(|| {
+            let _held = shard.hold();
+            shard.find(key)
+        })
+    }
+
+    #[inline(never)]
+    fn insert<'s>(&self, shard: &'s Shard<S>, key: Key, newest: i64) -> (Option<Seat<'s, S>>, bool) {
+        let mut held = shard.hold();
+        // Another thread may have been faster.
+        if let Some(seat) = shard.find(key) {
+            return (Some(seat), false);
+        }
+        let full = held.count >= self.limit || self.pool.is_full(Self::ENTRY);
+        let old = if full { self.evict(shard, &mut held, None) } else { None };
         let evicted = old.is_some();
         let state = match old {
             Some(old) => old.renew(&self.plan, newest),
             None => S::fresh(&self.plan, newest),
         };
         self.pool.change(0, Self::ENTRY + state.heap());
-        let at = shard.entries.len();
-        shard.entries.push((key, state));
-        let entries = &shard.entries;
-        shard.index.insert_unique(key.1, at, |at| entries.get(*at).map_or(0, |(key, _)| key.1));
-        (at, evicted)
+        (shard.add(&mut held, key, state), evicted)
     }
 
-    fn evict(&self, shard: &mut Shard<S>, spare: Option<Key>) -> Option<S> {
-        let old = shard.evict(spare)?;
+    fn evict(&self, shard: &Shard<S>, held: &mut Held, spare: Option<Key>) -> Option<S> {
+        let old = shard.evict(held, spare)?;
         self.pool.change(Self::ENTRY + old.heap(), 0);
         Some(old)
     }
@@ -182,7 +186,7 @@ pub(super) trait Table {
 
 impl<S: State> Table for KeyTable<S> {
     fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(&shard.0).entries.len()).sum()
+        self.shards().map(|shard| shard.hold().count).sum()
     }
 
     fn limit(&self) -> usize {
@@ -190,24 +194,26 @@ impl<S: State> Table for KeyTable<S> {
     }
 
     fn clear(&self) {
-        for shard in &self.shards {
-            let mut shard = lock(&shard.0);
-            let bytes = |(_, state): &(Key, S)| Self::ENTRY + state.heap();
-            self.pool.change(shard.entries.iter().map(bytes).sum(), 0);
-            shard.index.clear();
-            shard.entries.clear();
+        for shard in self.shards() {
+            shard.clear(&mut shard.hold(), |state| self.pool.change(Self::ENTRY + state.heap(), 0));
         }
     }
 
     fn write(&self, to: &mut Writer) {
         for shard in &self.shards {
-            let shard = lock(&shard.0);
-            to.length(shard.entries.len());
-            for (key, state) in &shard.entries {
-                to.fixed(key.0);
-                to.fixed(key.1);
-                to.signed(i128::from(state.newest()));
-                state.write(to);
+            let Some(shard) = shard.get() else {
+                to.length(0);
+                continue;
+            };
+            let held = shard.hold();
+            to.length(held.count);
+            for seat in shard.each(&held) {
+                if let Some((key, state)) = seat.as_ref() {
+                    to.fixed(key.0);
+                    to.fixed(key.1);
+                    to.signed(i128::from(state.newest()));
+                    state.write(to);
+                }
             }
         }
     }
@@ -224,37 +230,6 @@ impl<S: State> Table for KeyTable<S> {
         }
         Some(())
     }
-}
-
-impl<S: State> Shard<S> {
-    fn position(&self, key: Key) -> Option<usize> {
-        self.index.find(key.1, |at| self.entries.get(*at).is_some_and(|(held, _)| *held == key)).copied()
-    }
-
-    /// Takes out the oldest of the entries at the hand, but not that of `spare`; the last entry moves into its place.
-    fn evict(&mut self, spare: Option<Key>) -> Option<S> {
-        let length = self.entries.len();
-        let probed = (self.hand..self.hand + PROBES.min(length)).map(|at| at % length);
-        let aged = probed.filter_map(|at| Some((at, self.entries.get(at)?)));
-        let (victim, (key, _)) =
-            aged.filter(|(_, (key, _))| Some(*key) != spare).min_by_key(|(_, (_, state))| state.newest())?;
-        self.hand = (self.hand + PROBES) % length;
-        if let Ok(held) = self.index.find_entry(key.1, |at| *at == victim) {
-            held.remove();
-        }
-        let (_, state) = self.entries.swap_remove(victim);
-        if let Some((moved, _)) = self.entries.get(victim)
-            && let Some(at) = self.index.find_mut(moved.1, |at| *at == length - 1)
-        {
-            *at = victim;
-        }
-        Some(state)
-    }
-}
-
-/// A panic elsewhere leaves at worst one window half counted, which is no reason to stop counting.
-fn lock<S>(shard: &Mutex<Shard<S>>) -> MutexGuard<'_, Shard<S>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -346,6 +321,68 @@ mod tests {
                 prop_assert_eq!(count(&table, (key << 58, key), at), (*truth, false));
             }
             prop_assert_eq!(table.len(), map.len());
+        }
+    }
+
+    #[test]
+    fn threads_lose_nothing() {
+        let (table, threads, keys) = (table(1 << 20, 1 << 30), 4, 500);
+        std::thread::scope(|scope| {
+            for thread in 0..threads {
+                let table = &table;
+                // Half of the keys belong to all threads; all are new while the tables grow.
+                let key =
+                    move |key: u64| if key.is_multiple_of(2) { key } else { key + 1_000 * (thread + 1) };
+                scope.spawn(move || {
+                    (0..20 * keys).for_each(|at| _ = count(table, (at << 58, key(at % keys)), 1));
+                });
+            }
+        });
+        let mut sums = [0; 2];
+        table.each(|key, cell| sums[usize::from(key.1 > keys)] += cell.1);
+        assert_eq!(sums, [threads * 10 * keys; 2]);
+    }
+
+    #[test]
+    fn threads_may_evict() {
+        let (table, threads) = (table(8 * SHARDS, 1 << 20), 4);
+        let pool = Arc::clone(&table.pool);
+        std::thread::scope(|scope| {
+            for thread in 0..threads {
+                let table = &table;
+                scope.spawn(move || {
+                    (0..20_000_u64).for_each(|at| {
+                        let key = at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
+                        count(table, (key << 60, key % (20 + thread)), at.cast_signed());
+                    });
+                });
+            }
+        });
+        let mut held = Vec::new();
+        table.each(|key, _| held.push(key));
+        assert_eq!(held.len(), table.len());
+        assert_eq!(pool.used(), held.len() * KeyTable::<Cell>::ENTRY);
+        assert!(held.iter().all(|key| table.look(*key, |_| ()).is_some()), "each is found");
+        held.sort_unstable();
+        held.dedup();
+        assert_eq!(held.len(), table.len(), "none is there twice");
+        table.clear();
+        assert_eq!((table.len(), pool.used()), (0, 0));
+    }
+
+    proptest! {
+        /// Cells move up when one before them is freed, and nothing that is held may be lost by it.
+        #[test]
+        fn finds_all_that_is_left(keys in prop::collection::vec(0u64..64, 1..300)) {
+            let table = table(12 * SHARDS, 1 << 20);
+            for (at, key) in (0i64..).zip(keys) {
+                let key = (0, key * 5);
+                count(&table, key, at);
+                prop_assert!(table.look(key, |_| ()).is_some());
+                let mut held = Vec::new();
+                table.each(|key, _| held.push(key));
+                prop_assert!(held.len() <= 12 && held.iter().all(|key| table.look(*key, |_| ()).is_some()));
+            }
         }
     }
 
