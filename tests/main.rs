@@ -33,6 +33,8 @@ mod queues;
 mod quickstart;
 mod readme;
 mod reload;
+#[cfg(target_os = "linux")]
+mod repair;
 mod rule_errors;
 mod rule_expressions;
 mod rule_input;
