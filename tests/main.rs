@@ -5,6 +5,8 @@ mod backtest;
 mod configuration;
 mod conformance;
 mod crash;
+#[cfg(target_os = "linux")]
+mod crash_kernel;
 mod endurance;
 mod enforcing;
 mod explain;

@@ -58,6 +58,13 @@ impl State {
         }
     }
 
+    /// The fewest records that lead to the same: what lately was in force, then what is.
+    pub(super) fn condensed(&self) -> impl Iterator<Item = Record> {
+        let former = self.former.keys().filter(|target| !self.entries.contains_key(target));
+        let lifted = former.map(|target| Record::Unblock { target: *target });
+        lifted.chain(self.entries.values().cloned().map(Record::Block))
+    }
+
     fn remember(&mut self, target: IpNet) {
         // In the order of changes, whatever the clock says.
         let order = Timestamp::from_micros(i64::try_from(self.version).unwrap_or(i64::MAX));
