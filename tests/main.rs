@@ -50,3 +50,5 @@ mod sigma;
 mod starter;
 mod support;
 mod verdicts;
+#[cfg(target_os = "linux")]
+mod verdicts_kernel;
