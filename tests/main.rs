@@ -7,6 +7,7 @@ mod conformance;
 mod crash;
 #[cfg(target_os = "linux")]
 mod crash_kernel;
+mod dry_run;
 mod endurance;
 mod enforcing;
 mod explain;
