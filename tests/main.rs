@@ -2,11 +2,15 @@
 
 mod architecture;
 mod backtest;
+mod clock_steps;
 mod configuration;
 mod conformance;
 mod crash;
 #[cfg(target_os = "linux")]
 mod crash_kernel;
+mod discretion;
+#[cfg(target_os = "linux")]
+mod disk_full;
 mod dry_run;
 mod endurance;
 mod enforcing;

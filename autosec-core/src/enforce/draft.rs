@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) records: usize,
     /// The latest time that was seen: an earlier one means that the clock was set back.
     pub(super) latest: Timestamp,
+    /// Targets whose end was brought forward for that, and whose record in the journal still says otherwise.
+    pub(super) brought: HashSet<IpNet>,
     /// Counts changes.
     pub(super) version: u64,
 }
@@ -41,6 +43,7 @@ impl State {
             records,
             // So that the first look brings forward what a clock that was set back made too late.
             latest: Timestamp::MAX,
+            brought: HashSet::new(),
             version: 0,
         }
     }
@@ -75,7 +78,10 @@ impl State {
     fn bring_forward(&mut self, now: Timestamp) {
         self.ranks = Ranks::default();
         for entry in self.entries.values_mut() {
-            entry.until = entry.until.min(now + entry.duration);
+            if entry.until > now + entry.duration {
+                entry.until = now + entry.duration;
+                self.brought.insert(entry.target);
+            }
             self.ranks.insert(entry.rank());
         }
         self.version += 1;

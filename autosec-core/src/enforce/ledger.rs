@@ -105,7 +105,9 @@ impl Ledger {
         state.expire(now);
         // Whoever reconciles finds what a firewall still holds of these.
         state.ended.clear();
-        Ok(Self { store, capacity, when_full: WhenFull::Refuse, state: Mutex::new(state) })
+        let ledger = Self { store, capacity, when_full: WhenFull::Refuse, state: Mutex::new(state) };
+        ledger.keep_ends(&mut ledger.state());
+        Ok(ledger)
     }
 
     /// The same, with another answer to what happens when it is full.
@@ -214,15 +216,28 @@ impl Ledger {
 
     /// Drops what has ended by `now`; gives the targets. Needs no write: the end is in the record.
     ///
-    /// Where the clock was set back, ends are brought forward to what the blocks were meant to last.
+    /// Where the clock was set back, ends are brought forward to what the blocks were meant to last, and written down, so
+    /// that a restart does not count anew; where they cannot be, that is tried again each time.
     pub fn expire(&self, now: Timestamp) -> Vec<IpNet> {
         let mut state = self.state();
         state.expire(now);
+        self.keep_ends(&mut state);
         std::mem::take(&mut state.ended)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down which ends were brought forward.
+    fn keep_ends(&self, state: &mut State) {
+        let brought = state.brought.iter().filter_map(|target| state.entries.get(target)).cloned();
+        let records: Result<Vec<_>, _> = brought.map(|entry| Record::Block(entry).encode()).collect();
+        let Ok(records) = records else { return };
+        if records.is_empty() || self.store.append(JOURNAL, &records).is_ok() {
+            state.records += records.len();
+            state.brought.clear();
+        }
     }
 
     /// Writes first, then changes what is in memory; rewrites the journal when most of it is dead.
@@ -330,6 +345,23 @@ mod tests {
         assert_eq!(ledger.in_force(Timestamp::EPOCH)[0].left(Timestamp::EPOCH), minute);
         ledger.expire(Timestamp::EPOCH);
         assert!(ledger.in_force(Timestamp::EPOCH + minute).is_empty());
+    }
+
+    #[test]
+    fn a_restart_after_a_clock_set_back_does_not_count_anew() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 1_700_000_000);
+        let minute = Duration::from_secs(60);
+        let until = Timestamp::from_secs(1_700_000_060);
+        let held = Entry { duration: minute, until, ..entry("192.0.2.1/32", 0, "a") };
+        ledger.block(held, Timestamp::from_secs(1_700_000_000)).unwrap();
+        // The first to notice that it was set back is a restart, the second is not.
+        for ledger in [open(&store, 100), open(&store, 130)] {
+            ledger.expire(Timestamp::from_secs(130));
+            assert_eq!(ledger.in_force(Timestamp::EPOCH)[0].until, Timestamp::from_secs(160));
+        }
+        assert!(open(&store, 160).in_force(Timestamp::from_secs(160)).is_empty());
+        assert_eq!(store.read(JOURNAL).unwrap().len(), 2, "written once");
     }
 
     #[test]
