@@ -2,9 +2,16 @@
 
 mod architecture;
 mod backtest;
+mod clock_steps;
 mod configuration;
 mod conformance;
 mod crash;
+#[cfg(target_os = "linux")]
+mod crash_kernel;
+mod discretion;
+#[cfg(target_os = "linux")]
+mod disk_full;
+mod dry_run;
 mod endurance;
 mod enforcing;
 mod explain;
@@ -39,6 +46,8 @@ mod queues;
 mod quickstart;
 mod readme;
 mod reload;
+#[cfg(target_os = "linux")]
+mod repair;
 mod rule_errors;
 mod rule_expressions;
 mod rule_input;
@@ -52,3 +61,5 @@ mod sigma;
 mod starter;
 mod support;
 mod verdicts;
+#[cfg(target_os = "linux")]
+mod verdicts_kernel;

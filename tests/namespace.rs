@@ -32,15 +32,7 @@ impl Namespace {
 
     /// What `act` gives on a thread inside the namespace. Sockets opened there stay there.
     pub fn inside<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
-        let enter = || {
-            let link = File::open(format!("/run/netns/{}", self.name)).unwrap();
-            move_into_link_name_space(link.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
-            act()
-        };
-        std::thread::scope(|scope| match scope.spawn(enter).join() {
-            Ok(value) => value,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
+        enter(&self.name, act)
     }
 
     /// A command that will run inside the namespace.
@@ -60,6 +52,19 @@ impl Drop for Namespace {
     fn drop(&mut self) {
         let _ = Command::new("ip").args(["netns", "del", &self.name]).output();
     }
+}
+
+/// What `act` gives on a thread inside the namespace of this name, which another process may have made.
+pub fn enter<T: Send>(name: &str, act: impl FnOnce() -> T + Send) -> T {
+    let enter = || {
+        let link = File::open(format!("/run/netns/{name}")).unwrap();
+        move_into_link_name_space(link.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+        act()
+    };
+    std::thread::scope(|scope| match scope.spawn(enter).join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
 }
 
 fn succeed(command: &mut Command) -> Result<String, String> {

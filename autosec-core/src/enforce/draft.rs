@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) records: usize,
     /// The latest time that was seen: an earlier one means that the clock was set back.
     pub(super) latest: Timestamp,
+    /// Targets whose end was brought forward for that, and whose record in the journal still says otherwise.
+    pub(super) brought: HashSet<IpNet>,
     /// Counts changes.
     pub(super) version: u64,
 }
@@ -41,6 +43,7 @@ impl State {
             records,
             // So that the first look brings forward what a clock that was set back made too late.
             latest: Timestamp::MAX,
+            brought: HashSet::new(),
             version: 0,
         }
     }
@@ -58,6 +61,13 @@ impl State {
         }
     }
 
+    /// The fewest records that lead to the same: what lately was in force, then what is.
+    pub(super) fn condensed(&self) -> impl Iterator<Item = Record> {
+        let former = self.former.keys().filter(|target| !self.entries.contains_key(target));
+        let lifted = former.map(|target| Record::Unblock { target: *target });
+        lifted.chain(self.entries.values().cloned().map(Record::Block))
+    }
+
     fn remember(&mut self, target: IpNet) {
         // In the order of changes, whatever the clock says.
         let order = Timestamp::from_micros(i64::try_from(self.version).unwrap_or(i64::MAX));
@@ -68,7 +78,10 @@ impl State {
     fn bring_forward(&mut self, now: Timestamp) {
         self.ranks = Ranks::default();
         for entry in self.entries.values_mut() {
-            entry.until = entry.until.min(now + entry.duration);
+            if entry.until > now + entry.duration {
+                entry.until = now + entry.duration;
+                self.brought.insert(entry.target);
+            }
             self.ranks.insert(entry.rank());
         }
         self.version += 1;

@@ -19,7 +19,8 @@ const SLACK: usize = 10_000;
 /// Every entry has an end, so even a store that is lost leaves nothing for ever on a firewall with native expiry.
 ///
 /// It is a journal of changes, read back by playing them in order. When most of its records say nothing any more, it is
-/// rewritten with what is in force, so it stays within about twice that and 10,000 records.
+/// rewritten with what is in force and the names of at most 100,000 targets that lately were: whoever finds one of those
+/// on a firewall after a crash knows why it has to go. So it stays within about twice that and 10,000 records.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -104,7 +105,9 @@ impl Ledger {
         state.expire(now);
         // Whoever reconciles finds what a firewall still holds of these.
         state.ended.clear();
-        Ok(Self { store, capacity, when_full: WhenFull::Refuse, state: Mutex::new(state) })
+        let ledger = Self { store, capacity, when_full: WhenFull::Refuse, state: Mutex::new(state) };
+        ledger.keep_ends(&mut ledger.state());
+        Ok(ledger)
     }
 
     /// The same, with another answer to what happens when it is full.
@@ -213,15 +216,28 @@ impl Ledger {
 
     /// Drops what has ended by `now`; gives the targets. Needs no write: the end is in the record.
     ///
-    /// Where the clock was set back, ends are brought forward to what the blocks were meant to last.
+    /// Where the clock was set back, ends are brought forward to what the blocks were meant to last, and written down, so
+    /// that a restart does not count anew; where they cannot be, that is tried again each time.
     pub fn expire(&self, now: Timestamp) -> Vec<IpNet> {
         let mut state = self.state();
         state.expire(now);
+        self.keep_ends(&mut state);
         std::mem::take(&mut state.ended)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down which ends were brought forward.
+    fn keep_ends(&self, state: &mut State) {
+        let brought = state.brought.iter().filter_map(|target| state.entries.get(target)).cloned();
+        let records: Result<Vec<_>, _> = brought.map(|entry| Record::Block(entry).encode()).collect();
+        let Ok(records) = records else { return };
+        if records.is_empty() || self.store.append(JOURNAL, &records).is_ok() {
+            state.records += records.len();
+            state.brought.clear();
+        }
     }
 
     /// Writes first, then changes what is in memory; rewrites the journal when most of it is dead.
@@ -235,9 +251,8 @@ impl Ledger {
         for record in records {
             state.apply(record);
         }
-        if state.records > 2 * state.entries.len() + SLACK {
-            let live = state.entries.values().map(|entry| Record::Block(entry.clone()).encode());
-            let live = live.collect::<Result<Vec<_>, _>>()?;
+        if state.records > 2 * (state.entries.len() + state.former.len()) + SLACK {
+            let live = state.condensed().map(|record| record.encode()).collect::<Result<Vec<_>, _>>()?;
             // The change itself is already durable; a rewrite that fails is tried again at the next change.
             if self.store.replace(JOURNAL, &live).is_ok() {
                 state.records = live.len();
@@ -333,6 +348,23 @@ mod tests {
     }
 
     #[test]
+    fn a_restart_after_a_clock_set_back_does_not_count_anew() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 1_700_000_000);
+        let minute = Duration::from_secs(60);
+        let until = Timestamp::from_secs(1_700_000_060);
+        let held = Entry { duration: minute, until, ..entry("192.0.2.1/32", 0, "a") };
+        ledger.block(held, Timestamp::from_secs(1_700_000_000)).unwrap();
+        // The first to notice that it was set back is a restart, the second is not.
+        for ledger in [open(&store, 100), open(&store, 130)] {
+            ledger.expire(Timestamp::from_secs(130));
+            assert_eq!(ledger.in_force(Timestamp::EPOCH)[0].until, Timestamp::from_secs(160));
+        }
+        assert!(open(&store, 160).in_force(Timestamp::from_secs(160)).is_empty());
+        assert_eq!(store.read(JOURNAL).unwrap().len(), 2, "written once");
+    }
+
+    #[test]
     fn is_bounded() {
         let store = Arc::new(MemoryStore::new());
         let ledger = Ledger::open(store, 2, Timestamp::EPOCH).unwrap();
@@ -418,6 +450,22 @@ mod tests {
         assert!(targets.len() == 1 && unwritten.is_some() && ledger.in_force(Timestamp::EPOCH).is_empty());
         let empty = open(&Arc::new(MemoryStore::new()), 0);
         assert!(empty.is_new() && empty.abandon().1.is_none() && !empty.is_new());
+    }
+
+    #[test]
+    fn a_rewrite_forgets_nothing_that_was_lifted() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 0);
+        ledger.block(entry("192.0.2.1/32", 100, "a"), Timestamp::EPOCH).unwrap();
+        ledger.block(entry("192.0.2.2/32", 100, "a"), Timestamp::EPOCH).unwrap();
+        ledger.unblock(|target| target.to_string() == "192.0.2.1/32").unwrap();
+        for round in 0..2 * SLACK as i64 {
+            ledger.block(entry("192.0.2.2/32", 100 + round, &round.to_string()), Timestamp::EPOCH).unwrap();
+        }
+        assert!(store.read(JOURNAL).unwrap().len() < 2 * SLACK, "it was rewritten");
+        let again = open(&store, 0);
+        assert!(again.was_in_force(&"192.0.2.1/32".parse().unwrap()), "and still explains what it lifted");
+        assert_eq!(again.targets(|_| true).len(), 1);
     }
 
     #[test]

@@ -53,6 +53,7 @@
 //! | it could not be read back to be compared | it owes the comparison |
 //! | the host drops the future half-way | the items are owed |
 //! | the clock is set back | no block, pause or circuit lasts longer than it was meant to from then on |
+//! | the clock is set forward | what ends by the new time ends, as if the time had passed |
 //! | the process dies | the ledger is on disk; `reconcile` at the next start |
 //!
 //! What is owed is tried again by `maintain`, after pauses that double up to
@@ -74,8 +75,8 @@
 //! on another executor, calls work but have no time limit.
 //!
 //! # Which firewall
-//! [`MemoryFirewall`] for tests and for hosts that drop traffic themselves; the integrations crate for real ones; an
-//! implementation of [`FirewallIntegration`] for any other.
+//! [`MemoryFirewall`] for tests and for hosts that drop traffic themselves; [`DryRun`] to see what a firewall would be
+//! sent; the integrations crate for real ones; an implementation of [`FirewallIntegration`] for any other.
 //!
 //! # After a crash
 //! The ledger is read back when an engine is built, and reconciling brings a firewall that was reset meanwhile to it:
@@ -127,6 +128,7 @@ mod compare;
 mod config;
 mod debt;
 mod draft;
+mod dry_run;
 mod enforcer;
 mod entry;
 mod error;
@@ -146,6 +148,7 @@ mod trial;
 pub use breaker::Circuit;
 pub use compare::FirewallPlan;
 pub use config::{BreakerConfig, EnforceConfig, FirewallConfig, Rate, Require, SyncGuard, WhenFull};
+pub use dry_run::{DryRun, Recorded, Would};
 pub use enforcer::Enforcer;
 pub use entry::Entry;
 pub use error::EnforceError;

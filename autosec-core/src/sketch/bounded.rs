@@ -76,6 +76,11 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
         self.slots.get(slot).map(|slot| &slot.value)
     }
 
+    /// Every key, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.slots.iter().map(|slot| &slot.key)
+    }
+
     /// How many keys were given up so far.
     pub fn evicted(&self) -> u64 {
         self.evicted

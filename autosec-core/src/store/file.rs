@@ -1,6 +1,6 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::Hasher;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -50,6 +50,8 @@ struct Writing {
 
 /// Between the records of one line.
 const SEPARATOR: char = '\u{1e}';
+/// How much is read at a time when the last line is looked for, in bytes.
+const BLOCK: u64 = 64 << 10;
 /// Records a line when a journal is rewritten.
 const RECORDS: usize = 1_000;
 
@@ -165,30 +167,33 @@ fn append_line(file: &mut File, text: &str) -> Result<(), Failure> {
 
 /// Cuts off a last line that is not whole; gives the length kept.
 fn trim_torn_tail(file: &mut File) -> io::Result<u64> {
-    use std::io::{Read, Seek, SeekFrom};
-
     let length = file.metadata()?.len();
-    let mut begin = length;
-    let mut tail = Vec::new();
-    // Reads backwards, a block at a time, to the line feed before the last line.
-    while begin > 0 && tail.iter().rev().skip(1).all(|byte| *byte != b'\n') {
-        let block = begin.min(4096);
-        begin -= block;
-        file.seek(SeekFrom::Start(begin))?;
-        let mut bytes = Vec::new();
-        file.take(block).read_to_end(&mut bytes)?;
-        bytes.extend_from_slice(&tail);
-        tail = bytes;
-    }
-    let last =
-        tail.iter().rev().skip(1).position(|byte| *byte == b'\n').map_or(tail.len(), |from_end| from_end + 1);
-    let line = tail.get(tail.len() - last..).unwrap_or_default();
-    if line.is_empty() || parse(line).is_some() {
+    let begin = last_line(file, length)?;
+    let mut line = Vec::new();
+    file.seek(SeekFrom::Start(begin))?;
+    file.read_to_end(&mut line)?;
+    if line.is_empty() || parse(&line).is_some() {
         return Ok(length);
     }
-    let kept = length - line.len() as u64;
-    file.set_len(kept)?;
-    Ok(kept)
+    file.set_len(begin)?;
+    Ok(begin)
+}
+
+/// Where the last line begins. A line of 100,000 records is 20 MB long, so no byte is looked at twice.
+fn last_line(file: &mut File, length: u64) -> io::Result<u64> {
+    // The last byte is the line's own, whether it is a line feed or not.
+    let mut end = length.saturating_sub(1);
+    while end > 0 {
+        let begin = end.saturating_sub(BLOCK);
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(begin))?;
+        file.take(end - begin).read_to_end(&mut bytes)?;
+        if let Some(feed) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(begin + feed as u64 + 1);
+        }
+        end = begin;
+    }
+    Ok(0)
 }
 
 fn line(records: &[String]) -> String {
@@ -272,6 +277,23 @@ mod tests {
             store.append("ledger", &records(&["fourth"])).unwrap();
             assert_eq!(store.read("ledger").unwrap(), ["first", "fourth"]);
         }
+    }
+
+    #[test]
+    fn what_follows_many_records_is_written_at_once() {
+        let store = store("bulk");
+        let long = "x".repeat(200);
+        let many: Vec<String> = (0..20_000).map(|number| format!("{number} {long}")).collect();
+        store.append("ledger", &many).unwrap();
+        let begun = std::time::Instant::now();
+        store.append("ledger", &records(&["one more"])).unwrap();
+        // When bytes were looked at again for each block, half as many took 19 s without optimization.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert_eq!(store.read("ledger").unwrap().len(), 20_001);
+        let torn = fs::read(store.path("ledger")).unwrap();
+        fs::write(store.path("ledger"), &torn[..torn.len() - 1_000]).unwrap();
+        store.append("ledger", &records(&["another"])).unwrap();
+        assert_eq!(store.read("ledger").unwrap(), ["another"]);
     }
 
     #[test]

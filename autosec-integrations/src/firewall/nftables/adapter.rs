@@ -2,10 +2,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use autosec_core::enforce::{Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome};
+use autosec_core::time::{Timer, TokioTimer};
 use ipnet::IpNet;
 use rustix::io::Errno;
 
 use super::config::NftablesConfig;
+use super::drift;
 use super::element::{self, Element};
 use super::error::{Failure, lost, rejected};
 use super::ruleset::{Ended, Ruleset};
@@ -57,6 +59,7 @@ pub struct Nftables {
     /// The most items of a call.
     batch: usize,
     ruleset: Mutex<Ruleset>,
+    timer: TokioTimer,
 }
 
 impl Nftables {
@@ -73,7 +76,7 @@ impl Nftables {
             Session::open(config.timeout).map_err(|errno| Failure::Broken(errno).explain(&config, None))?;
         let batch = element::batch(session.longest());
         let ruleset = Mutex::new(Ruleset::new(session, config.destroy));
-        Ok(Self { config, batch, ruleset })
+        Ok(Self { config, batch, ruleset, timer: TokioTimer::new() })
     }
 
     /// Deletes our table, and with it every block; succeeds where there is none. One that is not ours stays.
@@ -179,5 +182,16 @@ impl FirewallIntegration for Nftables {
             enforcing: fault.is_none(),
             detail: fault.unwrap_or_else(|| format!("table `{table}` drops from {sets} sets of prefixes")),
         })
+    }
+
+    async fn drift(&self) {
+        // What cannot be asked now is asked again; a comparison says why it cannot.
+        while !self.ruleset().has_drifted(&self.config).unwrap_or(false) {
+            match self.timer.sleep(drift::PAUSE) {
+                Some(pause) => pause.await,
+                // Without a timer it is asked whenever somebody asks anew.
+                None => std::future::pending().await,
+            }
+        }
     }
 }

@@ -45,7 +45,13 @@
 //! Each transaction names the generation of the ruleset it was made for. So one exchange tells whether anybody changed
 //! the ruleset meanwhile; only then is our part read again, and where some of it is gone, `block` answers
 //! [`Lost`](autosec_core::enforce::EnforceError::Lost) once, having applied nothing; the call after that declares
-//! everything anew. Elements that others remove one by one are not noticed: that is what reconciling is for.
+//! everything anew.
+//!
+//! # What others do
+//! Ten times a second [`drift`](autosec_core::enforce::FirewallIntegration::drift) asks for that generation, and so finds
+//! every commit that is not ours: a flush of the ruleset as well as one element taken out. Harm to the table, the chain, a
+//! set or a rule is told of at once; what may have changed elements only, once in 5 s at most, because comparing
+//! them costs more than a host should spend whose containers change rules all the time.
 //!
 //! # Rights
 //! `CAP_NET_ADMIN` in the network namespace, whether by root, a service manager's ambient capabilities or a user namespace
@@ -71,6 +77,7 @@ mod adapter;
 mod batch;
 mod config;
 mod declare;
+mod drift;
 mod element;
 mod error;
 mod read;

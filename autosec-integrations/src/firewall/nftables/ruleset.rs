@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use super::batch::{Batch, Operation};
 use super::config::NftablesConfig;
 use super::declare;
+use super::drift::Watch;
 use super::element::{self, Element, Removal, Writer};
 use super::error::Failure;
 use super::read::{Layout, generation};
@@ -30,6 +31,7 @@ pub(super) struct Ruleset {
     /// The sets this adapter has declared, or found when it did; `None` before that, and after a loss.
     declared: Option<BTreeSet<Slot>>,
     removal: Option<Removal>,
+    watch: Watch,
 }
 
 /// How a change ended that the kernel did not refuse.
@@ -42,7 +44,8 @@ pub(super) enum Ended {
 
 impl Ruleset {
     pub(super) fn new(session: Session, destroy: Option<bool>) -> Self {
-        Self { session, seen: None, declared: None, removal: destroy.map(removal) }
+        let watch = Watch::default();
+        Self { session, seen: None, declared: None, removal: destroy.map(removal), watch }
     }
 
     /// What stands there now, and the ruleset's generation. O(1) unless somebody else changed the ruleset meanwhile.
@@ -84,9 +87,12 @@ impl Ruleset {
             }
             if layout.dormant() {
                 // In a transaction of its own: the kernel refuses a chain beside it.
-                let mut batch = self.session.begin(None);
+                let mut batch = self.session.begin(Some(now));
                 declare::table(&mut batch, config);
-                self.session.commit(batch)?;
+                match self.session.commit(batch) {
+                    Err(failure) if failure.is(Errno::RESTART) => {}
+                    woken => woken.map(|()| self.watch.made(now, following(now)))?,
+                }
                 continue;
             }
             let (batch, after) = self.change(config, now, layout, &writer, elements);
@@ -101,6 +107,7 @@ impl Ruleset {
                     }
                     // It added elements, so it made a new generation, and no other can have that number.
                     self.seen = Some((following(now), after));
+                    self.watch.made(now, following(now));
                     return Ok(Ended::Applied);
                 }
                 // Somebody else changed the ruleset since it was seen.
@@ -133,17 +140,37 @@ impl Ruleset {
             // the one after may be somebody else's.
             match self.session.commit(batch) {
                 Err(failure) if failure.is(Errno::RESTART) => {}
-                ended => return ended,
+                Ok(()) => {
+                    // Where all were absent and somebody else committed since, a few microseconds ago, it passes for
+                    // ours: the next regular comparison finds it.
+                    let after = generation(&mut self.session).ok().filter(|after| *after == following(now));
+                    after.into_iter().for_each(|after| self.watch.made(now, after));
+                    return Ok(());
+                }
+                refused => return refused,
             }
         }
         Err(Failure::Refused { errno: Errno::RESTART, item: None })
     }
 
+    /// Whether others changed the ruleset so that our table has to be compared. Costs one exchange where they did not.
+    pub(super) fn has_drifted(&mut self, config: &NftablesConfig) -> Result<bool, Failure> {
+        let now = generation(&mut self.session)?;
+        if self.watch.is_known(now) {
+            return Ok(false);
+        }
+        let layout = self.look(config)?.1.clone();
+        let is_damaged = layout.fault(config).is_some() || self.loss(config, &layout).is_some();
+        Ok(self.watch.tells(now, is_damaged))
+    }
+
     /// Everything in force.
     pub(super) fn blocked(&mut self, config: &NftablesConfig) -> Result<Vec<Block>, Failure> {
-        let (_, layout) = self.look(config)?;
-        let mut blocks = Vec::new();
-        for slot in layout.sets.clone() {
+        let (now, layout) = self.look(config)?;
+        let (sets, mut blocks) = (layout.sets.clone(), Vec::new());
+        // Whoever changes it from now on changes what the caller is about to learn.
+        self.watch.begin(now);
+        for slot in sets {
             let listed = self.session.list(
                 Operation::ReadElements,
                 |message| {
@@ -167,6 +194,7 @@ impl Ruleset {
     pub(super) fn release(&mut self, config: &NftablesConfig) -> Result<(), Failure> {
         self.declared = None;
         self.seen = None;
+        self.watch = Watch::default();
         for _ in 0..ATTEMPTS {
             let (now, _) = self.look(config)?;
             self.seen = None;
