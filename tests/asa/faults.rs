@@ -1,9 +1,17 @@
 //! What goes wrong, and what comes of it.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use autosec_core::enforce::{EnforceError, FirewallIntegration, Status};
 use autosec_integrations::firewall::asa::{Asa, AsaConfig};
+use autosec_integrations::transport::{Shell, Terminal};
+use proptest::prelude::*;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
 use super::device::Fault;
 use super::{
@@ -95,20 +103,25 @@ async fn answers_are_told_apart() {
     for way in WAYS {
         let simulator = Simulator::start().await;
         let (device, asa) = (&simulator.device, simulator.asa(way, grouped()));
+        device.fail(Fault::Answer("show running", "<html><body>Log in"));
+        assert!(
+            matches!(refused(&asa).await, EnforceError::Rejected { .. }),
+            "a page for people is no listing"
+        );
         let denied = "ERROR: Command authorization failed";
-        for start in ["show ", "object-group", "network-object", "clear conn"] {
+        for start in ["show running", "object-group", "network-object"] {
             device.fail(Fault::Answer(start, denied));
             let error = refused(&asa).await;
             assert!(matches!(error, EnforceError::Forbidden { .. }), "{way:?} {start}: {error}");
         }
         device.fail(Fault::Answer("object-group", "Command Ignored, Configuration in progress..."));
         assert!(matches!(refused(&asa).await, EnforceError::Busy { .. }));
+        device.fail(Fault::Answer("clear conn", denied));
+        assert!(matches!(refused(&asa).await, EnforceError::Forbidden { .. }));
         device.state().failover = Some("Secondary - Standby Ready");
         let error = refused(&asa).await;
-        // Over HTTPS nobody enters the configuration mode by hand, and the warning goes with it.
-        if way == Way::Ssh {
-            assert!(error.to_string().contains("it is the standby unit"), "{error}");
-        }
+        assert!(error.to_string().contains("it is the standby unit"), "{error}");
+        asa.unblock(&nets(&["203.0.113.7/32"])).await.unwrap_err();
     }
 }
 
@@ -196,5 +209,94 @@ async fn a_slow_answer_is_waited_for() {
         simulator.device.fail(Fault::Slow("clear conn", Duration::from_millis(300)));
         let asa = simulator.asa(way, grouped());
         assert!(is_done(&asa.block(&blocks(&["203.0.113.7/32"])).await.unwrap()));
+    }
+}
+
+/// A device that says anything at all, and then nothing.
+#[derive(Clone, Debug)]
+struct Babble(Vec<u8>);
+
+#[async_trait]
+impl Shell for Babble {
+    async fn open(&self) -> io::Result<Box<dyn Terminal>> {
+        let (ours, mut device) = tokio::io::duplex(1 << 20);
+        device.write_all(&self.0).await?;
+        tokio::spawn(async move { tokio::io::copy(&mut device, &mut tokio::io::sink()).await });
+        Ok(Box::new(Cut(ours, self.0.len())))
+    }
+}
+
+/// Ends after so many bytes.
+struct Cut(DuplexStream, usize);
+
+impl AsyncRead for Cut {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.1 == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.0).poll_read(cx, buf);
+        self.1 -= buf.filled().len() - before;
+        read
+    }
+}
+
+impl AsyncWrite for Cut {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+async fn listen_to(bytes: Vec<u8>) {
+    for config in [grouped(), shunning()] {
+        let shell = Arc::new(Babble(bytes.clone()));
+        let asa = Asa::over_shell(shell, Arc::new(secrets()), config).unwrap();
+        let _ = asa.blocked().await;
+        let _ = asa.block(&blocks(&["203.0.113.7/32"])).await;
+        let _ = asa.unblock(&nets(&["203.0.113.7/32"])).await;
+        let _ = asa.health().await;
+    }
+}
+
+/// What a device shows in a call that blocks.
+const SHOWN: &[u8] = b"Hello\r\nasa> enable\r\nPassword: \r\nasa# terminal pager 0\r\nasa# show failover\r\nFailover Off\r\nasa# show \
+    running-config object-group id AUTOSEC_BLOCK\r\nobject-group network AUTOSEC_BLOCK\r\n description autosec\r\n<--- More --->\r  \r \
+    network-object host 192.0.2.254\r\nasa# configure terminal\r\nasa(config)# object-group network AUTOSEC_BLOCK\r\nasa(config)# ";
+
+#[tokio::test]
+async fn every_truncation_is_survived() {
+    for length in 0..SHOWN.len() {
+        listen_to(SHOWN[..length].to_vec()).await;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn any_bytes_are_survived(
+        at in 0..SHOWN.len(),
+        noise in prop::collection::vec(any::<u8>(), 0..40),
+        rest in any::<bool>(),
+    ) {
+        let mut bytes = SHOWN[..at].to_vec();
+        bytes.extend(noise);
+        if rest {
+            bytes.extend(&SHOWN[at..]);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(listen_to(bytes));
     }
 }

@@ -54,16 +54,15 @@ async fn every_documented_error() {
     let empty = "Removing obj from object-group not allowed;\nobject-group (AUTOSEC_BLOCK), being used in access-list, would become empty";
     for way in WAYS {
         for (what, fault) in [
-            ("no right to look", Fault::Answer("show ", denied)),
+            ("no right to look", Fault::Answer("show running", denied)),
             ("no right to configure", Fault::Answer("object-group", denied)),
-            ("a listing that is none", Fault::Answer("show ", invalid)),
+            ("a listing that is none", Fault::Answer("show running", invalid)),
             ("a member that is not understood", Fault::Answer("network-object host 203", invalid)),
             (
                 "no memory",
                 Fault::Answer("network-object host 203", "ERROR: Unable to add object: out of memory"),
             ),
             ("somebody else configures", Fault::Answer("object-group", busy)),
-            ("a group in use", Fault::Answer("network-object host 203", empty)),
             ("a cut connection", Fault::CutBefore("show ")),
             ("a cut connection after a change", Fault::CutAfter("network-object host 203")),
         ] {
@@ -77,6 +76,12 @@ async fn every_documented_error() {
             let said = said.replace(&simulator.web.address.to_string(), "asa");
             seen.push_str(&format!("{way:?}, {what}:\n    {said}\n"));
         }
+        let simulator = Simulator::start().await;
+        let asa = simulator.asa(way, grouped());
+        asa.block(&blocks(&["203.0.113.7/32"])).await.unwrap();
+        simulator.device.fail(Fault::Answer("no network-object", empty));
+        let outcomes = asa.unblock(&nets(&["203.0.113.7/32"])).await.unwrap();
+        seen.push_str(&format!("{way:?}, a group that would become empty:\n    {:?}\n", outcomes[0].status));
     }
     for fault in [400, 401, 403, 404, 302, 429, 500, 503] {
         let simulator = Simulator::start().await;

@@ -1,5 +1,6 @@
 //! The simulator's SSH server: a real one, with a terminal that echoes, pages and asks for passwords.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use russh::keys::{PrivateKey, PublicKey};
 use russh::server::{
     Auth, ChannelOpenHandle, Config, Handler, Msg, Response, Session, VerifiedPublicKey, run_stream,
 };
-use russh::{Channel, ChannelId, Error, MethodKind, MethodSet, Preferred, Pty};
+use russh::{Channel, ChannelId, Error, MethodKind, MethodSet, Preferred, Pty, cipher, kex};
 use tokio::net::TcpListener;
 
 use super::device::{Console, Device, ENABLE_PASSWORD, SSH_PASSWORD, USER};
@@ -36,7 +37,12 @@ impl Default for Door {
         Self {
             host: 1,
             methods: MethodSet::from(&[MethodKind::Password, MethodKind::PublicKey][..]),
-            preferred: Preferred::DEFAULT,
+            // What costs least without optimisation.
+            preferred: Preferred {
+                kex: Cow::Borrowed(&[kex::CURVE25519]),
+                cipher: Cow::Borrowed(&[cipher::AES_256_GCM]),
+                ..Preferred::DEFAULT
+            },
             gives_shells: true,
             banner: "User autosec logged in to ciscoasa\r\nType help or '?' for a list of available commands.\r\n",
         }
@@ -78,6 +84,7 @@ impl Server {
                     terminal: None,
                 };
                 let config = Arc::clone(&config);
+                stream.set_nodelay(true).unwrap();
                 tokio::spawn(async move {
                     if let Ok(session) = run_stream(config, stream, visitor).await {
                         // However it ends is the client's to notice.
@@ -258,6 +265,7 @@ impl Handler for Visitor {
         let terminal = Terminal::new(&self.device);
         let greeting = format!("{}{}", self.door.banner, terminal.console.prompt());
         self.terminal = Some(terminal);
+        self.transcript.lock().unwrap().push_str("\n\n--- a session\n");
         self.show(channel, session, &greeting)
     }
 

@@ -74,7 +74,8 @@ async fn blocks_outlive_cuts_reloads_and_restarts_and_end_in_time() {
             assert!(device.connects("203.0.113.7") && !device.connects("203.0.113.8"));
 
             // A device that refuses is told about, and owes what it refused.
-            device.fail(Fault::Answer("show ", "ERROR: Command authorization failed"));
+            let listing = if config.mode == shunning().mode { "show shun" } else { "show running" };
+            device.fail(Fault::Answer(listing, "ERROR: Command authorization failed"));
             let enforcement = engine.enforce(&block("203.0.113.10", "d", 600)).await;
             tell(format!("{enforcement:?} {enforcement}"));
             assert!(matches!(&enforcement, Enforcement::Fanned { .. }) && !enforcement.is_complete());

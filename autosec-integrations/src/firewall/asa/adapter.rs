@@ -86,6 +86,14 @@ impl Asa {
         self.means.read(&listing)
     }
 
+    /// What is held, by a unit whose changes count.
+    async fn held_to_change(&self, talk: &mut Talk<'_>) -> Result<Held, Trouble> {
+        if answer::role(&talk.exec(&[SHOW_FAILOVER.into()]).await?) == Role::Standby {
+            return Err(standby());
+        }
+        self.held(talk).await
+    }
+
     /// What of `held` is AutoSec's.
     fn ours(&self, held: &Held, done: &BTreeSet<IpNet>) -> BTreeSet<IpNet> {
         match self.means {
@@ -134,7 +142,7 @@ impl Asa {
         let targets: BTreeSet<IpNet> = blocks.iter().map(|block| block.target.trunc()).collect();
         let possible = || targets.iter().copied().filter(|target| self.means.obstacle(target).is_none());
         let mut talk = self.link.open().await?;
-        let held = self.held(&mut talk).await?;
+        let held = self.held_to_change(&mut talk).await?;
         if !state.done.is_subset(&held.targets) {
             state.done.retain(|target| held.targets.contains(target));
             return Err(Trouble::Lost(
@@ -169,7 +177,7 @@ impl Asa {
         let possible: Vec<_> =
             asked.into_iter().filter(|target| self.means.obstacle(target).is_none()).collect();
         let mut talk = self.link.open().await?;
-        let held = self.held(&mut talk).await?;
+        let held = self.held_to_change(&mut talk).await?;
         let steps = self.means.unblocks(&held, &possible);
         let surprise = self.carry_out(&mut talk, &steps, state).await?;
         self.save(&mut talk, state).await?;
@@ -220,10 +228,12 @@ fn refused(answer: &str) -> Result<Option<String>, Trouble> {
         Reaction::Odd(words) => Ok(Some(words)),
         Reaction::Busy(words) => Err(Trouble::Busy(PAUSE, words)),
         Reaction::Forbidden(words) => Err(Trouble::Forbidden(format!("it answered `{words}`"))),
-        Reaction::Standby => Err(Trouble::Rejected(
-            "it is the standby unit of a pair: use the address of the active one".to_owned(),
-        )),
+        Reaction::Standby => Err(standby()),
     }
+}
+
+fn standby() -> Trouble {
+    Trouble::Rejected("it is the standby unit of a pair: use the address of the active one".to_owned())
 }
 
 #[async_trait]

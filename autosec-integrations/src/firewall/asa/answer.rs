@@ -27,7 +27,7 @@ pub(super) enum Reaction {
 
 /// What changing items made the device say.
 pub(super) fn reaction(answer: &str) -> Reaction {
-    let mut odd = None;
+    let mut odd: Vec<&str> = Vec::new();
     for line in answer.lines().map(str::trim).filter(|line| !line.is_empty()) {
         match line {
             _ if line.contains("Configuration Replication is NOT performed") => return Reaction::Standby,
@@ -35,12 +35,16 @@ pub(super) fn reaction(answer: &str) -> Reaction {
             _ if line.contains("Command Ignored, Configuration in progress") => {
                 return Reaction::Busy(words(line));
             }
+            // The caret shows where in the line above, which is not here.
+            "^" => {}
             _ if is_good(line) => {}
-            // The one with the reason comes after the one that draws attention to it.
-            _ => odd = odd.filter(|odd: &String| odd != "^").or_else(|| Some(words(line))),
+            // A reason may take two lines.
+            _ if odd.len() < 2 => odd.push(line),
+            _ => {}
         }
     }
-    odd.map_or(Reaction::Smooth, Reaction::Odd)
+    odd.dedup();
+    if odd.is_empty() { Reaction::Smooth } else { Reaction::Odd(words(&odd.join(" "))) }
 }
 
 fn is_good(line: &str) -> bool {
@@ -76,11 +80,7 @@ pub(super) fn shuns(answer: &str) -> Result<BTreeSet<IpNet>, String> {
                     parts.find(|part| !part.starts_with('(')).and_then(|part| part.parse().ok());
                 listed.insert(address.map(IpNet::from).ok_or_else(|| words(line))?);
             }
-            Some(first)
-                if first.starts_with("ERROR") || first.starts_with('%') || line.starts_with("Command a") =>
-            {
-                return Err(words(line));
-            }
+            Some(_) if is_refusal(line) => return Err(words(line)),
             _ => {}
         }
     }
@@ -111,15 +111,16 @@ pub(super) fn group(name: &GroupName, answer: &str) -> Result<Option<Group>, Str
             ("network-object", Some(group)) => group.members.extend(member(rest)),
             // That there is no such group is no failure, however it is said.
             (error, None) if error.starts_with("ERROR") && line.contains("does not exist") => {}
-            (error, _)
-                if error.starts_with("ERROR") || error.starts_with('%') || line.starts_with("Command a") =>
-            {
-                return Err(words(line));
-            }
+            _ if is_refusal(line) => return Err(words(line)),
             _ => {}
         }
     }
     Ok(found)
+}
+
+/// Whether a line in the place of a listing says that there is none: an error, or a page for people.
+fn is_refusal(line: &str) -> bool {
+    ["ERROR", "%", "<", "Command authorization"].iter().any(|start| line.starts_with(start))
 }
 
 /// `host 192.0.2.1`, `192.0.2.0 255.255.255.0` or `2001:db8::/64`.
@@ -191,8 +192,11 @@ mod tests {
         assert_eq!(shuns(""), Ok(BTreeSet::new()));
         let odd = "Shun lost";
         assert_eq!(shuns(odd), Err(odd.to_owned()));
-        let error = "ERROR: % Invalid input detected at '^' marker.";
-        assert_eq!(shuns(error), Err(error.to_owned()));
+        for error in
+            ["ERROR: % Invalid input detected at '^' marker.", "<html>", "Command authorization failed"]
+        {
+            assert_eq!(shuns(error), Err(error.to_owned()));
+        }
     }
 
     #[test]
@@ -223,6 +227,8 @@ mod tests {
         assert_eq!(reaction(good), Reaction::Smooth);
         let empty = "Removing obj from object-group not allowed;";
         assert_eq!(reaction(&format!("{good}{empty}\n")), Reaction::Odd(empty.to_owned()));
+        let both = format!("{empty}\nobject-group (A), being used in access-list, would become empty\nmore");
+        assert!(matches!(reaction(&both), Reaction::Odd(words) if words.ends_with("would become empty")));
         let invalid = "      ^\nERROR: % Invalid input detected at '^' marker.\n";
         assert_eq!(
             reaction(invalid),

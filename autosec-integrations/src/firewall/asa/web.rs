@@ -164,9 +164,9 @@ fn refusal(answer: &Response<Vec<u8>>) -> Trouble {
         StatusCode::FORBIDDEN => Trouble::Forbidden(
             "the user may not do this (privilege 15), or this machine may not (`http`)".to_owned(),
         ),
-        StatusCode::NOT_FOUND => Trouble::Absent(
-            "it has no such interface: write `http server enable`, and image of ASDM".to_owned(),
-        ),
+        StatusCode::NOT_FOUND => {
+            Trouble::Absent("it has no such interface: write `http server enable`".to_owned())
+        }
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             let asked =
                 answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
