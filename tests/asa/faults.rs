@@ -11,7 +11,7 @@ use autosec_core::enforce::{EnforceError, FirewallIntegration, Status};
 use autosec_integrations::firewall::asa::{Asa, AsaConfig};
 use autosec_integrations::transport::{Shell, Terminal};
 use proptest::prelude::*;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::device::Fault;
 use super::{
@@ -212,57 +212,56 @@ async fn a_slow_answer_is_waited_for() {
     }
 }
 
-/// A device that says anything at all, and then nothing.
+/// A device that says anything at all, a few bytes at a time whatever is typed, and then nothing.
 #[derive(Clone, Debug)]
-struct Babble(Vec<u8>);
+struct Babble {
+    bytes: Vec<u8>,
+    at: usize,
+    step: usize,
+}
 
 #[async_trait]
 impl Shell for Babble {
     async fn open(&self) -> io::Result<Box<dyn Terminal>> {
-        let (ours, mut device) = tokio::io::duplex(1 << 20);
-        device.write_all(&self.0).await?;
-        tokio::spawn(async move { tokio::io::copy(&mut device, &mut tokio::io::sink()).await });
-        Ok(Box::new(Cut(ours, self.0.len())))
+        Ok(Box::new(self.clone()))
     }
 }
 
-/// Ends after so many bytes.
-struct Cut(DuplexStream, usize);
-
-impl AsyncRead for Cut {
+impl AsyncRead for Babble {
     fn poll_read(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        _cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.1 == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.0).poll_read(cx, buf);
-        self.1 -= buf.filled().len() - before;
-        read
+        let end = self.bytes.len().min(self.at + self.step);
+        buf.put_slice(&self.bytes[self.at..end]);
+        self.at = end;
+        Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Cut {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
+impl AsyncWrite for Babble {
+    fn poll_write(self: Pin<&mut Self>, _cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(buf.len()))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 
-async fn listen_to(bytes: Vec<u8>) {
+fn told(bytes: &[u8], step: usize, config: AsaConfig) -> Asa {
+    let shell = Babble { bytes: bytes.to_vec(), at: 0, step };
+    Asa::over_shell(Arc::new(shell), Arc::new(secrets()), config).unwrap()
+}
+
+async fn listen_to(bytes: &[u8], step: usize) {
     for config in [grouped(), shunning()] {
-        let shell = Arc::new(Babble(bytes.clone()));
-        let asa = Asa::over_shell(shell, Arc::new(secrets()), config).unwrap();
+        let asa = told(bytes, step, config);
         let _ = asa.blocked().await;
         let _ = asa.block(&blocks(&["203.0.113.7/32"])).await;
         let _ = asa.unblock(&nets(&["203.0.113.7/32"])).await;
@@ -271,32 +270,38 @@ async fn listen_to(bytes: Vec<u8>) {
 }
 
 /// What a device shows in a call that blocks.
-const SHOWN: &[u8] = b"Hello\r\nasa> enable\r\nPassword: \r\nasa# terminal pager 0\r\nasa# show failover\r\nFailover Off\r\nasa# show \
-    running-config object-group id AUTOSEC_BLOCK\r\nobject-group network AUTOSEC_BLOCK\r\n description autosec\r\n<--- More --->\r  \r \
-    network-object host 192.0.2.254\r\nasa# configure terminal\r\nasa(config)# object-group network AUTOSEC_BLOCK\r\nasa(config)# ";
+const SHOWN: &[u8] = b"Hello\r\nasa> enable\r\nPassword: \r\nasa# terminal pager 0\r\nasa# show failover\r\n\
+    Failover Off\r\nasa# show running-config object-group id AUTOSEC_BLOCK\r\nobject-group network AUTOSEC_BLOCK\r\n\
+    \x20description autosec\r\n<--- More --->\r              \r network-object host 192.0.2.254\r\n\
+    asa# configure terminal\r\nasa(config)# object-group network AUTOSEC_BLOCK\r\n\
+    asa(config-network)# network-object host 203.0.113.7\r\nasa(config-network)# end\r\n\
+    asa# clear conn address 203.0.113.7\r\n1 connection(s) deleted.\r\nasa# ";
 
 #[tokio::test]
 async fn every_truncation_is_survived() {
-    for length in 0..SHOWN.len() {
-        listen_to(SHOWN[..length].to_vec()).await;
+    assert!(is_done(&told(SHOWN, 1, grouped()).block(&blocks(&["203.0.113.7/32"])).await.unwrap()));
+    for length in 0..SHOWN.len() - 1 {
+        listen_to(&SHOWN[..length], 1).await;
+        let cut = told(&SHOWN[..length], 1, grouped()).block(&blocks(&["203.0.113.7/32"])).await;
+        assert!(cut.is_err(), "{length} {cut:?}");
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn any_bytes_are_survived(
         at in 0..SHOWN.len(),
         noise in prop::collection::vec(any::<u8>(), 0..40),
-        rest in any::<bool>(),
+        lines in "([a-z ]{0,5}(\r\n|asa# |Shun 1|ERROR|Password: |network-object )){0,5}",
+        step in 1_usize..9,
     ) {
         let mut bytes = SHOWN[..at].to_vec();
         bytes.extend(noise);
-        if rest {
-            bytes.extend(&SHOWN[at..]);
-        }
+        bytes.extend(lines.into_bytes());
+        bytes.extend(&SHOWN[at..]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(listen_to(bytes));
+        runtime.block_on(listen_to(&bytes, step));
     }
 }

@@ -122,8 +122,8 @@ impl Session {
     }
 
     async fn enter(&mut self, text: &str) -> Result<(), Trouble> {
-        self.terminal.write_all(text.as_bytes()).await?;
-        self.terminal.write_all(b"\n").await?;
+        // One write is one packet.
+        self.terminal.write_all(format!("{text}\n").as_bytes()).await?;
         Ok(self.terminal.flush().await?)
     }
 
