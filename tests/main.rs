@@ -1,6 +1,7 @@
 //! The integration tests: public API only, one file a stage.
 
 mod architecture;
+mod asa;
 mod backtest;
 mod clock_steps;
 mod configuration;

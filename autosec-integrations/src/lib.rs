@@ -44,6 +44,7 @@
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
 //! | `firewall::ipset` (Linux only) | iptables with sets, the latter spoken to over netlink |
 //! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
+//! | [`firewall::asa`] | Cisco ASA, over SSH or HTTPS |
 //! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
 //! | [`conformance`] | a kit that tries any firewall integration |
 //! | [`secret`] | where integrations get their passwords and keys from |

@@ -11,12 +11,14 @@
 //! | `nftables::Nftables` | this Linux machine, its forwarded traffic and its containers | yes | yes | yes |
 //! | `ipset::Ipset` | the same, on machines whose firewall is iptables | yes | yes | yes |
 //! | `dynamic_list::DynamicList` | every firewall that fetches a list of addresses by itself | yes | yes | yes |
+//! | `asa::Asa` | a Cisco ASA, over SSH or HTTPS | no | with an object group | with an object group |
 //! | `haproxy::Haproxy` (Unix) | what a HAProxy on this machine serves | no | yes | yes |
 //! | `nginx::Nginx` | what an nginx on this machine serves | no | yes | yes |
 
 use autosec_core::enforce::{Outcome, Status};
 use ipnet::IpNet;
 
+pub mod asa;
 pub mod dynamic_list;
 #[cfg(unix)]
 pub mod haproxy;

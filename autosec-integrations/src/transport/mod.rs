@@ -4,7 +4,11 @@
 mod command;
 mod http;
 mod shell;
+#[cfg(feature = "ssh")]
+mod ssh;
 
 pub use command::{CommandRunner, Finished, LocalCommands};
 pub use http::HttpClient;
 pub use shell::{Shell, Terminal};
+#[cfg(feature = "ssh")]
+pub use ssh::{HostKey, HostKeyError, SshConfig, SshLogin, SshShell};

@@ -1,0 +1,86 @@
+use std::net::Ipv4Addr;
+
+/// How [`Asa`](super::Asa) is set up.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AsaConfig {
+    /// The firewall's name in reports; default `asa`.
+    pub name: String,
+    /// What a block is there; default an object group `AUTOSEC_BLOCK`.
+    pub mode: AsaMode,
+    /// When the running configuration is saved; default never.
+    pub save: AsaSave,
+    /// The name of the secret that `enable` asks for; default none, for users who have the rights at once. Over HTTPS
+    /// it is not asked for.
+    pub enable: Option<String>,
+    /// The most blocks it is given; default 5,000. With an object group every one is an entry in each access list that
+    /// uses it, unless the device has `object-group-search access-control`.
+    pub capacity: usize,
+    /// The most items of one call; default 100. A terminal takes them one by one: as many as it manages within the
+    /// enforcer's time limit.
+    pub batch: usize,
+}
+
+impl Default for AsaConfig {
+    fn default() -> Self {
+        Self {
+            name: "asa".to_owned(),
+            mode: AsaMode::group("AUTOSEC_BLOCK"),
+            save: AsaSave::default(),
+            enable: None,
+            capacity: 5_000,
+            batch: 100,
+        }
+    }
+}
+
+/// What a block is on the device.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum AsaMode {
+    /// A `shun`: single IPv4 addresses, on every interface, without any rule.
+    Shun {
+        /// Whose the shuns of the device are.
+        owner: ShunOwner,
+    },
+    /// A member of an object group that an access list of the administrator denies.
+    ObjectGroup {
+        /// The group's name: 1 to 64 letters, digits, `_` and `-`.
+        group: String,
+        /// The member that keeps the group from ever being empty, which a group in use must not be. It cannot be blocked
+        /// by itself.
+        sentinel: Ipv4Addr,
+    },
+}
+
+impl AsaMode {
+    /// An object group of this name, with 192.0.2.254 as its permanent member: an address set aside for documentation.
+    pub fn group(name: impl Into<String>) -> Self {
+        Self::ObjectGroup { group: name.into(), sentinel: Ipv4Addr::new(192, 0, 2, 254) }
+    }
+}
+
+/// Whose the shuns of a device are: it keeps no owner itself.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ShunOwner {
+    /// Others shun there too. AutoSec's are those that it asked for since it was started; all others are left alone and not listed. After a start
+    /// the first comparison asks again for everything in force, and what ended meanwhile is taken off by its address, so
+    /// nothing is forgotten for as long as the ledger is not. The default.
+    #[default]
+    Shared,
+    /// All are AutoSec's: one that it does not know is taken off by the next comparison.
+    AutoSec,
+}
+
+/// When the running configuration is made the one that the device starts with (`write memory`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum AsaSave {
+    /// Never; the default. Blocks are meant to end, and after a reload the next comparison puts them back. Saving would also
+    /// save what other administrators have not finished, wear out the flash memory, take seconds a call, and leave
+    /// blocks for ever on a device whose AutoSec is gone.
+    #[default]
+    Never,
+    /// After every call that changed an object group. A shun is never part of the configuration.
+    AfterChange,
+}
