@@ -22,6 +22,7 @@ pub mod haproxy;
 pub mod nginx;
 #[cfg(target_os = "linux")]
 pub mod nftables;
+pub mod panos;
 
 /// The answer to a call in which every item went well.
 fn done(targets: impl Iterator<Item = IpNet>) -> Vec<Outcome> {

@@ -3,8 +3,12 @@
 
 mod command;
 mod http;
+#[cfg(feature = "https")]
+mod https;
 mod shell;
 
 pub use command::{CommandRunner, Finished, LocalCommands};
 pub use http::HttpClient;
+#[cfg(feature = "https")]
+pub use https::{Fingerprint, FingerprintError, HttpsClient, HttpsConfig, Trust};
 pub use shell::{Shell, Terminal};

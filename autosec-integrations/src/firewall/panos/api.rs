@@ -1,0 +1,125 @@
+use std::sync::Arc;
+
+use autosec_core::enforce::EnforceError;
+use http::{HeaderValue, Uri};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+
+use super::answer;
+use super::config::{Credentials, PanOsConfig};
+use super::fault::Fault;
+use super::message;
+use super::xml::Element;
+use crate::secret::SecretSource;
+use crate::transport::HttpClient;
+
+/// The API of one firewall: sends what is asked for, logged in.
+#[derive(Debug)]
+pub(super) struct Api {
+    pub(super) config: PanOsConfig,
+    url: Uri,
+    client: Arc<dyn HttpClient>,
+    secrets: Arc<dyn SecretSource>,
+    /// The key that was accepted last.
+    key: Mutex<Option<SecretString>>,
+}
+
+impl Api {
+    pub(super) fn new(
+        config: PanOsConfig,
+        client: Arc<dyn HttpClient>,
+        secrets: Arc<dyn SecretSource>,
+    ) -> Result<Self, EnforceError> {
+        let url = config.checked()?;
+        Ok(Self { config, url, client, secrets, key: Mutex::new(None) })
+    }
+
+    /// Sends a request. What the firewall refuses about it as a whole is the inner error, because parts of it may be fine.
+    ///
+    /// A key that is not known any more is asked for anew, once.
+    pub(super) async fn ask(&self, fields: Vec<u8>) -> Result<Result<Element, String>, EnforceError> {
+        let key = self.key(None).await?;
+        let mut answered = self.exchange(&key, fields.clone()).await;
+        let mut used = key;
+        if let Err(Fault::Unknown(_)) = answered {
+            let newer = self.key(Some(&used)).await?;
+            if newer.expose_secret() != used.expose_secret() {
+                answered = self.exchange(&newer, fields).await;
+                used = newer;
+            }
+        }
+        match answered {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(Fault::Refused(words)) => Ok(Err(words)),
+            Err(fault) => {
+                if let Fault::Unknown(_) = fault {
+                    *self.key.lock().await = None;
+                }
+                Err(self.error(fault, Some(&used)))
+            }
+        }
+    }
+
+    /// As [`Api::ask`], where a refusal is an error like any other.
+    pub(super) async fn ask_whole(&self, fields: Vec<u8>) -> Result<Element, EnforceError> {
+        self.ask(fields).await?.map_err(|words| self.error(Fault::Refused(words), None))
+    }
+
+    pub(super) fn error(&self, fault: Fault, secret: Option<&SecretString>) -> EnforceError {
+        fault.error(&self.config.name, secret.map(|secret| secret.expose_secret()))
+    }
+
+    async fn exchange(&self, key: &SecretString, fields: Vec<u8>) -> Result<Element, Fault> {
+        let header = HeaderValue::from_str(key.expose_secret())
+            .map_err(|_| Fault::Unknown("it holds characters that no key has".to_owned()))?;
+        self.send(Some(header), fields).await
+    }
+
+    async fn send(&self, key: Option<HeaderValue>, fields: Vec<u8>) -> Result<Element, Fault> {
+        let request = message::request(&self.url, key, fields);
+        let response = self.client.send(request).await.map_err(|error| Fault::Broken(error.to_string()))?;
+        answer::read(&response)
+    }
+
+    /// The key to use; another one than `refused`, if there is one.
+    async fn key(&self, refused: Option<&SecretString>) -> Result<SecretString, EnforceError> {
+        let mut held = self.key.lock().await;
+        let is_refused = |key: &SecretString| {
+            refused.is_some_and(|refused| refused.expose_secret() == key.expose_secret())
+        };
+        if let Some(key) = held.as_ref().filter(|key| !is_refused(key)) {
+            return Ok(key.clone());
+        }
+        *held = None;
+        let key = match &self.config.credentials {
+            Credentials::Key(name) => self.secret(name).await?,
+            Credentials::Login { user, password } => self.log_in(user, &self.secret(password).await?).await?,
+        };
+        *held = Some(key.clone());
+        Ok(key)
+    }
+
+    async fn secret(&self, name: &str) -> Result<SecretString, EnforceError> {
+        self.secrets.secret(name).await.map_err(|error| EnforceError::Forbidden {
+            firewall: self.config.name.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    async fn log_in(&self, user: &str, password: &SecretString) -> Result<SecretString, EnforceError> {
+        let fields = message::login(user, password.expose_secret());
+        let answer = self.send(None, fields).await.map_err(|fault| match fault {
+            Fault::Unknown(_) => EnforceError::Forbidden {
+                firewall: self.config.name.clone(),
+                reason: format!(
+                    "it refuses the password of `{user}`; change the secret, before it locks the user out"
+                ),
+            },
+            fault => self.error(fault, Some(password)),
+        })?;
+        match answer::key(&answer) {
+            Some(key) => Ok(key.into()),
+            None => Err(self.error(Fault::Broken("it gave no key".to_owned()), Some(password))),
+        }
+    }
+}
