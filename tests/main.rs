@@ -12,6 +12,7 @@ mod faults;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
+mod https;
 mod image;
 mod json;
 #[cfg(target_os = "linux")]
