@@ -28,6 +28,7 @@ mod nftables;
 mod nftables_table;
 #[cfg(unix)]
 mod nginx;
+mod panos;
 mod pipeline;
 mod plugins;
 mod queues;

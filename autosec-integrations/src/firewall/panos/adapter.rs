@@ -7,7 +7,7 @@ use autosec_core::enforce::{
 };
 use ipnet::IpNet;
 
-use super::answer;
+use super::answer::{self, System};
 use super::api::Api;
 use super::config::PanOsConfig;
 use super::fault::Fault;
@@ -82,14 +82,14 @@ impl PanOs {
     }
 
     async fn has_tag(&self, item: &Item) -> Result<bool, EnforceError> {
-        let shown = self.api.ask_whole(message::look_up(self.config(), item)).await?;
+        let shown = self.api.ask(message::look_up(self.config(), item)).await?;
         let page = answer::page(&shown, &self.config().tag).map_err(|fault| self.api.error(fault, None))?;
         Ok(page.tagged.iter().any(|(target, _)| *target == item.target))
     }
 
     /// Which one of a pair it is, and whether that lets traffic through.
     async fn pair(&self) -> Result<(bool, String), EnforceError> {
-        let answered = self.api.ask(message::pair(self.config())).await?;
+        let answered = self.api.try_to(message::pair(self.config()), answer::read).await?;
         Ok(match answered.as_ref().map(answer::pair) {
             Ok(None) => (true, "it stands alone".to_owned()),
             Ok(Some(state)) if answer::is_active(&state) => (true, format!("it is `{state}` of a pair")),
@@ -159,7 +159,7 @@ impl FirewallIntegration for PanOs {
         let mut tagged = BTreeMap::new();
         let (mut start, mut before) = (1, None);
         for _ in 0..PAGE_LIMIT {
-            let listed = self.api.ask_whole(message::page(self.config(), start)).await?;
+            let listed = self.api.ask(message::page(self.config(), start)).await?;
             let page =
                 answer::page(&listed, &self.config().tag).map_err(|fault| self.api.error(fault, None))?;
             let is_repeated = before.is_some() && before == page.first;
@@ -178,8 +178,9 @@ impl FirewallIntegration for PanOs {
 
     async fn health(&self) -> Result<Health, EnforceError> {
         let (enforcing, pair) = self.pair().await?;
-        let answer::System { model, version } =
-            answer::system(&self.api.ask_whole(message::system(self.config())).await?);
+        let answered = self.api.ask(message::system(self.config())).await?;
+        let System { model, version } =
+            answer::system(&answered).map_err(|fault| self.api.error(fault, None))?;
         let mut detail =
             format!("{model} with PAN-OS {version}; {pair}; whether a rule uses the tag cannot be asked");
         let major = version.split('.').next().and_then(|major| major.parse::<u8>().ok());

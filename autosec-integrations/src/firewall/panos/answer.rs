@@ -46,8 +46,23 @@ pub(super) struct System {
     pub(super) version: String,
 }
 
-/// A success. What PAN-OS complains about in single addresses is one as well: the rest of the message was heard.
+/// A success.
 pub(super) fn read(response: &Response<Vec<u8>>) -> Result<Element, Fault> {
+    let (answer, fault) = read_all(response)?;
+    fault.map_or(Ok(answer), Err)
+}
+
+/// A message that changed tags and was heard, though PAN-OS may complain about single addresses of it.
+pub(super) fn read_change(response: &Response<Vec<u8>>) -> Result<Element, Fault> {
+    let (answer, fault) = read_all(response)?;
+    match fault {
+        Some(Fault::Refused(_)) if !complaints(&answer).is_empty() => Ok(answer),
+        fault => fault.map_or(Ok(answer), Err),
+    }
+}
+
+/// An answer of PAN-OS, and what it says is wrong.
+fn read_all(response: &Response<Vec<u8>>) -> Result<(Element, Option<Fault>), Fault> {
     let answer = xml::read(response.body());
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     if let Some(fault) = Fault::of_status(response.status(), retry_after) {
@@ -59,13 +74,8 @@ pub(super) fn read(response: &Response<Vec<u8>>) -> Result<Element, Fault> {
         });
     }
     let answer = answer.map_err(|why| Fault::Broken(format!("its answer cannot be read: {why}")))?;
-    match Fault::of_answer(&answer) {
-        Some(Fault::Refused(_)) if user_id(&answer).is_some() && !complaints(&answer).is_empty() => {
-            Ok(answer)
-        }
-        Some(fault) => Err(fault),
-        None => Ok(answer),
-    }
+    let fault = Fault::of_answer(&answer);
+    Ok((answer, fault))
 }
 
 /// What PAN-OS complains about in a message that changed tags.
@@ -96,7 +106,10 @@ fn user_id(answer: &Element) -> Option<&Element> {
 
 /// What carries the tag on this page. Others' tags of the same address are theirs, and ranges are not ours: we write none.
 pub(super) fn page(answer: &Element, tag: &str) -> Result<Page, Fault> {
-    let Some(result) = answer.at(&["result"]) else { return Ok(Page::default()) };
+    // Nothing at all is not the same as no entry: what is there would be taken for gone.
+    let result = answer
+        .at(&["result"])
+        .ok_or_else(|| Fault::Broken("it lists nothing, not even no entry".to_owned()))?;
     if result.at(&["msg", "line", "outfile"]).is_some() {
         return Err(Fault::Refused("it lists into a file; PAN-OS 8.0 and later list in pages".to_owned()));
     }
@@ -133,10 +146,10 @@ pub(super) fn is_active(state: &str) -> bool {
     state.split('-').any(|part| part.eq_ignore_ascii_case("active"))
 }
 
-pub(super) fn system(answer: &Element) -> System {
-    let text =
-        |name| answer.at(&["result", "system", name]).map(|found| cut(found.text())).unwrap_or_default();
-    System { model: text("model"), version: text("sw-version") }
+pub(super) fn system(answer: &Element) -> Result<System, Fault> {
+    let text = |name| answer.at(&["result", "system", name]).map(|found| cut(found.text()));
+    let silent = || Fault::Broken("it does not say which model and version it is".to_owned());
+    text("model").zip(text("sw-version")).map(|(model, version)| System { model, version }).ok_or_else(silent)
 }
 
 /// An address or prefix as PAN-OS writes it.
@@ -160,7 +173,9 @@ mod tests {
                     <register><entry ip=\"192.0.2.1\" message=\"tag autosec-block already exists, ignore\"/>\
                     <entry ip=\"300.0.0.1\" message=\"invalid ip\"/></register>\
                     </payload></uid-response></line></msg></response>";
-        let answer = read(&Response::new(body.into())).unwrap();
+        let response = Response::new(body.into());
+        assert!(matches!(read(&response), Err(Fault::Refused(_))), "it is no success");
+        let answer = read_change(&response).unwrap();
         let net = |text: &str| Some(text.parse().unwrap());
         assert_eq!(
             complaints(&answer),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use autosec_core::enforce::EnforceError;
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, Response, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
@@ -12,6 +12,9 @@ use super::message;
 use super::xml::Element;
 use crate::secret::SecretSource;
 use crate::transport::HttpClient;
+
+/// How an answer is read.
+type Reader = fn(&Response<Vec<u8>>) -> Result<Element, Fault>;
 
 /// The API of one firewall: sends what is asked for, logged in.
 #[derive(Debug)]
@@ -34,17 +37,28 @@ impl Api {
         Ok(Self { config, url, client, secrets, key: Mutex::new(None) })
     }
 
-    /// Sends a request. What the firewall refuses about it as a whole is the inner error, because parts of it may be fine.
+    /// Asks something.
+    pub(super) async fn ask(&self, fields: Vec<u8>) -> Result<Element, EnforceError> {
+        let answered = self.try_to(fields, answer::read).await?;
+        answered.map_err(|words| self.error(Fault::Refused(words), None))
+    }
+
+    /// Sends a request and reads what is answered. What the firewall refuses about it as a whole is the inner error,
+    /// because parts of it may be fine.
     ///
     /// A key that is not known any more is asked for anew, once.
-    pub(super) async fn ask(&self, fields: Vec<u8>) -> Result<Result<Element, String>, EnforceError> {
+    pub(super) async fn try_to(
+        &self,
+        fields: Vec<u8>,
+        read: Reader,
+    ) -> Result<Result<Element, String>, EnforceError> {
         let key = self.key(None).await?;
-        let mut answered = self.exchange(&key, fields.clone()).await;
+        let mut answered = self.exchange(&key, fields.clone(), read).await;
         let mut used = key;
         if let Err(Fault::Unknown(_)) = answered {
             let newer = self.key(Some(&used)).await?;
             if newer.expose_secret() != used.expose_secret() {
-                answered = self.exchange(&newer, fields).await;
+                answered = self.exchange(&newer, fields, read).await;
                 used = newer;
             }
         }
@@ -60,25 +74,20 @@ impl Api {
         }
     }
 
-    /// As [`Api::ask`], where a refusal is an error like any other.
-    pub(super) async fn ask_whole(&self, fields: Vec<u8>) -> Result<Element, EnforceError> {
-        self.ask(fields).await?.map_err(|words| self.error(Fault::Refused(words), None))
-    }
-
     pub(super) fn error(&self, fault: Fault, secret: Option<&SecretString>) -> EnforceError {
         fault.error(&self.config.name, secret.map(|secret| secret.expose_secret()))
     }
 
-    async fn exchange(&self, key: &SecretString, fields: Vec<u8>) -> Result<Element, Fault> {
+    async fn exchange(&self, key: &SecretString, fields: Vec<u8>, read: Reader) -> Result<Element, Fault> {
         let header = HeaderValue::from_str(key.expose_secret())
             .map_err(|_| Fault::Unknown("it holds characters that no key has".to_owned()))?;
-        self.send(Some(header), fields).await
+        self.send(Some(header), fields, read).await
     }
 
-    async fn send(&self, key: Option<HeaderValue>, fields: Vec<u8>) -> Result<Element, Fault> {
+    async fn send(&self, key: Option<HeaderValue>, fields: Vec<u8>, read: Reader) -> Result<Element, Fault> {
         let request = message::request(&self.url, key, fields);
         let response = self.client.send(request).await.map_err(|error| Fault::Broken(error.to_string()))?;
-        answer::read(&response)
+        read(&response)
     }
 
     /// The key to use; another one than `refused`, if there is one.
@@ -108,7 +117,7 @@ impl Api {
 
     async fn log_in(&self, user: &str, password: &SecretString) -> Result<SecretString, EnforceError> {
         let fields = message::login(user, password.expose_secret());
-        let answer = self.send(None, fields).await.map_err(|fault| match fault {
+        let answer = self.send(None, fields, answer::read).await.map_err(|fault| match fault {
             Fault::Unknown(_) => EnforceError::Forbidden {
                 firewall: self.config.name.clone(),
                 reason: format!(

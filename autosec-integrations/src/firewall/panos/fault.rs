@@ -82,7 +82,8 @@ impl Fault {
     pub(super) fn of_answer(answer: &Element) -> Option<Self> {
         let status = answer.attribute("status").unwrap_or_default();
         if answer.name() != "response" {
-            return Some(Self::Broken("it answered something that is no answer of PAN-OS".to_owned()));
+            let words = "what it answers is no answer of PAN-OS, so that there is no API at its URL";
+            return Some(Self::Absent(words.to_owned()));
         }
         if status == "success" {
             return None;

@@ -46,7 +46,8 @@ pub(super) async fn settle(
             continue;
         }
         requests += 1;
-        let answered = api.ask(message::change(&api.config, change, &part)).await?;
+        let asked = message::change(&api.config, change, &part);
+        let answered = api.try_to(asked, answer::read_change).await?;
         match answered.and_then(|answer| judge(change, &part, answer::complaints(&answer))) {
             Ok(judged) => {
                 let again = judged.values().any(|verdict| matches!(verdict, Verdict::Refused(_)));

@@ -48,6 +48,7 @@ pub(super) fn read(body: &[u8]) -> Result<Element, &'static str> {
                     return Ok(whole);
                 }
             }
+            Event::Text(text) if open.is_empty() && !text.trim().is_empty() => return Err("it is not XML"),
             Event::Text(text) => append(&mut open, &text.into_inner()),
             Event::CData(text) => append(&mut open, &text.into_inner()),
             Event::GeneralRef(reference) => {
@@ -162,7 +163,7 @@ mod tests {
         let crowded = format!("<a {}/>", "b='c' ".repeat(ATTRIBUTE_LIMIT + 1));
         for (body, why) in [
             ("", "it ends too early"),
-            ("busy", "it ends too early"),
+            ("busy", "it is not XML"),
             ("<response><result>", "it ends too early"),
             ("<a></b>", "it is not well-formed XML"),
             ("</a>", "it is not well-formed XML"),
