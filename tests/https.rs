@@ -52,7 +52,7 @@ async fn trusts_whom_it_was_told_to_trust() {
     let server = web(Some(&own), Answer::new("hello")).await;
     let misnamed = web(Some(&named), Answer::new("hello")).await;
     let pin = |identity: &Identity| Fingerprint::of(&identity.certificate);
-    let authority = |identity: &Identity| identity.authority.clone().into_bytes();
+    let authority = |identity: &Identity| identity.authority.clone();
     let (url, misnamed) = (server.url("https"), misnamed.url("https"));
 
     for trust in [

@@ -43,6 +43,7 @@
 //! | [`host`] | what this host lives by, for the guard: its addresses, gateways, resolvers, administrators |
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
 //! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
+//! | [`firewall::panos`] | Palo Alto Networks firewalls, by tags on addresses |
 //! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
 //! | [`conformance`] | a kit that tries any firewall integration |
 //! | [`secret`] | where integrations get their passwords and keys from |

@@ -69,6 +69,10 @@ async fn a_longer_and_a_shorter_time_take_effect() {
         device.state().advance(Duration::from_secs(61));
         assert_eq!(held(&firewall).await, ["192.0.2.1/32 3539 s"]);
         assert!(device.state().blocks("192.0.2.1") && !device.state().blocks("192.0.2.3"));
+        for seconds in [60, 3_600] {
+            assert!(are_done(&firewall.block(&[block("198.51.100.0/24", seconds)]).await.unwrap()));
+        }
+        assert_eq!(held(&firewall).await[1..], ["198.51.100.0/24 3600 s"]);
     }
 }
 
@@ -155,6 +159,9 @@ async fn what_it_cannot_hold_is_said_so() {
     let outcomes = old.block(&[block("192.0.2.0/24", 60), block("192.0.2.1/32", 60)]).await.unwrap();
     assert_eq!(outcomes[0].status, Status::Unsupported("it takes prefixes from PAN-OS 10 on".to_owned()));
     assert_eq!(held(&old).await, ["192.0.2.1/32 for ever"]);
+    let before = device.state().asked.len();
+    assert!(are_done(&old.block(&[block("192.0.2.1/32", 90)]).await.unwrap()));
+    assert_eq!(device.state().asked.len(), before + 1, "there is no time to be changed");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 //! |---|---|---|---|---|
 //! | `nftables::Nftables` | this Linux machine, its forwarded traffic and its containers | yes | yes | yes |
 //! | `dynamic_list::DynamicList` | every firewall that fetches a list of addresses by itself | yes | yes | yes |
+//! | `panos::PanOs` | what a Palo Alto Networks firewall lets through | yes, 30 days | of IPv4 | yes |
 //! | `haproxy::Haproxy` (Unix) | what a HAProxy on this machine serves | no | yes | yes |
 //! | `nginx::Nginx` | what an nginx on this machine serves | no | yes | yes |
 

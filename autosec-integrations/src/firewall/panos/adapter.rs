@@ -7,7 +7,7 @@ use autosec_core::enforce::{
 };
 use ipnet::IpNet;
 
-use super::answer::{self, System};
+use super::answer::{self, Page, System};
 use super::api::Api;
 use super::config::PanOsConfig;
 use super::fault::Fault;
@@ -62,29 +62,35 @@ impl PanOs {
     /// whether the tags are there afterwards is looked up by one of them, and they are given once more if not.
     async fn refresh(&self, items: Vec<Item>) -> Result<BTreeMap<IpNet, Verdict>, EnforceError> {
         let mut verdicts = settle(&self.api, Change::Refresh, items.clone()).await?;
-        let state = |target: &IpNet| verdicts.get(target);
-        let heard = items.iter().filter(|item| state(&item.target) == Some(&Verdict::Heard));
-        // The one that ends last: one that ended meanwhile would say nothing.
-        let is_lost = match heard.max_by_key(|item| item.timeout.unwrap_or(u64::MAX)) {
+        let heard = |item: &&Item| verdicts.get(&item.target) == Some(&Verdict::Heard);
+        // The host that ends last: one that ended meanwhile would say nothing.
+        let fate = |item: &&Item| (item.is_host(), item.timeout.unwrap_or(u64::MAX));
+        let is_lost = match items.iter().filter(heard).max_by_key(fate) {
             Some(one) => !self.has_tag(one).await?,
             None => false,
         };
-        let is_missing = |item: &Item| match state(&item.target) {
+        let is_missing = |item: &Item| match verdicts.get(&item.target) {
             Some(Verdict::Heard) => is_lost,
             Some(Verdict::AlreadyThere) => true,
             _ => false,
         };
         let missing: Vec<Item> = items.iter().copied().filter(is_missing).collect();
-        if !missing.is_empty() {
-            verdicts.extend(settle(&self.api, Change::Register, missing).await?);
-        }
+        verdicts.extend(settle(&self.api, Change::Register, missing).await?);
         Ok(verdicts)
     }
 
     async fn has_tag(&self, item: &Item) -> Result<bool, EnforceError> {
-        let shown = self.api.ask(message::look_up(self.config(), item)).await?;
-        let page = answer::page(&shown, &self.config().tag).map_err(|fault| self.api.error(fault, None))?;
+        if !item.is_host() {
+            // Whether a prefix can be asked for by itself is not documented.
+            return Ok(self.blocked().await?.iter().any(|block| block.target == item.target));
+        }
+        let page = self.page(message::look_up(self.config(), item)).await?;
         Ok(page.tagged.iter().any(|(target, _)| *target == item.target))
+    }
+
+    async fn page(&self, asked: Vec<u8>) -> Result<Page, EnforceError> {
+        let listed = self.api.ask(asked).await?;
+        answer::page(&listed, &self.config().tag).map_err(|fault| self.api.error(fault, None))
     }
 
     /// Which one of a pair it is, and whether that lets traffic through.
@@ -127,10 +133,10 @@ impl FirewallIntegration for PanOs {
         let fit = items.values().copied().filter(|item| self.unsupported(item).is_none()).collect();
         let mut verdicts = settle(&self.api, Change::Register, fit).await?;
         let is_there = |item: &&Item| verdicts.get(&item.target) == Some(&Verdict::AlreadyThere);
-        let again: Vec<Item> = items.values().filter(is_there).copied().collect();
-        if !again.is_empty() {
-            verdicts.extend(self.refresh(again).await?);
-        }
+        // Without times there is nothing to be changed about a tag that is there.
+        let has_times = self.capabilities().native_ttl;
+        let again: Vec<Item> = items.values().filter(is_there).filter(|_| has_times).copied().collect();
+        verdicts.extend(self.refresh(again).await?);
         let outcome = |block: &Block| {
             let item = Item::new(block.target, block.ttl);
             let status = match self.unsupported(&item) {
@@ -159,9 +165,7 @@ impl FirewallIntegration for PanOs {
         let mut tagged = BTreeMap::new();
         let (mut start, mut before) = (1, None);
         for _ in 0..PAGE_LIMIT {
-            let listed = self.api.ask(message::page(self.config(), start)).await?;
-            let page =
-                answer::page(&listed, &self.config().tag).map_err(|fault| self.api.error(fault, None))?;
+            let page = self.page(message::page(self.config(), start)).await?;
             let is_repeated = before.is_some() && before == page.first;
             tagged.extend(page.tagged);
             start += page.entries;

@@ -18,9 +18,9 @@ pub enum Trust {
     #[default]
     System,
     /// As [`System`](Self::System), and these authorities as well: certificates in PEM.
-    SystemAnd(Vec<u8>),
+    SystemAnd(String),
     /// These authorities alone: certificates in PEM.
-    Only(Vec<u8>),
+    Only(String),
     /// Those that have the private key of one of these certificates. Name, dates and issuer of the certificate do not matter:
     /// it is for devices with a certificate of their own making. Two pins cover a pair of devices, or a change of certificate.
     Pinned(Vec<Fingerprint>),
@@ -105,7 +105,7 @@ fn roots(trust: &Trust) -> io::Result<RootCertStore> {
     }
     if let Trust::SystemAnd(pem) | Trust::Only(pem) = trust {
         let unfit = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
-        for certificate in CertificateDer::pem_slice_iter(pem) {
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
             let certificate =
                 certificate.map_err(|error| unfit(format!("the authorities are not in PEM: {error}")))?;
             roots.add(certificate).map_err(|error| unfit(format!("an authority cannot be used: {error}")))?;
