@@ -9,10 +9,11 @@ use autosec_core::event::Schema;
 use autosec_core::observe::{Observer, Record};
 use autosec_core::rule::RuleSet;
 use autosec_core::time::Timestamp;
+use autosec_integrations::firewall::panos::PanOsConfig;
 use autosec_integrations::log::{Format, LogReader, Options};
 
 use super::device::{Device, Fault};
-use super::{KEY, held, net};
+use super::{KEY, held, net, secrets};
 use crate::support;
 
 /// Keeps everything it is told, in words.
@@ -106,4 +107,43 @@ async fn nothing_is_lost_to_trouble_and_the_key_is_nowhere() {
     }
     let places = texts.match_indices(KEY).map(|(at, _)| &texts[at.saturating_sub(99)..at]);
     assert_eq!(places.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_firewall_that_takes_too_long_is_asked_again() {
+    let device = Device::new().with(|state| state.faults.push_back(Fault::Slow(Duration::from_secs(60))));
+    let (_web, firewall) = device.online().await;
+    let brief = Duration::from_millis(1);
+    let pace = EnforceConfig {
+        timeout: Duration::from_secs(1),
+        attempts: 1,
+        backoff: brief,
+        longest_pause: brief,
+        ..EnforceConfig::default()
+    };
+    let engine = Engine::builder().firewall(firewall).enforcement(pace).build().unwrap();
+    let late = engine.enforce(&support::block("203.0.113.7", "a", 3_600)).await.to_string();
+    assert!(late.contains("did not answer within 1s (1 will be tried again)"), "{late}");
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let reports = engine.maintain().await;
+    assert!(reports.iter().all(|report| report.result.is_ok() && report.pending == 0), "{reports:?}");
+    assert!(device.state().blocks("203.0.113.7"));
+}
+
+#[tokio::test]
+async fn room_is_given_to_the_most_important() {
+    let device = Device::new().with(|state| state.capacity = 3);
+    let room = |config| PanOsConfig { capacity: Some(3), ..config };
+    let (_web, firewall) = device.online_with(room, Arc::new(secrets())).await;
+    let engine = Engine::builder().firewall(firewall).build().unwrap();
+    // Of the same risk, those that end last.
+    for number in 1..=6 {
+        let ip = format!("203.0.113.{number}");
+        engine.enforce(&support::block(&ip, &ip, 600 * number)).await;
+    }
+    let held = |device: &Device| device.state().tags.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(held(&device), ["203.0.113.4", "203.0.113.5", "203.0.113.6"]);
+    engine.unblock(net("203.0.113.5/32")).await;
+    engine.maintain().await;
+    assert_eq!(held(&device), ["203.0.113.3", "203.0.113.4", "203.0.113.6"]);
 }

@@ -57,7 +57,7 @@
 //! | | |
 //! |---|---|
 //! | hosts | IPv4 and IPv6 |
-//! | prefixes | IPv4, from PAN-OS 10; a prefix counts as one address. Those of IPv6 are `Unsupported` |
+//! | prefixes | IPv4, from PAN-OS 10; a prefix counts as one address. Those of IPv6 are `Unsupported`, so leave [`aggregate`] off where IPv6 hosts are blocked |
 //! | times | whole seconds, rounded up, from PAN-OS 9; 30 days at most, which the enforcer renews |
 //! | reasons | none: there is no room for a comment beside a tag |
 //! | how many | 1,000 to 500,000 by model, shared with all that registers addresses: [`registered_limit`] |
@@ -93,6 +93,7 @@
 //! a restart (if not, the next reconciliation lets it go), whether an address inherits tags in listings from a prefix that
 //! covers it, and the words for want of room.
 //!
+//! [`aggregate`]: autosec_core::enforce::FirewallConfig::aggregate
 //! [`health`]: autosec_core::enforce::FirewallIntegration::health
 
 mod adapter;
