@@ -13,7 +13,7 @@ use autosec_integrations::secret::{FixedSecrets, SecretSource};
 use secrecy::SecretString;
 
 use super::device::{Device, Fault, Strictness};
-use super::{KEY, are_done, block, held, net, secrets};
+use super::{Canned, KEY, are_done, block, canned, held, net, secrets};
 
 /// Gives one secret after the other, the last one for ever, and counts.
 struct Changing(Mutex<VecDeque<&'static str>>, Mutex<usize>);
@@ -229,4 +229,24 @@ async fn a_refused_password_is_not_tried_again_and_again() {
     );
     assert!(!format!("{error} {error:?} {firewall:?}").contains("correct horse"), "{error}");
     assert_eq!(device.state().asked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_sent_back_is_not_shown() {
+    let echo = |status, body: String| Canned { status, ..Canned::new(body) };
+    let error = |inner: &str| {
+        format!("<response status=\"error\" code=\"17\"><msg><line>{inner}</line></msg></response>")
+    };
+    for client in [
+        echo(200, error(&format!("X-PAN-KEY: {KEY} is not welcome"))),
+        echo(403, error(&format!("not authorized: {KEY}"))),
+        echo(200, error(&format!("A commit is in progress by {KEY}"))),
+        echo(400, error(KEY)),
+    ] {
+        let firewall = canned(&client, PanOsConfig::new("https://fw.example"));
+        let one = firewall.block(&[block("192.0.2.1/32", 60)]).await;
+        let two = firewall.block(&[block("192.0.2.1/32", 60), block("192.0.2.2/32", 60)]).await;
+        let texts = format!("{one:?} {two:?} {:?} {:?}", firewall.blocked().await, firewall.health().await);
+        assert!(texts.contains('…') && !texts.contains(KEY), "{texts}");
+    }
 }

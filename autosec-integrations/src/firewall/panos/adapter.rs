@@ -90,7 +90,7 @@ impl PanOs {
 
     async fn page(&self, asked: Vec<u8>) -> Result<Page, EnforceError> {
         let listed = self.api.ask(asked).await?;
-        answer::page(&listed, &self.config().tag).map_err(|fault| self.api.error(fault, None))
+        answer::page(&listed, &self.config().tag).map_err(|fault| self.api.error(fault))
     }
 
     /// Which one of a pair it is, and whether that lets traffic through.
@@ -177,14 +177,13 @@ impl FirewallIntegration for PanOs {
             }
         }
         let many = "it lists more than a million addresses".to_owned();
-        Err(self.api.error(Fault::Refused(many), None))
+        Err(self.api.error(Fault::Refused(many)))
     }
 
     async fn health(&self) -> Result<Health, EnforceError> {
         let (enforcing, pair) = self.pair().await?;
         let answered = self.api.ask(message::system(self.config())).await?;
-        let System { model, version } =
-            answer::system(&answered).map_err(|fault| self.api.error(fault, None))?;
+        let System { model, version } = answer::system(&answered).map_err(|fault| self.api.error(fault))?;
         let mut detail =
             format!("{model} with PAN-OS {version}; {pair}; whether a rule uses the tag cannot be asked");
         let major = version.split('.').next().and_then(|major| major.parse::<u8>().ok());

@@ -4,6 +4,7 @@ use std::time::Duration;
 use http::Response;
 use http::header::RETRY_AFTER;
 use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::{Fault, cut};
 use super::xml::{self, Element};
@@ -46,15 +47,15 @@ pub(super) struct System {
     pub(super) version: String,
 }
 
-/// A success.
-pub(super) fn read(response: &Response<Vec<u8>>) -> Result<Element, Fault> {
-    let (answer, fault) = read_all(response)?;
+/// A success. Of this and all that it says, what the request held as a secret is left out.
+pub(super) fn read(response: &Response<Vec<u8>>, secret: &SecretString) -> Result<Element, Fault> {
+    let (answer, fault) = read_all(response, secret)?;
     fault.map_or(Ok(answer), Err)
 }
 
 /// A message that changed tags and was heard, though PAN-OS may complain about single addresses of it.
-pub(super) fn read_change(response: &Response<Vec<u8>>) -> Result<Element, Fault> {
-    let (answer, fault) = read_all(response)?;
+pub(super) fn read_change(response: &Response<Vec<u8>>, secret: &SecretString) -> Result<Element, Fault> {
+    let (answer, fault) = read_all(response, secret)?;
     match fault {
         Some(Fault::Refused(_)) if !complaints(&answer).is_empty() => Ok(answer),
         fault => fault.map_or(Ok(answer), Err),
@@ -62,8 +63,13 @@ pub(super) fn read_change(response: &Response<Vec<u8>>) -> Result<Element, Fault
 }
 
 /// An answer of PAN-OS, and what it says is wrong.
-fn read_all(response: &Response<Vec<u8>>) -> Result<(Element, Option<Fault>), Fault> {
-    let answer = xml::read(response.body());
+fn read_all(response: &Response<Vec<u8>>, secret: &SecretString) -> Result<(Element, Option<Fault>), Fault> {
+    let mut answer = xml::read(response.body());
+    // A shorter one is none, and would be found in words that PAN-OS means.
+    let secret = Some(secret.expose_secret()).filter(|secret| secret.len() > 3);
+    if let (Ok(answer), Some(secret)) = (&mut answer, secret) {
+        answer.hide(secret);
+    }
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     if let Some(fault) = Fault::of_status(response.status(), retry_after) {
         let said = answer.ok().and_then(|answer| Fault::of_answer(&answer));
@@ -174,8 +180,8 @@ mod tests {
                     <entry ip=\"300.0.0.1\" message=\"invalid ip\"/></register>\
                     </payload></uid-response></line></msg></response>";
         let response = Response::new(body.into());
-        assert!(matches!(read(&response), Err(Fault::Refused(_))), "it is no success");
-        let answer = read_change(&response).unwrap();
+        assert!(matches!(read(&response, &"key".into()), Err(Fault::Refused(_))), "it is no success");
+        let answer = read_change(&response, &"key".into()).unwrap();
         let net = |text: &str| Some(text.parse().unwrap());
         assert_eq!(
             complaints(&answer),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use autosec_core::enforce::EnforceError;
-use http::{HeaderValue, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
@@ -14,7 +14,7 @@ use crate::secret::SecretSource;
 use crate::transport::HttpClient;
 
 /// How an answer is read.
-type Reader = fn(&Response<Vec<u8>>) -> Result<Element, Fault>;
+type Reader = fn(&Response<Vec<u8>>, &SecretString) -> Result<Element, Fault>;
 
 /// The API of one firewall: sends what is asked for, logged in.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Api {
     /// Asks something.
     pub(super) async fn ask(&self, fields: Vec<u8>) -> Result<Element, EnforceError> {
         let answered = self.try_to(fields, answer::read).await?;
-        answered.map_err(|words| self.error(Fault::Refused(words), None))
+        answered.map_err(|words| self.error(Fault::Refused(words)))
     }
 
     /// Sends a request and reads what is answered. What the firewall refuses about it as a whole is the inner error,
@@ -54,12 +54,10 @@ impl Api {
     ) -> Result<Result<Element, String>, EnforceError> {
         let key = self.key(None).await?;
         let mut answered = self.exchange(&key, fields.clone(), read).await;
-        let mut used = key;
         if let Err(Fault::Unknown(_)) = answered {
-            let newer = self.key(Some(&used)).await?;
-            if newer.expose_secret() != used.expose_secret() {
+            let newer = self.key(Some(&key)).await?;
+            if newer.expose_secret() != key.expose_secret() {
                 answered = self.exchange(&newer, fields, read).await;
-                used = newer;
             }
         }
         match answered {
@@ -69,25 +67,24 @@ impl Api {
                 if let Fault::Unknown(_) = fault {
                     *self.key.lock().await = None;
                 }
-                Err(self.error(fault, Some(&used)))
+                Err(self.error(fault))
             }
         }
     }
 
-    pub(super) fn error(&self, fault: Fault, secret: Option<&SecretString>) -> EnforceError {
-        fault.error(&self.config.name, secret.map(|secret| secret.expose_secret()))
+    pub(super) fn error(&self, fault: Fault) -> EnforceError {
+        fault.error(&self.config.name)
     }
 
     async fn exchange(&self, key: &SecretString, fields: Vec<u8>, read: Reader) -> Result<Element, Fault> {
         let header = HeaderValue::from_str(key.expose_secret())
             .map_err(|_| Fault::Unknown("it holds characters that no key has".to_owned()))?;
-        self.send(Some(header), fields, read).await
+        let request = message::request(&self.url, Some(header), fields);
+        read(&self.send(request).await?, key)
     }
 
-    async fn send(&self, key: Option<HeaderValue>, fields: Vec<u8>, read: Reader) -> Result<Element, Fault> {
-        let request = message::request(&self.url, key, fields);
-        let response = self.client.send(request).await.map_err(|error| Fault::Broken(error.to_string()))?;
-        read(&response)
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Fault> {
+        self.client.send(request).await.map_err(|error| Fault::Broken(error.to_string()))
     }
 
     /// The key to use; another one than `refused`, if there is one.
@@ -117,18 +114,20 @@ impl Api {
 
     async fn log_in(&self, user: &str, password: &SecretString) -> Result<SecretString, EnforceError> {
         let fields = message::login(user, password.expose_secret());
-        let answer = self.send(None, fields, answer::read).await.map_err(|fault| match fault {
+        let response = self.send(message::request(&self.url, None, fields)).await;
+        let answer = response.and_then(|response| answer::read(&response, password));
+        let answer = answer.map_err(|fault| match fault {
             Fault::Unknown(_) => EnforceError::Forbidden {
                 firewall: self.config.name.clone(),
                 reason: format!(
                     "it refuses the password of `{user}`; change the secret, before it locks the user out"
                 ),
             },
-            fault => self.error(fault, Some(password)),
+            fault => self.error(fault),
         })?;
         match answer::key(&answer) {
             Some(key) => Ok(key.into()),
-            None => Err(self.error(Fault::Broken("it gave no key".to_owned()), Some(password))),
+            None => Err(self.error(Fault::Broken("it gave no key".to_owned()))),
         }
     }
 }

@@ -110,33 +110,25 @@ impl Fault {
         }
     }
 
-    /// The error of the firewall of this name. No fault holds a secret; should a firewall have sent one back, `secret` is
-    /// taken out.
-    pub(super) fn error(self, firewall: &str, secret: Option<&str>) -> EnforceError {
+    /// The error of the firewall of this name.
+    pub(super) fn error(self, firewall: &str) -> EnforceError {
         let firewall = firewall.to_owned();
-        let clean = |words: String| match secret.filter(|secret| !secret.is_empty()) {
-            Some(secret) => words.replace(secret, "…"),
-            None => words,
-        };
         match self {
-            Self::Absent(words) => EnforceError::Absent { firewall, reason: clean(words) },
-            Self::Broken(words) => EnforceError::Transport { firewall, reason: clean(words) },
-            Self::Busy(after, words) => EnforceError::Busy { firewall, after, reason: clean(words) },
+            Self::Absent(reason) => EnforceError::Absent { firewall, reason },
+            Self::Broken(reason) => EnforceError::Transport { firewall, reason },
+            Self::Busy(after, reason) => EnforceError::Busy { firewall, after, reason },
             Self::Forbidden(words) => {
-                let reason = format!(
-                    "{}; its role needs User-ID Agent and Operational Requests of the XML API",
-                    clean(words)
-                );
+                let reason =
+                    format!("{words}; its role needs User-ID Agent and Operational Requests of the XML API");
                 EnforceError::Forbidden { firewall, reason }
             }
             Self::Passive(words) => {
-                let reason =
-                    format!("it leaves changes to its active peer, whose URL is needed: {}", clean(words));
+                let reason = format!("it leaves changes to its active peer, whose URL is needed: {words}");
                 EnforceError::Absent { firewall, reason }
             }
-            Self::Refused(words) => EnforceError::Rejected { firewall, target: None, reason: clean(words) },
+            Self::Refused(reason) => EnforceError::Rejected { firewall, target: None, reason },
             Self::Unknown(words) => {
-                let reason = format!("it does not know the key: {}; renew the secret", clean(words));
+                let reason = format!("it does not know the key: {words}; renew the secret");
                 EnforceError::Forbidden { firewall, reason }
             }
         }
@@ -211,11 +203,5 @@ mod tests {
         let Fault::Refused(words) = fault(&long) else { panic!("{long}") };
         assert!(words.starts_with("a b; xxx") && words.chars().count() == WORDS_LIMIT, "{words}");
         assert_eq!(fault("<response/>"), Fault::Refused("it gave no reason".to_owned()));
-    }
-
-    #[test]
-    fn a_secret_that_is_sent_back_stays_one() {
-        let error = Fault::Refused("bad key LUFRPT1".to_owned()).error("fw", Some("LUFRPT1"));
-        assert!(!format!("{error} {error:?}").contains("LUFRPT1"), "{error}");
     }
 }

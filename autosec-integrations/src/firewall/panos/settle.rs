@@ -5,6 +5,7 @@ use ipnet::IpNet;
 
 use super::answer::{self, About, Complaint};
 use super::api::Api;
+use super::fault::Fault;
 use super::message::{self, Change, Item};
 
 /// The most requests of one change: enough to find two bad entries among 5,000 where PAN-OS does not name them.
@@ -70,7 +71,7 @@ pub(super) async fn settle(
         }
     }
     match refusal.filter(|_| verdicts.len() > 1 && !verdicts.values().any(was_heard)) {
-        Some(words) => Err(api.error(super::fault::Fault::Refused(words), None)),
+        Some(words) => Err(api.error(Fault::Refused(words))),
         None => Ok(verdicts),
     }
 }
@@ -93,9 +94,8 @@ fn judge(
     for Complaint { registering, target, about } in complaints {
         let verdict = match (about, registering) {
             // That a tag is gone is what was asked for.
-            (About::NotThere, false) => continue,
+            (About::NotThere | About::AlreadyThere, false) => continue,
             (About::AlreadyThere, true) => Verdict::AlreadyThere,
-            (About::AlreadyThere, false) => continue,
             (About::NotThere, true) => Verdict::Refused("it says that it does not exist".to_owned()),
             (About::Other(words), _) => Verdict::Refused(words),
         };

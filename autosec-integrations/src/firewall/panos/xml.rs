@@ -99,6 +99,15 @@ impl Element {
         Ok(Self { name: start.name().into_inner().to_owned(), attributes, ..Self::default() })
     }
 
+    /// Takes a secret out of every text and attribute, should it have been sent back.
+    pub(super) fn hide(&mut self, secret: &str) {
+        let values = self.attributes.iter_mut().map(|(_, value)| value);
+        for text in values.chain([&mut self.text]).filter(|text| text.contains(secret)) {
+            *text = text.replace(secret, "…");
+        }
+        self.children.iter_mut().for_each(|child| child.hide(secret));
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -154,6 +163,13 @@ mod tests {
         let mut texts = Vec::new();
         read.texts(&mut |text| texts.push(text.to_owned()));
         assert_eq!(texts, ["a & b! <c>"]);
+    }
+
+    #[test]
+    fn hides_a_secret_wherever_it_stands() {
+        let mut answer = read(b"<a b='key: S3CRET'><c>S3CRET</c><d>S3&#x43;RET S3CRET</d></a>").unwrap();
+        answer.hide("S3CRET");
+        assert_eq!(answer, read("<a b='key: …'><c>…</c><d>… …</d></a>".as_bytes()).unwrap());
     }
 
     #[test]
