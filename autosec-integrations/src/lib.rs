@@ -49,6 +49,9 @@
 //! | [`secret`] | where integrations get their passwords and keys from |
 //! | [`transport`] | how integrations reach what they talk to, for hosts that want another way |
 //!
+//! The feature `https`, off by default, brings an HTTP client (`transport::HttpsClient`) for the firewalls that are spoken to
+//! over HTTPS; a host that has one of its own implements [`transport::HttpClient`] instead.
+//!
 //! # Principles
 //! - **What strangers wrote is not believed.** A line of a log holds what an attacker chose beside what the server knows;
 //!   readers take an address or a name only from where an attacker cannot have put it.
