@@ -22,6 +22,7 @@ mod generation;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
+mod https;
 mod image;
 #[cfg(target_os = "linux")]
 mod ipset;
@@ -41,6 +42,7 @@ mod nftables_table;
 mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
+mod panos;
 mod pipeline;
 mod plugins;
 mod queues;

@@ -45,10 +45,14 @@
 //! | `firewall::ipset` (Linux only) | iptables with sets, the latter spoken to over netlink |
 //! | `firewall::{haproxy, nginx}` | proxies on this machine that refuse clients |
 //! | [`firewall::asa`] | Cisco ASA, over SSH or HTTPS |
+//! | [`firewall::panos`] | Palo Alto Networks firewalls, by tags on addresses |
 //! | [`firewall::dynamic_list`] | a list that firewalls fetch by themselves |
 //! | [`conformance`] | a kit that tries any firewall integration |
 //! | [`secret`] | where integrations get their passwords and keys from |
 //! | [`transport`] | how integrations reach what they talk to, for hosts that want another way |
+//!
+//! The feature `https`, off by default, brings an HTTP client (`transport::HttpsClient`) for the firewalls that are spoken to
+//! over HTTPS; a host that has one of its own implements [`transport::HttpClient`] instead.
 //!
 //! # Principles
 //! - **What strangers wrote is not believed.** A line of a log holds what an attacker chose beside what the server knows;

@@ -29,6 +29,18 @@ impl Subject<'_> {
         all_done("unblock", targets.iter().copied(), &answer)
     }
 
+    /// Whether it takes such an item, or says that it cannot hold it; what it takes is taken out again.
+    pub(super) async fn takes(&self, targets: Vec<IpNet>) -> Result<bool, String> {
+        let blocks: Vec<Block> = targets.iter().copied().map(hour).collect();
+        let answer = self.firewall.block(&blocks).await.map_err(|error| format!("block failed: {error}"))?;
+        if answer.iter().all(|outcome| matches!(outcome.status, Status::Unsupported(_))) {
+            return Ok(false);
+        }
+        all_done("block", targets.iter().copied(), &answer)?;
+        self.unblock(&targets).await?;
+        Ok(true)
+    }
+
     /// What it holds of the prefixes for documentation, each with its time; an item listed twice is wrong.
     pub(super) async fn held(&self) -> Result<BTreeMap<IpNet, Option<Duration>>, String> {
         let blocked = self.firewall.blocked().await.map_err(|error| format!("blocked failed: {error}"))?;

@@ -12,6 +12,7 @@
 //! | `ipset::Ipset` | the same, on machines whose firewall is iptables | yes | yes | yes |
 //! | `dynamic_list::DynamicList` | every firewall that fetches a list of addresses by itself | yes | yes | yes |
 //! | `asa::Asa` | a Cisco ASA, over SSH or HTTPS | no | with an object group | with an object group |
+//! | `panos::PanOs` | what a Palo Alto Networks firewall lets through | yes, 30 days | of IPv4 | yes |
 //! | `haproxy::Haproxy` (Unix) | what a HAProxy on this machine serves | no | yes | yes |
 //! | `nginx::Nginx` | what an nginx on this machine serves | no | yes | yes |
 
@@ -29,6 +30,7 @@ mod netlink;
 pub mod nginx;
 #[cfg(target_os = "linux")]
 pub mod nftables;
+pub mod panos;
 
 /// The answer to a call in which every item went well.
 fn done(targets: impl Iterator<Item = IpNet>) -> Vec<Outcome> {

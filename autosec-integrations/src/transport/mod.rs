@@ -3,12 +3,16 @@
 
 mod command;
 mod http;
+#[cfg(feature = "https")]
+mod https;
 mod shell;
 #[cfg(feature = "ssh")]
 mod ssh;
 
 pub use command::{CommandRunner, Finished, LocalCommands};
 pub use http::HttpClient;
+#[cfg(feature = "https")]
+pub use https::{Fingerprint, FingerprintError, HttpsClient, HttpsConfig, Trust};
 pub use shell::{Shell, Terminal};
 #[cfg(feature = "ssh")]
 pub use ssh::{HostKey, HostKeyError, SshConfig, SshLogin, SshShell};
