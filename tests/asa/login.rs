@@ -15,6 +15,10 @@ use super::device::Device;
 use super::ssh::{Door, Server, key};
 use super::{assert_no_secret, secrets, ssh_config};
 
+/// A host key that the simulator does not have, nor any of its kind.
+const OF_ANOTHER_KIND: &str = "ecdsa-sha2-nistp256 \
+    AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBAhBmcRwRbwAbBzTt288dpXV2Fr/aHXZQTQnRkTH0t33M2ZOQCE03XnJ41nhg6xlHUPbigjgQNpygStC2nQPR5g=";
+
 async fn open(config: SshConfig) -> io::Result<Box<dyn Terminal>> {
     let key = key(9).to_openssh(LineEnding::LF).unwrap();
     let secrets = secrets().with("key", key.as_str()).with("wrong", "wrong-Secret-8").with("no key", "-----");
@@ -73,6 +77,9 @@ async fn speaks_to_the_pinned_device_alone() {
     assert_eq!(kind, io::ErrorKind::InvalidData);
     let wrong = HostKey::from(key(1).public_key());
     assert!(text.contains(&format!("shows the host key {right} (ssh-ed25519), not {wrong}")), "{text}");
+    let host_key = OF_ANOTHER_KIND.parse().unwrap();
+    let (kind, text) = refused(SshConfig { host_key, ..ssh_config(&server) }).await;
+    assert!(kind == io::ErrorKind::Unsupported && text.contains("the pinned key is of a kind"), "{text}");
     assert_eq!(device.state().logins, 3, "a stranger is not logged in to");
 }
 

@@ -63,9 +63,11 @@ impl AsaMode {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ShunOwner {
-    /// Others shun there too. AutoSec's are those that it asked for since it was started; all others are left alone and not listed. After a start
-    /// the first comparison asks again for everything in force, and what ended meanwhile is taken off by its address, so
-    /// nothing is forgotten for as long as the ledger is not. The default.
+    /// Others shun there too. AutoSec's are those that it asked for since it was started; all others are left alone and not
+    /// listed. After a start the first comparison asks again for everything in force, and what ended meanwhile is taken off
+    /// by its address, so nothing is forgotten for as long as the ledger is not. The default.
+    ///
+    /// An address that AutoSec is told to let in is let in, whoever shunned it.
     #[default]
     Shared,
     /// All are AutoSec's: one that it does not know is taken off by the next comparison.

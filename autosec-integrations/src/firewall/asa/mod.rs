@@ -73,7 +73,7 @@
 //! A group that is missing is made with its description and that member; the access list never is.
 //!
 //! For SSH: a user with privilege 15, or one with less and the password of `enable`; `ssh version 2`; the host key of the
-//! device (`show crypto key mypubkey`, or `ssh-keyscan` from a place that can be trusted, and `ssh-keygen -l`).
+//! device, by `ssh-keyscan` from a place where nobody can stand in between.
 //! ```text
 //! username autosec password ******** privilege 15
 //! aaa authentication ssh console LOCAL
@@ -115,20 +115,21 @@
 //!
 //! # What is known, and how
 //! Nothing here was tried on a real device: it is tested against our simulator, which is written from documents. From the
-//! vendor's documentation: `shun` and its life, object groups and that one in use is not emptied, `clear conn`, the paths of
-//! the HTTPS interface and who may use it. From published programs that work with devices: the two texts for a member that is
-//! there already or not at all, `Shun … successful`, prompts and paging, the body of a configuration, statuses 400 and 401.
+//! vendor's documentation: `shun` and its life, object groups and that one in use is not emptied, `clear conn`, that there is
+//! an HTTPS interface and which clients it takes. From published programs that work with devices: its paths and the body of a
+//! configuration, statuses 400 and 401, the texts for a member that is there already, is not there, or is the last one,
+//! `Shun … successful`, what `write memory` shows, prompts and paging.
 //!
-//! Not confirmed: how an IPv6 host is listed in a group (both forms are read), what `clear conn` and `no shun` answer, what
-//! `/admin/config` answers, the texts for want of memory and for somebody else configuring. None of it is relied on: an
-//! answer that is not known leads to a second listing.
+//! Not confirmed: that a shun takes no IPv6, how an IPv6 host is listed in a group (both forms are read), what `clear conn`
+//! and `no shun` answer, what `/admin/config` answers, the texts for want of memory and for somebody else configuring. None of
+//! these answers is relied on: one that is not known leads to a second listing.
 //!
 //! # Limits
 //! - `names` on the device lists some addresses by name. Those are not recognised as blocks; write `no names`.
 //! - Old versions may not clear connections by a range or of IPv6: then those of a blocked prefix live until they end.
 //! - A custom `prompt` may hold letters, digits and `-._/`; one with the failover state is lost in the moment of a failover,
 //!   and the call is tried again.
-//! - A terminal takes one line at a time: 100 blocks are some 200 round trips. HTTPS takes them in about ten requests.
+//! - A terminal takes one line at a time: 100 blocks are some 200 round trips. HTTPS takes them in a handful of requests.
 
 mod adapter;
 mod answer;

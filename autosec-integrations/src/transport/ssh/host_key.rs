@@ -6,7 +6,7 @@ use russh::keys::{Algorithm, HashAlg, PublicKey};
 
 /// The key of a device, by which it is known.
 ///
-/// It is read from its fingerprint (`SHA256:` and 43 letters, as `ssh-keygen -l` and `show ssh` print them), from a public key
+/// It is read from its fingerprint (`SHA256:` and 43 letters, as `ssh-keygen -l` prints it), from a public key
 /// (`ssh-ed25519 AAAA…`) or from a line of a `known_hosts` file (whose names are not looked at).
 ///
 /// ```

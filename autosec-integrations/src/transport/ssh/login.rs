@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use russh::client::{AuthResult, Handle, Handler, KeyboardInteractiveAuthResponse};
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate, decode_secret_key};
-use russh::{Error, MethodKind};
+use russh::{AlgorithmKind, Error, MethodKind};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{HostKey, SshConfig, SshLogin};
@@ -114,7 +114,13 @@ pub(super) fn broken(config: &SshConfig, error: &Error) -> io::Error {
     match error {
         Error::IO(error) => io::Error::new(error.kind(), format!("{place}: {error}")),
         Error::NoCommonAlgo { kind, .. } => {
-            let hint = if config.legacy { "" } else { "; an old device may need `legacy`" };
+            let hint = match (kind, config.legacy) {
+                (AlgorithmKind::Key, _) => {
+                    ": the pinned key is of a kind that it has none of, or it needs `legacy`"
+                }
+                (_, false) => "; an old device may need `legacy`",
+                (_, true) => "",
+            };
             let text = format!("{place} and this side have no {kind:?} in common{hint}");
             io::Error::new(io::ErrorKind::Unsupported, text)
         }

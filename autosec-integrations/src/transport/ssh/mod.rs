@@ -18,8 +18,8 @@
 //!
 //! # Is it the right device?
 //! The device's key is pinned: a session with anything else ends before a password is sent. There is no way to accept any
-//! key, and none is learned at the first contact. An administrator reads the key off the device itself, or takes it from
-//! a machine that has long known it (`ssh-keygen -F device -l`).
+//! key, and none is learned at the first contact. An administrator takes it from a machine that has long known it
+//! (`ssh-keygen -F device -l`), or asks for it where nobody can stand in between (`ssh-keyscan`).
 //!
 //! # Old devices
 //! By default there is neither SHA-1 nor CBC. Devices that know nothing better need [`SshConfig::legacy`], which adds both,
