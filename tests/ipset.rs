@@ -25,6 +25,12 @@ struct Inside {
     lock: String,
 }
 
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.lock);
+    }
+}
+
 #[async_trait]
 impl CommandRunner for Inside {
     async fn run(&self, program: &str, arguments: &[&str]) -> std::io::Result<Finished> {
@@ -565,7 +571,6 @@ async fn a_lock_held_by_others_is_waited_for_and_said() {
     block(&patient, &["203.0.113.1"], None).await;
     assert!(!lab.arrives("203.0.113.1"));
     holder.wait().unwrap();
-    std::fs::remove_file(file).unwrap();
 }
 
 #[test]

@@ -33,7 +33,8 @@ const BETWEEN_DESTRUCTIONS: Duration = Duration::from_millis(10);
 /// ASCII behind `autosec:`; other characters become `?`, and a double quote a single one.
 ///
 /// Programs are run by the first call, by one after a loss, and by `health`: with [`LocalCommands`] within a tokio runtime
-/// that drives I/O. All else is answered by the kernel before the call returns.
+/// that drives I/O; [`release`](Self::release) also waits on its timer. All else is answered by the kernel before the call
+/// returns: a batch of 100,000 holds the calling thread, and other callers of the same adapter, for a fraction of a second.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

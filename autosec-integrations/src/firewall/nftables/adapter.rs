@@ -27,7 +27,8 @@ use crate::firewall::done;
 ///
 /// The kernel answers before a call to it returns, in microseconds, so the methods do not yield: they finish at their
 /// first poll. A batch of 100,000 holds the calling thread, and other callers of the same adapter, for a fraction of a
-/// second. [`blocked`](FirewallIntegration::blocked) is for reconciling, not for asking about one address: the kernel
+/// second; one of a million, which is the most of a call, for two to three, and takes some 100 MB meanwhile, or 500 MB where
+/// all reasons are as long as can be. [`blocked`](FirewallIntegration::blocked) is for reconciling, not for asking about one address: the kernel
 /// takes time that grows with the square of a set's size, about half a second for 100,000 entries.
 ///
 /// ```no_run

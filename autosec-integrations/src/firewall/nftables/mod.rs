@@ -39,8 +39,9 @@
 //! real blocks uses a handful.
 //!
 //! # A change
-//! is one transaction, applied as a whole or not at all: what is not declared yet (table, chain, sets, rules), then for
-//! each element its removal and its addition, which also renews the time and the reason of one that is there.
+//! is one transaction of up to a million elements, applied as a whole or not at all, and no packet meets a part of it:
+//! what is not declared yet (table, chain, sets, rules), then for each element its removal and its addition, which also
+//! renews the time and the reason of one that is there.
 //!
 //! Each transaction names the generation of the ruleset it was made for. So one exchange tells whether anybody changed
 //! the ruleset meanwhile; only then is our part read again, and where some of it is gone, `block` answers
