@@ -1,10 +1,11 @@
-//! The shape of the house, held: who imports whom, how large files and functions are, what code does not do.
+//! The shape of the house, held: who imports whom, which files belong, how large files and functions are, what code does not do.
 //!
 //! One function, `violations`, looks at the real tree and at small made-up ones: so it is shown that it can fail.
 
 mod conduct;
 mod crates;
 mod layers;
+mod modules;
 mod sizes;
 mod source;
 
@@ -18,7 +19,7 @@ use source::Source;
 fn violations(files: &[(&str, &str)]) -> Vec<String> {
     let sources = sources(files);
     let manifests = files.iter().flat_map(|(path, text)| crates::violations(path, text));
-    let checks = [layers::violations, sizes::violations, conduct::violations];
+    let checks = [layers::violations, modules::violations, sizes::violations, conduct::violations];
     manifests.chain(checks.iter().flat_map(|check| check(&sources))).collect()
 }
 
