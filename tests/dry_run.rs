@@ -106,7 +106,7 @@ async fn it_goes_about_as_the_real_one_would() {
 async fn what_the_firewall_below_could_not_hold_is_not_recorded() {
     /// Single IPv4 addresses, and no times.
     #[derive(Debug)]
-    struct Old(MemoryFirewall, &'static str);
+    struct Old(MemoryFirewall, #[expect(dead_code, reason = "only `Debug` shows it")] &'static str);
 
     #[async_trait::async_trait]
     impl FirewallIntegration for Old {

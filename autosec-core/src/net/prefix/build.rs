@@ -280,7 +280,6 @@ mod tests {
             let addresses =
                 entries.iter().flat_map(|one| [one.first, one.first.wrapping_sub(1), one.last() ^ 1]);
             let most = addresses.map(|address| steps(&forest, &node, address)).max().unwrap();
-            println!("{name}: {} prefixes, {bytes} bytes each, {most} lines", entries.len());
             for one in entries.iter().step_by(1 + entries.len() / 100) {
                 for address in [one.first, one.last(), one.first.wrapping_sub(1), one.last().wrapping_add(1)]
                 {

@@ -195,7 +195,8 @@ impl Reading<'_, '_> {
             let seconds = UNITS.iter().find(|(held, _)| *held == unit).map(|(_, seconds)| *seconds)?;
             let digits = text.get(..at)?;
             // A sign, which `u64` reads, is no digit.
-            let count: u64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+            let count: u64 =
+                digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
             Some(count.saturating_mul(seconds))
         });
         let Some(seconds) = parts else {
