@@ -325,9 +325,9 @@ impl<'s> RuleSetBuilder<'s> {
     /// How many keys each counting rule remembers, 100,000 by default; kept in sixteen shards of equal size, rounded down
     /// to a multiple of sixteen and at least sixteen.
     ///
-    /// A counting rule takes about 180 bytes a key, one of sums about 770, of quantiles about 530. A rule of distinct values
-    /// takes about 220 bytes a key and 24 to 30 for each value it remembers, which are at most a quarter and eight more than
-    /// it asks for. A sequence takes about 180 bytes a key and 16 for each of up to 64 events, a rule of new values
+    /// A counting rule takes about 210 bytes a key, one of sums about 780, of quantiles about 530. A rule of distinct values
+    /// takes about 210 bytes a key and 24 to 28 for each value it remembers, which are at most a quarter and eight more than
+    /// it asks for. A sequence takes about 140 bytes a key and 16 for each of up to 64 events, a rule of new values
     /// about 80 and 8 for each of up to 1,024 values. See [`RuleSetBuilder::memory`] for all of them together.
     #[must_use]
     pub fn keys_per_rule(mut self, keys: usize) -> Self {

@@ -260,7 +260,21 @@ impl Window for DistinctWindow {
 mod tests {
     use std::time::Duration;
 
+    use super::super::novelty::Known;
+    use super::super::sequence::Track;
+    use super::super::shard::Shard;
     use super::*;
+
+    #[test]
+    fn takes_as_much_as_is_documented() {
+        fn entry<S: State>() -> usize {
+            Shard::<S>::ENTRY
+        }
+        let windows = [entry::<Tracked<CountWindow>>(), entry::<Tracked<DistinctWindow>>()];
+        let numbers = [entry::<Tracked<SumWindow>>(), entry::<Tracked<RankWindow>>()];
+        let others = [entry::<Track>(), entry::<Known>()];
+        assert_eq!((windows, numbers, others), ([208, 208], [784, 528], [144, 80]));
+    }
 
     fn tracked(late: u64) -> Tracked<CountWindow> {
         let shape = WindowShape::new(Duration::from_secs(16), Duration::from_secs(late), 1024).unwrap();
