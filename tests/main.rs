@@ -34,6 +34,7 @@ mod nftables;
 mod nftables_table;
 #[cfg(unix)]
 mod nginx;
+mod own_pace;
 mod pipeline;
 mod plugins;
 mod queues;

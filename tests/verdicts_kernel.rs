@@ -155,7 +155,8 @@ async fn block_more(engine: &Engine, dice: &mut Dice, oracle: &mut Oracle, count
         let target = dice.prefix();
         let millis = millis.0 + dice.roll(millis.1 - millis.0);
         // What is in force already would be renewed, or not, which is another matter.
-        if oracle.0.insert(target, Timestamp::EPOCH).is_none() {
+        if !oracle.0.contains_key(&target) {
+            oracle.0.insert(target, Timestamp::EPOCH);
             let mut decision = block("203.0.113.1", &target.to_string(), 1);
             (decision.subject, decision.duration) = (Entity::Address(target), Duration::from_millis(millis));
             decisions.push(decision);
