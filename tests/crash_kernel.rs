@@ -147,7 +147,7 @@ impl Teller<'_> {
 
     async fn tell(&self) {
         let (story, first) = (self.story, self.host(1));
-        self.block(&[first.clone()], "first", HOUR).await;
+        self.block(std::slice::from_ref(&first), "first", HOUR).await;
         self.block(&[format!("45.{}.0.0/20", story % 200)], "prefix", HOUR).await;
         self.block(&[format!("2001:db8:{story:x}::/64")], "six", HOUR).await;
         self.block(&(10..50).map(|number| self.host(number)).collect::<Vec<_>>(), "many", HOUR).await;

@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn a_clock_set_back_makes_a_reminder_due() {
         let (mut debts, minute) = (Debts::default(), Duration::from_secs(60));
-        let at = |second| Timestamp::from_secs(1_000_000 + second);
+        let at = |second: i64| Timestamp::from_secs(1_000_000 + second);
         debts.owe(item(1), None, at(0));
         debts.remind(item(1), at(0), minute, debts.version());
         assert_eq!(debts.due(at(50), true), []);
