@@ -106,7 +106,10 @@ async fn it_goes_about_as_the_real_one_would() {
 async fn what_the_firewall_below_could_not_hold_is_not_recorded() {
     /// Single IPv4 addresses, and no times.
     #[derive(Debug)]
-    struct Old(MemoryFirewall, #[expect(dead_code, reason = "only `Debug` shows it")] &'static str);
+    struct Old {
+        memory: MemoryFirewall,
+        _key: &'static str,
+    }
 
     #[async_trait::async_trait]
     impl FirewallIntegration for Old {
@@ -114,7 +117,7 @@ async fn what_the_firewall_below_could_not_hold_is_not_recorded() {
             "old"
         }
         fn capabilities(&self) -> Capabilities {
-            Capabilities { native_ttl: false, prefixes: false, ipv6: false, ..self.0.capabilities() }
+            Capabilities { native_ttl: false, prefixes: false, ipv6: false, ..self.memory.capabilities() }
         }
         async fn block(&self, _: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
             panic!("a dry run blocks nothing")
@@ -123,15 +126,15 @@ async fn what_the_firewall_below_could_not_hold_is_not_recorded() {
             panic!("a dry run unblocks nothing")
         }
         async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
-            self.0.blocked().await
+            self.memory.blocked().await
         }
         async fn health(&self) -> Result<Health, EnforceError> {
-            self.0.health().await
+            self.memory.health().await
         }
     }
 
     let clock = clock();
-    let dry = over(Old(memory("old", &clock), "LUFRPT1"), &clock);
+    let dry = over(Old { memory: memory("old", &clock), _key: "LUFRPT1" }, &clock);
     assert!(!format!("{dry:?}").contains("LUFRPT1"), "what stands below may show its key");
     let engine = Engine::builder().clock(Arc::clone(&clock)).firewall(dry.clone()).build().unwrap();
     for target in ["203.0.113.1", "198.18.0.0/24", "2001:db8::1"] {

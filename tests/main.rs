@@ -42,6 +42,7 @@ mod nftables_table;
 mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
+mod own_pace;
 mod panos;
 mod pipeline;
 mod plugins;

@@ -2,6 +2,7 @@
 //! times, and 100,000 addresses. With optimization those are the numbers; without it a fifth of them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -155,7 +156,8 @@ async fn block_more(engine: &Engine, dice: &mut Dice, oracle: &mut Oracle, count
         let target = dice.prefix();
         let millis = millis.0 + dice.roll(millis.1 - millis.0);
         // What is in force already would be renewed, or not, which is another matter.
-        if oracle.0.insert(target, Timestamp::EPOCH).is_none() {
+        if let Entry::Vacant(vacant) = oracle.0.entry(target) {
+            vacant.insert(Timestamp::EPOCH);
             let mut decision = block("203.0.113.1", &target.to_string(), 1);
             (decision.subject, decision.duration) = (Entity::Address(target), Duration::from_millis(millis));
             decisions.push(decision);

@@ -24,6 +24,8 @@ pub(super) struct Debts {
     reconcile: Option<Due>,
     /// How many of the items were put aside.
     dead: usize,
+    /// When it was last looked at what is due: an earlier time means that the clock was set back.
+    latest: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -187,10 +189,15 @@ impl Debts {
 
     /// Items whose time to be tried has come. Blocks that have ended are forgotten where `ends_by_itself`.
     pub(super) fn due(&mut self, now: Timestamp, ends_by_itself: bool) -> Vec<IpNet> {
+        let is_set_back = self.latest.replace(now).is_some_and(|latest| now < latest);
         let dead = &mut self.dead;
         self.items.retain(|_, due| {
             let ended = ends_by_itself && due.until.is_some_and(|until| until <= now);
             *dead -= usize::from(ended && due.dead.is_some());
+            if is_set_back && due.reminder {
+                // The device counts on: how much of what it was given is left, the host's clock no longer tells.
+                due.at = now;
+            }
             due.follow(now);
             !ended
         });
@@ -284,6 +291,17 @@ mod tests {
         assert_eq!(debts.counts().1, 1);
         debts.due(end, true);
         assert_eq!(debts.counts().1, 0, "a block that has ended is no letter any more");
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_a_reminder_due() {
+        let (mut debts, minute) = (Debts::default(), Duration::from_secs(60));
+        let at = |second: i64| Timestamp::from_secs(1_000_000 + second);
+        debts.owe(item(1), None, at(0));
+        debts.remind(item(1), at(0), minute, debts.version());
+        assert_eq!(debts.due(at(50), true), []);
+        // By less than has passed since, so that it does not show in how long the pause still is.
+        assert_eq!(debts.due(at(20), true), [item(1)]);
     }
 
     #[test]

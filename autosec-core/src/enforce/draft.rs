@@ -22,12 +22,13 @@ pub(super) struct State {
     /// Targets that have ended and that nobody was told of yet.
     pub(super) ended: Vec<IpNet>,
     /// Targets that once were in force and no longer are, as far as remembered: whoever finds one on a firewall knows why.
-    pub(super) former: BoundedMap<IpNet, ()>,
+    /// With the end that a record in the journal may still name.
+    pub(super) former: BoundedMap<IpNet, Timestamp>,
     /// Records in the journal, dead ones included.
     pub(super) records: usize,
     /// The latest time that was seen: an earlier one means that the clock was set back.
     pub(super) latest: Timestamp,
-    /// Targets whose end was brought forward for that, and whose record in the journal still says otherwise.
+    /// Targets whose end was brought forward for that, or came before, and whose record in the journal says otherwise.
     pub(super) brought: HashSet<IpNet>,
     /// Counts changes.
     pub(super) version: u64,
@@ -54,8 +55,8 @@ impl State {
         }
         self.latest = now;
         for target in self.ranks.take_ended(now) {
-            self.entries.remove(&target);
-            self.remember(target);
+            let until = self.entries.remove(&target).map_or(now, |entry| entry.until);
+            self.remember(target, until);
             self.ended.push(target);
             self.version += 1;
         }
@@ -68,14 +69,19 @@ impl State {
         lifted.chain(self.entries.values().cloned().map(Record::Block))
     }
 
-    fn remember(&mut self, target: IpNet) {
+    fn remember(&mut self, target: IpNet, until: Timestamp) {
         // In the order of changes, whatever the clock says.
         let order = Timestamp::from_micros(i64::try_from(self.version).unwrap_or(i64::MAX));
-        self.former.entry(target, order, || ());
+        *self.former.entry(target, order, || until) = until;
     }
 
-    /// The clock was set back: no block lasts longer for that than it was meant to.
+    /// The clock was set back: no block lasts longer for that than it was meant to, and none that has ended is in force
+    /// again after a restart.
     fn bring_forward(&mut self, now: Timestamp) {
+        let is_ahead = |target: &&IpNet| self.former.get(target).is_some_and(|until| *until > now);
+        let ended: Vec<IpNet> = self.former.keys().filter(is_ahead).copied().collect();
+        self.brought.extend(&ended);
+        ended.into_iter().for_each(|target| self.remember(target, Timestamp::EPOCH));
         self.ranks = Ranks::default();
         for entry in self.entries.values_mut() {
             if entry.until > now + entry.duration {
@@ -95,7 +101,7 @@ impl State {
                 self.entries.insert(entry.target, entry)
             }
             Record::Unblock { target } => {
-                self.remember(target);
+                self.remember(target, Timestamp::EPOCH);
                 self.entries.remove(&target)
             }
         };

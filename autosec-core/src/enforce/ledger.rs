@@ -229,10 +229,13 @@ impl Ledger {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down which ends were brought forward.
+    /// Writes down which ends were brought forward, and what had ended.
     fn keep_ends(&self, state: &mut State) {
-        let brought = state.brought.iter().filter_map(|target| state.entries.get(target)).cloned();
-        let records: Result<Vec<_>, _> = brought.map(|entry| Record::Block(entry).encode()).collect();
+        let record = |target: &IpNet| match state.entries.get(target) {
+            Some(entry) => Record::Block(entry.clone()),
+            None => Record::Unblock { target: *target },
+        };
+        let records: Result<Vec<_>, _> = state.brought.iter().map(|target| record(target).encode()).collect();
         let Ok(records) = records else { return };
         if records.is_empty() || self.store.append(JOURNAL, &records).is_ok() {
             state.records += records.len();
