@@ -15,6 +15,7 @@ mod axis;
 mod depth;
 mod forest;
 mod grow;
+mod mixed;
 mod node;
 mod pooled;
 mod record;
