@@ -9,6 +9,8 @@ mod endurance;
 mod enforcing;
 mod explain;
 mod faults;
+mod forest;
+mod forest_quality;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
