@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 CORPORA = ROOT.parent / "shared/corpora/anomaly"
 ENVIRONMENT = ROOT / "target/peers/python"
-PACKAGES = ["numpy", "scikit-learn", "coniferest", "isotree"]
+PACKAGES = ["numpy", "pandas", "scikit-learn", "coniferest", "isotree"]
 SPEED_SETS = ["32_shuttle", "16_http"]
 SEEDS = 5
 ROUNDS = 5
@@ -71,7 +71,7 @@ def read(path):
         return numpy.ascontiguousarray(file["X"], dtype=float), file["y"]
 
 
-def scikit_learn(rows, seed, capped=True):
+def scikit_learn(rows, seed):
     from sklearn.ensemble import IsolationForest
 
     return IsolationForest(n_estimators=100, max_samples=256, random_state=seed, n_jobs=1).fit(rows)
