@@ -17,6 +17,8 @@ mod endurance;
 mod enforcing;
 mod explain;
 mod faults;
+mod forest;
+mod forest_quality;
 #[cfg(target_os = "linux")]
 mod generation;
 mod guarding;

@@ -1,0 +1,163 @@
+use super::attribution::{Attribution, Shares};
+use super::depth;
+use super::node::{AxisNode, PairNode};
+use super::scale::Scale;
+use super::settings::{ForestBuilder, Mode};
+use super::trees::{Trees, mean};
+use crate::matrix::Matrix;
+
+/// Rows that go down the trees together when many are scored.
+const BLOCK: usize = 32;
+/// Rows of no more columns are scored without memory from the heap.
+const NARROW: usize = 64;
+
+/// A trained isolation forest.
+///
+/// ```
+/// use autosec_ml::isolation::IsolationForest;
+/// use autosec_ml::matrix::Matrix;
+///
+/// let rows: Vec<f64> = (0..300).flat_map(|n| [f64::from(n % 17), f64::from(n % 23)]).chain([90.0, 3.0]).collect();
+/// let rows = Matrix::new(&rows, 2)?;
+/// let forest = IsolationForest::builder().trees(50).seed(1).fit(rows)?;
+/// let scores = forest.score_batch(rows);
+/// let highest = (0..scores.len()).max_by(|left, right| scores[*left].total_cmp(&scores[*right]));
+/// assert_eq!(highest, Some(300));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct IsolationForest {
+    pub(super) origin: Origin,
+    pub(super) scale: Scale,
+    pub(super) trees: Grown,
+    /// Depth at which a row is as usual as can be told: a score of 0.5.
+    middle: f64,
+    /// Length of a scaled row: a power of two.
+    width: usize,
+}
+
+/// What a forest was grown from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Origin {
+    pub(super) rows: u64,
+    pub(super) seed: u64,
+    /// Rows of each tree.
+    pub(super) sample: usize,
+    pub(super) mode: Mode,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Grown {
+    Axis(Trees<AxisNode>),
+    Pair(Trees<PairNode>),
+}
+
+impl IsolationForest {
+    /// The settings of a forest, to train one.
+    pub fn builder() -> ForestBuilder {
+        ForestBuilder::new()
+    }
+
+    pub(super) fn new(origin: Origin, scale: Scale, trees: Grown) -> Self {
+        let width = scale.columns().len().next_power_of_two();
+        Self { middle: depth::average(origin.sample), width, origin, scale, trees }
+    }
+
+    /// How unusual the row is, from 0 (not at all) to 1: 2^(−d / c), where d is how deep it ends on average and c how deep a
+    /// row of a random sample does. About 0.5 says nothing either way. It is no probability.
+    ///
+    /// A row that is too short lacks its last values; what it has too many is not looked at. Allocates nothing up to 64
+    /// columns.
+    pub fn score(&self, row: &[f64]) -> f64 {
+        let mut narrow = [0.0; NARROW];
+        let mut wide = Vec::new();
+        let scaled = match narrow.get_mut(..self.width) {
+            Some(scaled) => scaled,
+            None => {
+                wide.resize(self.width, 0.0);
+                wide.as_mut_slice()
+            }
+        };
+        self.scale.apply(row, scaled);
+        let mut depth = [0];
+        self.add_depths(scaled, &mut depth);
+        let [depth] = depth;
+        self.to_score(depth)
+    }
+
+    /// The score of each row, the same to the last bit as [`score`](Self::score) gives.
+    pub fn score_batch(&self, rows: Matrix<'_>) -> Vec<f64> {
+        let mut scores = Vec::with_capacity(rows.rows());
+        let mut scaled = vec![0.0; BLOCK * self.width];
+        let mut from = 0;
+        while from < rows.rows() {
+            let count = BLOCK.min(rows.rows() - from);
+            for (scaled, number) in scaled.chunks_exact_mut(self.width).zip(from..from + count) {
+                self.scale.apply(rows.row(number), scaled);
+            }
+            let mut depths = [0; BLOCK];
+            let block = scaled.get(..count * self.width).unwrap_or_default();
+            self.add_depths(block, &mut depths);
+            scores.extend(depths.iter().take(count).map(|depth| self.to_score(*depth)));
+            from += count;
+        }
+        scores
+    }
+
+    /// Why the row has its score.
+    pub fn attribute(&self, row: &[f64]) -> Attribution {
+        let mut scaled = vec![0.0; self.width];
+        self.scale.apply(row, &mut scaled);
+        let mut shares = Shares::new(self.columns());
+        match &self.trees {
+            Grown::Axis(trees) => trees.attribute(&scaled, &mut shares),
+            Grown::Pair(trees) => trees.attribute(&scaled, &mut shares),
+        }
+        shares.finish(self.trees())
+    }
+
+    /// How many columns a row has.
+    pub fn columns(&self) -> usize {
+        self.scale.columns().len()
+    }
+
+    /// How many trees there are.
+    pub fn trees(&self) -> usize {
+        match &self.trees {
+            Grown::Axis(trees) => trees.sizes().len(),
+            Grown::Pair(trees) => trees.sizes().len(),
+        }
+    }
+
+    /// How the trees were grown.
+    pub fn mode(&self) -> Mode {
+        self.origin.mode
+    }
+
+    /// How many rows the forest was trained on.
+    pub fn trained_on(&self) -> u64 {
+        self.origin.rows
+    }
+
+    /// What chance began with.
+    pub fn seed(&self) -> u64 {
+        self.origin.seed
+    }
+
+    /// How many rows each tree was grown from.
+    pub fn sample(&self) -> usize {
+        self.origin.sample
+    }
+
+    fn add_depths(&self, scaled: &[f32], depths: &mut [u64]) {
+        match &self.trees {
+            Grown::Axis(trees) => trees.add_depths(scaled, self.width, depths),
+            Grown::Pair(trees) => trees.add_depths(scaled, self.width, depths),
+        }
+    }
+
+    fn to_score(&self, sum: u64) -> f64 {
+        // A single row to learn from says nothing about any other.
+        if self.middle == 0.0 { 0.5 } else { libm::exp2(-mean(sum, self.trees()) / self.middle) }
+    }
+}
