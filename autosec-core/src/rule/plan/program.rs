@@ -10,11 +10,25 @@ use super::witness::NONE;
 use crate::event::Event;
 use crate::rule::lang::condition::Condition;
 
+/// Conditions of more questions than this have an index whatever they cost.
+const FEW: usize = 32;
+/// Up to this cost conditions are asked one after the other, which takes less time than to look for anything in an event.
+const CHEAP: u32 = 120;
+/// What it costs to get at the field that a question is about.
+const ASKING: u32 = 5;
+
 /// All conditions of a rule set, which are asked of an event at once.
 #[derive(Debug)]
 pub(crate) struct Program {
     conditions: Box<[Predicate]>,
     atoms: Box<[Atom]>,
+    /// None of conditions that are few and cheap.
+    finder: Option<Finder>,
+}
+
+/// Finds the conditions that are worth a look.
+#[derive(Debug)]
+struct Finder {
     index: Index,
     waiting: WaitingList,
     /// Conditions that can be true of an event in which the index finds nothing.
@@ -79,6 +93,12 @@ impl Program {
         let mut conditions: Box<[Predicate]> =
             conditions.into_iter().map(|condition| questions.predicate(condition)).collect();
         let questions = questions.all;
+        if questions.len() <= FEW {
+            let atoms: Box<[Atom]> = questions.iter().cloned().map(Atom::new).collect();
+            if is_cheap(&mut conditions, &atoms) {
+                return Self { conditions, atoms, finder: None };
+            }
+        }
         let needs: Vec<_> = questions.iter().map(Need::of).collect();
         let Plan { rarity, kinds, waiting, always } = Plan::new(&conditions, &needs);
         let mut builder = Builder::default();
@@ -102,22 +122,28 @@ impl Program {
         conditions.iter_mut().for_each(|condition| {
             condition.sort(&cost);
         });
-        Self { conditions, atoms, index, waiting, always: always.into() }
+        Self { conditions, atoms, finder: Some(Finder { index, waiting, always: always.into() }) }
     }
 
     /// The numbers of the conditions that `event` satisfies, in order.
     pub(crate) fn matching<'s>(&self, event: &Event<'_>, scratch: &'s mut Scratch) -> &'s [u32] {
+        let Some(finder) = &self.finder else {
+            scratch.matching.clear();
+            let numbers = (0_u32..).zip(&self.conditions).map(|(number, _)| number);
+            scratch.matching.extend(numbers.filter(|number| self.holds(*number, event)));
+            return &scratch.matching;
+        };
         scratch.begin(self);
-        self.index.look(event, &mut scratch.marks, &mut scratch.text);
-        for condition in &self.always {
-            self.ask(*condition, event, scratch);
+        finder.index.look(event, &mut scratch.marks, &mut scratch.text);
+        for condition in &finder.always {
+            self.ask(finder, *condition, event, scratch);
         }
         let mut at = 0;
         while let Some(atom) = scratch.marks.found.get(at).copied() {
             at += 1;
-            for waiting in self.waiting.of(atom) {
-                if self.may_hold(waiting.guard, &scratch.marks) && scratch.is_new(waiting.condition) {
-                    self.ask(waiting.condition, event, scratch);
+            for waiting in finder.waiting.of(atom) {
+                if finder.may_hold(waiting.guard, &scratch.marks) && scratch.is_new(waiting.condition) {
+                    self.ask(finder, waiting.condition, event, scratch);
                 }
             }
         }
@@ -141,16 +167,25 @@ impl Program {
         self.condition(number).is_some_and(|condition| condition.holds(&mut holds))
     }
 
-    fn ask(&self, number: u32, event: &Event<'_>, scratch: &mut Scratch) {
+    fn ask(&self, finder: &Finder, number: u32, event: &Event<'_>, scratch: &mut Scratch) {
         let Some(condition) = self.condition(number) else { return };
         let (marks, text) = (&mut scratch.marks, &mut scratch.text);
-        if condition.holds(&mut |atom| self.is_true(atom, event, marks, text)) {
+        if condition.holds(&mut |atom| finder.is_true(atom, self.atom(atom), event, marks, text)) {
             scratch.matching.push(number);
         }
     }
+}
 
-    fn is_true(&self, number: u32, event: &Event<'_>, marks: &mut Marks, text: &mut Vec<u8>) -> bool {
-        let Some(atom) = self.atom(number) else { return false };
+impl Finder {
+    fn is_true(
+        &self,
+        number: u32,
+        atom: Option<&Atom>,
+        event: &Event<'_>,
+        marks: &mut Marks,
+        text: &mut Vec<u8>,
+    ) -> bool {
+        let Some(atom) = atom else { return false };
         let kind = self.index.kind(number);
         if kind.late
             && marks.of(number) == Mark::None
@@ -177,4 +212,11 @@ impl Program {
                 Mark::None => !self.index.kind(guard).indexed,
             }
     }
+}
+
+/// Sorts the parts of conditions, and says whether to ask all of them costs less than an index.
+fn is_cheap(conditions: &mut [Predicate], atoms: &[Atom]) -> bool {
+    let cost = |atom: u32| atoms.get(atom as usize).map_or(0, |atom| atom.cost().saturating_add(ASKING));
+    let costs = conditions.iter_mut().map(|condition| condition.sort(&cost));
+    costs.fold(0, u32::saturating_add) <= CHEAP
 }
