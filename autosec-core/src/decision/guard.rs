@@ -5,6 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::noted::Noted;
 use super::recent::Recent;
 use super::{Allowlist, Decision, Refusal, Surroundings, Vital};
 use crate::entity::Entity;
@@ -95,6 +96,7 @@ impl Default for GuardConfig {
 pub struct Guard {
     config: GuardConfig,
     allowlist: Allowlist,
+    noted: Noted,
     recent: Mutex<Recent>,
     surroundings: Option<Arc<dyn Surroundings>>,
     /// What the host lives by, as of the last look.
@@ -105,7 +107,7 @@ impl Guard {
     /// A guard that has seen nothing yet.
     pub fn new(config: GuardConfig, allowlist: Allowlist) -> Self {
         let (recent, vital) = (Mutex::new(Recent::new()), RwLock::default());
-        Self { config, allowlist, recent, surroundings: None, vital }
+        Self { config, allowlist, noted: Noted::new(), recent, surroundings: None, vital }
     }
 
     /// The same with an eye on what the host lives by, which must not be blocked either; looks at once.
@@ -139,8 +141,10 @@ impl Guard {
     /// Takes note of a client, for the share of clients that may be blocked: an IPv4 address, or the /64 of an IPv6
     /// address, so that nobody is many clients. `now` is as for [`Guard::admit`].
     pub fn saw_client(&self, address: IpAddr, now: Timestamp) {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.saw(address, now, self.config.interval);
+        if self.noted.is_new(address, Recent::number(now, self.config.interval)) {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.saw(address, now, self.config.interval);
+        }
     }
 
     /// Whether a new decision may go to the firewalls; counts it against the limits of the interval of `now` if it may.

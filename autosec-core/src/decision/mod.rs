@@ -28,6 +28,7 @@
 mod allowlist;
 mod escalation;
 mod guard;
+mod noted;
 mod policy;
 mod recent;
 mod record;

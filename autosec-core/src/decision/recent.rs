@@ -44,6 +44,12 @@ impl Recent {
         Self { interval: 0, clients: [clients.clone(), clients], blocks: Default::default(), harm: [0, 0] }
     }
 
+    /// The number of the interval that a time is in.
+    pub(super) fn number(at: Timestamp, interval: Duration) -> i64 {
+        let length = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX).max(1);
+        at.as_micros().div_euclid(length)
+    }
+
     /// Takes note of a client at `now`.
     pub(super) fn saw(&mut self, client: IpAddr, now: Timestamp, interval: Duration) {
         self.turn(now, interval);
@@ -81,8 +87,7 @@ impl Recent {
 
     /// Moves on to the interval of `at`, never back.
     fn turn(&mut self, at: Timestamp, interval: Duration) {
-        let length = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX).max(1);
-        let number = at.as_micros().div_euclid(length);
+        let number = Self::number(at, interval);
         if number <= self.interval {
             return;
         }

@@ -45,12 +45,13 @@ pub struct FirewallPlan {
 }
 
 impl FirewallPlan {
-    /// Compares what is held with what is wanted; all of it is to be sent anew where what is held has no effect.
+    /// Compares what is held with what is wanted; all of it is to be sent anew where what is held has no effect. `longest`
+    /// is the longest time that the firewall holds by itself.
     pub(super) fn new(
         firewall: &str,
         held: &[Block],
         wanted: &Wanted,
-        enforcing: bool,
+        (enforcing, longest): (bool, Option<Duration>),
         now: Timestamp,
     ) -> Self {
         let ends: BTreeMap<IpNet, Option<Duration>> =
@@ -65,7 +66,7 @@ impl FirewallPlan {
         for entry in wanted.values() {
             match ends.get(&entry.target) {
                 None => plan.add.push(entry.target),
-                Some(ttl) if enforcing && is_right(*ttl, entry, now) => {}
+                Some(ttl) if enforcing && is_right(*ttl, entry.left(now), longest) => {}
                 Some(_) => plan.refresh.push(entry.target),
             }
         }
@@ -107,9 +108,14 @@ impl FirewallPlan {
     }
 }
 
-/// No end at all is right where ends are ours to keep.
-fn is_right(ttl: Option<Duration>, entry: &Entry, now: Timestamp) -> bool {
-    ttl.is_none_or(|ttl| ttl.abs_diff(entry.left(now)) <= TOLERANCE)
+/// No end at all is right where ends are ours to keep. Where a block lasts longer than the firewall can hold it, the end
+/// there is right until half of that time is over, when it is given anew.
+fn is_right(ttl: Option<Duration>, left: Duration, longest: Option<Duration>) -> bool {
+    let is_close = |ttl: Duration| match longest.filter(|longest| *longest < left) {
+        Some(longest) => ttl + TOLERANCE >= longest / 2 && ttl <= longest + TOLERANCE,
+        None => ttl.abs_diff(left) <= TOLERANCE,
+    };
+    ttl.is_none_or(is_close)
 }
 
 impl fmt::Display for FirewallPlan {
@@ -148,7 +154,7 @@ mod tests {
             priority: 0,
         };
         let held: Vec<Block> = held.map(block).collect();
-        FirewallPlan::new("edge", &held, &by_target(wanted.map(entry)), true, now)
+        FirewallPlan::new("edge", &held, &by_target(wanted.map(entry)), (true, None), now)
     }
 
     #[test]
@@ -175,5 +181,16 @@ mod tests {
         assert!(grows.is_empty());
         assert_eq!(plan(0..200, 0..400).restrain(&limits, |_| false), None);
         assert_eq!(plan(0..0, 0..1_000).restrain(&limits, |_| false), None, "an empty one may be filled");
+    }
+
+    #[test]
+    fn a_block_that_is_held_for_a_part_of_its_time_is_right_until_half_of_that_is_over() {
+        let (day, year) = (Duration::from_secs(86_400), Duration::from_secs(365 * 86_400));
+        for (held, left, is) in [(24, year, true), (13, year, true), (11, year, false), (25, year, false)] {
+            assert_eq!(is_right(Some(day / 24 * held), left, Some(day)), is, "{held} h");
+        }
+        assert!(is_right(Some(day / 2), day / 2, Some(day)), "it ends there by itself");
+        assert!(!is_right(Some(day), day / 2, Some(day)));
+        assert!(is_right(None, year, None));
     }
 }

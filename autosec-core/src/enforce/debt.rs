@@ -117,6 +117,13 @@ impl Debts {
         }
     }
 
+    /// The item is right for now, and to be looked at again after `pause`, unless it is to be looked at anyway.
+    pub(super) fn remind_of(&mut self, item: IpNet, now: Timestamp, pause: Duration) {
+        if !self.items.contains_key(&item) {
+            self.remind(item, now, pause, self.version);
+        }
+    }
+
     /// The item could not be tried yet, through no fault of its own.
     pub(super) fn defer(&mut self, item: IpNet, now: Timestamp, pause: Duration) {
         let version = self.version;

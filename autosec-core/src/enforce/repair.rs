@@ -1,6 +1,7 @@
 //! Comparing one firewall with the ledger, and repairing the difference.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -46,7 +47,7 @@ impl Target {
         self.admitted(context.clock.now())?;
         let (held, enforcing) = self.look(context).await?;
         let (wanted, _) = self.wanted(more, context);
-        Ok(FirewallPlan::new(self.name(), &held, &wanted, enforcing, context.clock.now()))
+        Ok(FirewallPlan::new(self.name(), &held, &wanted, (enforcing, self.longest()), context.clock.now()))
     }
 
     /// What the firewall holds now.
@@ -93,12 +94,23 @@ impl Target {
         let (mut wanted, _) = self.wanted(&Wanted::new(), context);
         let mut state = self.state();
         wanted.retain(|target, _| !state.debts.is_dead(target));
-        let plan = FirewallPlan::new(self.name(), &held, &wanted, enforcing, now);
+        let plan = FirewallPlan::new(self.name(), &held, &wanted, (enforcing, self.longest()), now);
         if self.keeps_book() {
             state.choice.found(placed(&wanted, &plan));
         }
+        // A process that was started anew remembers nothing of what is held for a part of its time only; at least half of
+        // that part is left.
+        if let Some(longest) = self.longest() {
+            let longer = wanted.values().filter(|entry| entry.left(now) > longest);
+            longer.for_each(|entry| state.debts.remind_of(entry.target, now, longest / 4));
+        }
         drop(state);
         Ok((plan, wanted))
+    }
+
+    /// The longest time that the firewall holds a block by itself.
+    fn longest(&self) -> Option<Duration> {
+        self.firewall.capabilities().max_ttl
     }
 
     async fn look(&self, context: &Context) -> Result<(Vec<Block>, bool), EnforceError> {
