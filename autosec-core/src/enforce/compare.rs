@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::choice::Wanted;
 use super::config::SyncGuard;
-use super::{Block, EnforceError, Entry};
+use super::{Block, EnforceError};
 use crate::net::canonical_network;
 use crate::time::Timestamp;
 
@@ -135,6 +135,7 @@ impl fmt::Display for FirewallPlan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Entry;
     use super::super::choice::by_target;
     use super::*;
 

@@ -1,15 +1,34 @@
 //! Each side's rules, made from the same texts.
 
 use autosec_core::event::Schema;
-use autosec_core::rule::{RuleErrors, RuleSet};
+use autosec_core::rule::{LogSourceRouting, RuleErrors, RuleSet, RuleSetBuilder};
 use rsigma_eval::{Engine, compile_rule};
 use rsigma_parser::{SigmaCollection, parse_sigma_yaml};
 
+/// The fields that name an event's category, product and service.
+pub(super) const SOURCE_FIELDS: [&str; 3] = ["logsource.category", "logsource.product", "logsource.service"];
+
 /// Our rule set. The texts are given away, as a program does that has just read them from files.
 pub(super) fn ours(files: Vec<(String, String)>) -> Result<RuleSet, RuleErrors> {
-    let schema = Schema::ecs();
+    build(&Schema::ecs(), files, None)
+}
+
+/// The same for events that name their log source: without rules of a conflicting one, or, if `strict`, with those alone
+/// whose whole log source is the event's.
+pub(super) fn ours_routed(files: Vec<(String, String)>, strict: bool) -> Result<RuleSet, RuleErrors> {
+    let [category, product, service] = SOURCE_FIELDS;
+    let routing = LogSourceRouting::by_fields(category, product, service);
+    build(&Schema::ecs(), files, Some(if strict { routing.strict() } else { routing }))
+}
+
+fn build(
+    schema: &Schema,
+    files: Vec<(String, String)>,
+    routing: Option<LogSourceRouting>,
+) -> Result<RuleSet, RuleErrors> {
     let builder =
-        files.into_iter().fold(RuleSet::builder(&schema), |builder, (name, text)| builder.sigma(name, text));
+        files.into_iter().fold(RuleSet::builder(schema), |builder, (name, text)| builder.sigma(name, text));
+    let builder = routing.into_iter().fold(builder, RuleSetBuilder::route_by_logsource);
     builder.placeholder("known_cdcs", ["none"]).build()
 }
 

@@ -171,9 +171,9 @@ impl Look<'_> {
         }
         self.text.clear();
         self.text.extend_from_slice(&MARGIN);
-        self.text.extend_from_slice(raw);
+        // In one pass: most values are short, and a copy made first would cost as much as the rest.
+        self.text.extend(raw.iter().map(u8::to_ascii_lowercase));
         self.text.extend_from_slice(&MARGIN);
-        self.text.make_ascii_lowercase();
         if folded {
             let inside = texts::inside(self.text);
             texts.whole(plan, false, inside, |atoms| mark(index, self.marks, atoms, typed));
