@@ -9,7 +9,8 @@ use super::{SECRET_LIMIT, SecretSource, checked, missing};
 
 /// Secrets in files of one directory, each named like its secret: what container platforms and service managers mount.
 ///
-/// A line end at the end of a file does not belong to the secret.
+/// A line end at the end of a file does not belong to the secret. A file is read in the calling thread: keep the directory on
+/// a local disk or in memory, not where a server may hang.
 #[derive(Clone, Debug)]
 pub struct FileSecrets {
     directory: PathBuf,

@@ -3,10 +3,11 @@ use std::io;
 use std::process::Stdio;
 
 use async_trait::async_trait;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
 /// The most of what a command writes that is kept, in bytes, of each of its two outputs.
-const OUTPUT_LIMIT: usize = 64 << 10;
+const OUTPUT_LIMIT: u64 = 64 << 10;
 
 /// Runs commands.
 ///
@@ -54,13 +55,20 @@ impl CommandRunner for LocalCommands {
     async fn run(&self, program: &str, arguments: &[&str]) -> io::Result<Finished> {
         let mut command = Command::new(program);
         command.args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
-        let ended = command.output().await?;
-        Ok(Finished::new(ended.status.code(), text(&ended.stdout), text(&ended.stderr)))
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let (output, errors, status) = tokio::try_join!(text(output), text(errors), child.wait())?;
+        Ok(Finished::new(status.code(), output, errors))
     }
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.get(..OUTPUT_LIMIT).unwrap_or(bytes)).into_owned()
+/// What a program writes, up to the limit; the rest is read as well, so that the program comes to its end.
+async fn text(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
+    let Some(mut pipe) = pipe else { return Ok(String::new()) };
+    let mut kept = Vec::new();
+    (&mut pipe).take(OUTPUT_LIMIT).read_to_end(&mut kept).await?;
+    tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
+    Ok(String::from_utf8_lossy(&kept).into_owned())
 }
 
 #[cfg(all(test, unix))]
@@ -72,6 +80,8 @@ mod tests {
         let said = LocalCommands.run("printf", &["%s", "a; b $HOME"]).await.unwrap();
         assert!(said.is_success() && said.output == "a; b $HOME", "{said:?}");
         assert_eq!(LocalCommands.run("false", &[]).await.unwrap().status, Some(1));
+        let endless = LocalCommands.run("head", &["-c", "9000000", "/dev/zero"]).await.unwrap();
+        assert!(endless.is_success() && endless.output.len() == 64 << 10);
         let missing = LocalCommands.run("/nonexistent/program", &[]).await.unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }
