@@ -50,13 +50,16 @@
 //! |---|---|---|
 //! | blocks | hosts and prefixes, IPv4 and IPv6 | single IPv4 addresses |
 //! | where | where an access list denies the group | every interface, without any rule |
-//! | whose | the group is AutoSec's alone | the device keeps no owner: see [`ShunOwner`] |
+//! | whose | the group is AutoSec's alone | the device keeps no owner, and one shun an address: see [`ShunOwner`] |
 //! | the other unit of a pair | has the group as well | does not know of it |
 //! | a reload | loses it, unless [saved](AsaSave) | loses it |
 //! | live connections | are cleared right after the change | are cut by the shun, and cleared right after |
 //!
 //! Neither knows times, so the [enforcer](autosec_core::enforce) takes blocks off. What was lost is noticed by the next call
 //! that blocks or by the next comparison, whichever comes first, and put back.
+//!
+//! A shun that somebody else put on an address ends with AutoSec's block of the same address. Where that matters, use an
+//! object group.
 //!
 //! # What an administrator sets up
 //! For an object group, once. The word `autosec` in the description makes the group AutoSec's: one without it is never
