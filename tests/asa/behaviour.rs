@@ -174,7 +174,7 @@ async fn shuns_of_others_are_theirs_unless_told_otherwise() {
         assert!(held(&restarted).await.is_empty());
         assert!(is_done(&restarted.block(&blocks(&["203.0.113.7/32"])).await.unwrap()));
         assert_eq!(held(&restarted).await, ["203.0.113.7/32"]);
-        // What ended meanwhile is taken off by its address.
+        // What ended meanwhile is not listed, and is taken off by its address once the enforcer asks for that.
         let again = simulator.asa(way, shunning());
         assert!(is_done(&again.unblock(&nets(&["203.0.113.7/32"])).await.unwrap()));
         assert!(simulator.device.connects("203.0.113.7"));
