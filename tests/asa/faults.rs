@@ -212,6 +212,31 @@ async fn a_slow_answer_is_waited_for() {
     }
 }
 
+#[tokio::test]
+async fn a_question_is_passed_on_and_not_answered() {
+    for (start, shown, question) in [
+        (
+            "configure terminal",
+            "***************************** NOTICE *****************************\r\n\r\n\
+             Would you like to enable anonymous error reporting to help improve\r\n\
+             the product? [Y]es, [N]o, [A]sk later: ",
+            "the product? [Y]es, [N]o, [A]sk later:",
+        ),
+        ("clear conn", "Clear all of them? [confirm]", "Clear all of them? [confirm]"),
+    ] {
+        let simulator = Simulator::start().await;
+        let asa = simulator.asa(Way::Ssh, grouped());
+        simulator.device.fail(Fault::Ask(start, shown));
+        let asked = tokio::time::timeout(Duration::from_secs(30), refused(&asa));
+        let error = asked.await.expect("it does not wait for a prompt that never comes");
+        assert!(matches!(error, EnforceError::Rejected { target: None, .. }), "{error:?}");
+        let wanted = format!("it asks `{question}`: answer it once by hand");
+        assert!(error.to_string().contains(&wanted), "{error}");
+        assert_eq!(simulator.device.state().lines.iter().filter(|line| line.starts_with(start)).count(), 0);
+        assert!(is_done(&asa.block(&blocks(&["203.0.113.7/32"])).await.unwrap()), "once it was answered");
+    }
+}
+
 /// A device that says anything at all, a few bytes at a time whatever is typed, and then nothing.
 #[derive(Clone, Debug)]
 struct Babble {

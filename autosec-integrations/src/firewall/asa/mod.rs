@@ -71,8 +71,12 @@
 //!  network-object host 192.0.2.254
 //! access-list outside_in line 1 extended deny ip object-group AUTOSEC_BLOCK any
 //! access-group outside_in in interface outside
+//! no call-home reporting anonymous
 //! write memory
 //! ```
+//! A new device asks in `configure terminal` whether it may report errors, until somebody has answered: the line about
+//! `call-home` is the answer no. No question is answered here.
+//!
 //! A group that is missing is made with its description and that member; the access list never is.
 //!
 //! For SSH: a user with privilege 15, or one with less and the password of `enable`; `ssh version 2`; the host key of the
@@ -114,6 +118,7 @@
 //! | is configured by somebody else, has enough to do (429, 503) | `Busy` |
 //! | lacks what was in force | `Lost`: everything is put back |
 //! | is the standby unit, or the group is somebody else's | `Rejected` |
+//! | asks a person something (`[confirm]`, `(y/n)`) | `Rejected`, with the question |
 //! | has no room, refuses a member | the item is `Rejected`, with its words |
 //!
 //! # What is known, and how
