@@ -15,8 +15,8 @@ pub struct AsaConfig {
     /// The most blocks it is given; default 5,000. With an object group every one is an entry in each access list that
     /// uses it, unless the device has `object-group-search access-control`.
     pub capacity: usize,
-    /// The most items of one call; default 100. A terminal takes them one by one: as many as it manages within the
-    /// enforcer's time limit.
+    /// The most items of one call; default 20. A terminal takes them one by one, in two round trips a block: they have to
+    /// fit into the enforcer's time limit. HTTPS takes 100 as easily.
     pub batch: usize,
 }
 
@@ -28,7 +28,7 @@ impl Default for AsaConfig {
             save: AsaSave::default(),
             enable: None,
             capacity: 5_000,
-            batch: 100,
+            batch: 20,
         }
     }
 }
