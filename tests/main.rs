@@ -54,6 +54,7 @@ mod readme;
 mod reload;
 #[cfg(target_os = "linux")]
 mod repair;
+mod restart;
 mod rule_errors;
 mod rule_expressions;
 mod rule_input;

@@ -174,7 +174,7 @@ async fn shuns_of_others_are_theirs_unless_told_otherwise() {
         assert!(held(&restarted).await.is_empty());
         assert!(is_done(&restarted.block(&blocks(&["203.0.113.7/32"])).await.unwrap()));
         assert_eq!(held(&restarted).await, ["203.0.113.7/32"]);
-        // What ended meanwhile is taken off by its address.
+        // What ended meanwhile is not listed, and is taken off by its address once the enforcer asks for that.
         let again = simulator.asa(way, shunning());
         assert!(is_done(&again.unblock(&nets(&["203.0.113.7/32"])).await.unwrap()));
         assert!(simulator.device.connects("203.0.113.7"));
@@ -241,9 +241,18 @@ async fn wants_names_and_places_that_are_safe() {
             autosec_integrations::firewall::asa::Asa::over_shell(std::sync::Arc::new(shell), secrets, config);
         assert!(matches!(refused, Err(EnforceError::Rejected { .. })), "{name:?}");
     }
-    for url in
-        ["http://192.0.2.10", "https://u:p@192.0.2.10", "https://192.0.2.10/x", "192.0.2.10", "", "ftp://a"]
-    {
+    for url in [
+        "http://192.0.2.10",
+        "https://u:p@192.0.2.10",
+        "https://192.0.2.10/x",
+        "192.0.2.10",
+        "",
+        "ftp://a",
+        "https://u:web-Secret-7 @192.0.2.10",
+        "ftp://u:web-Secret-7@192.0.2.10",
+        "https://192.0.2.10/ ?password=web-Secret-7",
+        "ftp://192.0.2.10?password=web-Secret-7",
+    ] {
         let place = autosec_integrations::firewall::asa::AsaWeb {
             url: url.into(),
             user: "autosec".into(),
@@ -253,6 +262,8 @@ async fn wants_names_and_places_that_are_safe() {
         let secrets = std::sync::Arc::new(super::secrets());
         let refused = autosec_integrations::firewall::asa::Asa::over_https(client, secrets, place, grouped());
         assert!(matches!(refused, Err(EnforceError::Rejected { .. })), "{url:?}");
+        let error = refused.unwrap_err();
+        super::assert_no_secret(&format!("{error} {error:?}"));
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Fault {
     CutAfter(&'static str),
     /// Answered like this instead of being carried out.
     Answer(&'static str, &'static str),
+    /// A question is shown instead, and no prompt; the line is not carried out.
+    Ask(&'static str, &'static str),
     /// Carried out so much later.
     Slow(&'static str, Duration),
     /// An answer of HTTP with this status, and how many seconds it asks for.
@@ -34,6 +36,7 @@ pub enum Fault {
 pub struct Mishap {
     pub delay: Duration,
     pub answer: Option<&'static str>,
+    pub question: Option<&'static str>,
     pub is_cut_before: bool,
     pub is_cut_after: bool,
 }
@@ -62,6 +65,8 @@ pub struct State {
     pub failover: Option<&'static str>,
     /// Pages every listing, whatever `terminal pager` says.
     pub is_pager_stuck: bool,
+    /// How many lines a terminal takes before it breaks off.
+    pub lines_a_session: Option<usize>,
     /// Every line that was carried out.
     pub lines: Vec<String>,
     /// How many terminals are open.
@@ -181,6 +186,7 @@ impl Device {
                 Fault::CutBefore(start) if line.starts_with(start) => mishap.is_cut_before = true,
                 Fault::CutAfter(start) if line.starts_with(start) => mishap.is_cut_after = true,
                 Fault::Answer(start, answer) if line.starts_with(start) => mishap.answer = Some(answer),
+                Fault::Ask(start, question) if line.starts_with(start) => mishap.question = Some(question),
                 Fault::Slow(start, delay) if line.starts_with(start) => mishap.delay = *delay,
                 _ => return true,
             }

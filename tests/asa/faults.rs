@@ -212,6 +212,57 @@ async fn a_slow_answer_is_waited_for() {
     }
 }
 
+#[tokio::test]
+async fn a_question_is_passed_on_and_not_answered() {
+    for (start, shown, question) in [
+        (
+            "configure terminal",
+            "***************************** NOTICE *****************************\r\n\r\n\
+             Would you like to enable anonymous error reporting to help improve\r\n\
+             the product? [Y]es, [N]o, [A]sk later: ",
+            "the product? [Y]es, [N]o, [A]sk later:",
+        ),
+        ("clear conn", "Clear all of them? [confirm]", "Clear all of them? [confirm]"),
+    ] {
+        let simulator = Simulator::start().await;
+        let asa = simulator.asa(Way::Ssh, grouped());
+        simulator.device.fail(Fault::Ask(start, shown));
+        let asked = tokio::time::timeout(Duration::from_secs(30), refused(&asa));
+        let error = asked.await.expect("it does not wait for a prompt that never comes");
+        assert!(matches!(error, EnforceError::Rejected { target: None, .. }), "{error:?}");
+        let wanted = format!("it asks `{question}`: answer it once by hand");
+        assert!(error.to_string().contains(&wanted), "{error}");
+        assert_eq!(simulator.device.state().lines.iter().filter(|line| line.starts_with(start)).count(), 0);
+        assert!(is_done(&asa.block(&blocks(&["203.0.113.7/32"])).await.unwrap()), "once it was answered");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_cut_short_again_and_again_gets_on() {
+    let many: Vec<String> = (1..=40).map(|host| format!("203.0.113.{host}/32")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for config in [grouped(), shunning()] {
+        let simulator = Simulator::start().await;
+        let (device, asa) = (&simulator.device, simulator.asa(Way::Ssh, config));
+        // Fewer than the 40 blocks need, whether to be made or to have their connections cleared.
+        device.state().lines_a_session = Some(35);
+        let mut tries = 1;
+        while asa.block(&blocks(&many)).await.is_err() {
+            tries += 1;
+            assert!(tries <= 5, "what was done is not done again");
+        }
+        assert!(tries >= 3, "{tries}");
+        assert!((1..=40).all(|host| !device.connects(&format!("203.0.113.{host}"))));
+
+        for _ in 0..2 {
+            asa.unblock(&nets(&many)).await.unwrap_err();
+        }
+        assert!((1..=40).all(|host| device.connects(&format!("203.0.113.{host}"))), "all in two tries");
+        device.state().lines_a_session = None;
+        assert!(is_done(&asa.unblock(&nets(&many)).await.unwrap()));
+    }
+}
+
 /// A device that says anything at all, a few bytes at a time whatever is typed, and then nothing.
 #[derive(Clone, Debug)]
 struct Babble {

@@ -110,6 +110,8 @@ struct Terminal {
     device: Device,
     typed: Vec<u8>,
     is_password_asked: bool,
+    /// How many lines were typed.
+    lines: usize,
     /// Lines of an answer that wait for the page to be turned.
     waiting: VecDeque<String>,
 }
@@ -130,6 +132,7 @@ impl Terminal {
             device: device.clone(),
             typed: Vec::new(),
             is_password_asked: false,
+            lines: 0,
             waiting: VecDeque::new(),
         }
     }
@@ -168,6 +171,13 @@ impl Terminal {
         tokio::time::sleep(mishap.delay).await;
         if mishap.is_cut_before {
             return Err(Error::Disconnect);
+        }
+        self.lines += 1;
+        if self.device.state().lines_a_session.is_some_and(|most| self.lines > most) {
+            return Err(Error::Disconnect);
+        }
+        if let Some(question) = mishap.question {
+            return Ok(format!("\r\n{question}"));
         }
         if line == "enable" && self.console.prompt().ends_with("> ") {
             self.is_password_asked = true;

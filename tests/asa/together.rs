@@ -7,9 +7,10 @@ use autosec_core::decision::GuardConfig;
 use autosec_core::enforce::Enforcement;
 use autosec_core::engine::Engine;
 use autosec_core::observe::{Observer, Record};
+use autosec_core::store::{MemoryStore, Store};
 use autosec_core::time::{ManualClock, Timestamp};
 
-use super::device::Fault;
+use super::device::{Device, Fault};
 use super::{Simulator, WAYS, assert_no_secret, grouped, shunning};
 use crate::support::{Shared, block};
 
@@ -24,7 +25,7 @@ impl Observer for Log {
 }
 
 #[tokio::test]
-async fn blocks_outlive_cuts_reloads_and_restarts_and_end_in_time() {
+async fn blocks_outlive_cuts_and_reloads_and_end_in_time() {
     for way in WAYS {
         for config in [grouped(), shunning()] {
             let simulator = Simulator::start().await;
@@ -88,6 +89,41 @@ async fn blocks_outlive_cuts_reloads_and_restarts_and_end_in_time() {
             let log = log.0.lock().unwrap().clone();
             assert_no_secret(&format!("{said}{log}{:?}", engine.enforcer().status()));
             assert_no_secret(&simulator.ssh.transcript.lock().unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_restart_keeps_what_is_in_force_and_takes_off_what_ended_meanwhile() {
+    for way in WAYS {
+        for config in [grouped(), shunning()] {
+            let simulator = Simulator::start().await;
+            let device = &simulator.device;
+            let clock = Arc::new(ManualClock::new(Timestamp::from_secs(1_700_000_000)));
+            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+            let start = || {
+                let builder = Engine::builder().clock(Shared(Arc::clone(&clock))).store(Arc::clone(&store));
+                builder.firewall(simulator.asa(way, config.clone())).build().unwrap()
+            };
+            let engine = start();
+            for (client, seconds) in [("203.0.113.7", 60), ("203.0.113.8", 600)] {
+                assert!(engine.enforce(&block(client, client, seconds)).await.is_complete());
+            }
+            drop(engine);
+            clock.advance(Duration::from_secs(120));
+
+            let engine = start();
+            engine.reconcile().await;
+            engine.maintain().await;
+            assert!(device.connects("203.0.113.7") && !device.connects("203.0.113.8"), "{way:?}");
+            assert_eq!(
+                device.beside(),
+                Device::configured().beside(),
+                "{way:?}: what is not AutoSec's stays"
+            );
+            clock.advance(Duration::from_secs(600));
+            engine.maintain().await;
+            assert!(device.connects("203.0.113.8"), "{way:?}");
         }
     }
 }

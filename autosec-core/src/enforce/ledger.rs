@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
@@ -12,6 +13,9 @@ use crate::time::Timestamp;
 const JOURNAL: &str = "ledger";
 /// Records that say nothing any more are tolerated up to this many beyond the number of live ones.
 const SLACK: usize = 10_000;
+/// The most targets that are handed over after a restart as ended: fewer than a firewall's queue holds, which would be
+/// replaced by a comparison that finds only what the firewall lists.
+const HAND_OVER: usize = 90_000;
 
 /// What is to be in force: written to the store before any firewall is called, so that a crash at any point loses no
 /// block and leaves none for ever.
@@ -90,6 +94,10 @@ pub(super) struct Admission {
 impl Ledger {
     /// Reads the ledger back from the store; `now` drops what has ended meanwhile.
     ///
+    /// The first [`expire`](Ledger::expire) then also gives what once was in force and no longer is, up to 90,000 targets:
+    /// nobody knows whether each firewall was told before the process ended, and not every one lists it. Letting go twice
+    /// does no harm.
+    ///
     /// # Errors
     /// The store cannot be read, or holds something else.
     pub fn open(store: Arc<dyn Store>, capacity: usize, now: Timestamp) -> Result<Self, LedgerError> {
@@ -103,8 +111,7 @@ impl Ledger {
             state.apply(serde_json::from_str(text).map_err(foreign)?);
         }
         state.expire(now);
-        // Whoever reconciles finds what a firewall still holds of these.
-        state.ended.clear();
+        hand_over(&mut state);
         let ledger = Self { store, capacity, when_full: WhenFull::Refuse, state: Mutex::new(state) };
         ledger.keep_ends(&mut ledger.state());
         Ok(ledger)
@@ -265,6 +272,15 @@ impl Ledger {
     }
 }
 
+/// What ended while nobody was there comes first, then what may not have been let go of everywhere before.
+fn hand_over(state: &mut State) {
+    let fresh: HashSet<IpNet> = state.ended.iter().copied().collect();
+    let is_over = |target: &&IpNet| !state.entries.contains_key(*target) && !fresh.contains(*target);
+    let earlier: Vec<IpNet> = state.former.keys().filter(is_over).copied().collect();
+    state.ended.extend(earlier);
+    state.ended.truncate(HAND_OVER);
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -292,6 +308,7 @@ mod tests {
         ledger.unblock(|target| target.to_string() == "192.0.2.3/32").unwrap();
         let again = open(&store, 150);
         assert_eq!(again.in_force(Timestamp::from_secs(150)), [entry("192.0.2.2/32", 200, "b")]);
+        again.expire(Timestamp::from_secs(150));
         assert_eq!(again.expire(Timestamp::from_secs(200)).len(), 1);
     }
 
@@ -325,6 +342,35 @@ mod tests {
         let later = Timestamp::from_secs(300);
         ledger.block(entry("192.0.2.2/32", 400, "b"), later).unwrap();
         assert_eq!(ledger.in_force(later).len(), 1, "what has ended makes room");
+    }
+
+    #[test]
+    fn what_ended_before_a_restart_is_handed_over_once() {
+        let store = Arc::new(MemoryStore::new());
+        let ledger = open(&store, 0);
+        for (host, until) in [(1, 100), (2, 200), (3, 300), (4, 400), (5, 100)] {
+            ledger.block(entry(&format!("192.0.2.{host}/32"), until, "a"), Timestamp::EPOCH).unwrap();
+        }
+        ledger.unblock(|target| target.to_string() == "192.0.2.3/32").unwrap();
+        assert_eq!(ledger.expire(Timestamp::from_secs(100)).len(), 2);
+        // Whether firewalls were told is not known: the process ended. One of them is in force again.
+        ledger.block(entry("192.0.2.5/32", 500, "b"), Timestamp::from_secs(110)).unwrap();
+        let again = open(&store, 250);
+        let mut ended = again.expire(Timestamp::from_secs(250));
+        ended.sort_unstable();
+        let ended: Vec<String> = ended.iter().map(IpNet::to_string).collect();
+        assert_eq!(ended, ["192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32"]);
+        assert!(again.expire(Timestamp::from_secs(260)).is_empty());
+    }
+
+    #[test]
+    fn what_is_handed_over_fits_a_queue() {
+        let mut state = State::new(0);
+        let host = |number: u32| IpNet::from(std::net::IpAddr::from(std::net::Ipv4Addr::from(number)));
+        (0..100_000).for_each(|number| state.apply(Record::Unblock { target: host(number) }));
+        state.ended.push(host(200_000));
+        hand_over(&mut state);
+        assert_eq!((state.ended.len(), state.ended.first()), (HAND_OVER, Some(&host(200_000))));
     }
 
     #[test]

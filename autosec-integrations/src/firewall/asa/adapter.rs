@@ -142,42 +142,73 @@ impl Asa {
         let targets: BTreeSet<IpNet> = blocks.iter().map(|block| block.target.trunc()).collect();
         let possible = || targets.iter().copied().filter(|target| self.means.obstacle(target).is_none());
         let mut talk = self.link.open().await?;
-        let held = self.held_to_change(&mut talk).await?;
+        let mut held = self.held_to_change(&mut talk).await?;
         if !state.done.is_subset(&held.targets) {
             state.done.retain(|target| held.targets.contains(target));
             return Err(Trouble::Lost(
                 "blocks that were in force are gone: it was reloaded, failed over or cleared".to_owned(),
             ));
         }
-        let room = self.config.capacity.saturating_sub(self.ours(&held, &state.done).len());
-        let new: Vec<_> = possible().filter(|target| !held.targets.contains(target)).take(room).collect();
-        let mut there = held.targets.clone();
-        there.extend(&new);
+        let mut room = self.config.capacity.saturating_sub(self.ours(&held, &state.done).len());
+        let mut fits = |target: &IpNet| {
+            let is_new = !held.targets.contains(target);
+            let fits = !is_new || room > 0;
+            room -= usize::from(is_new && fits);
+            fits
+        };
         let unfinished: Vec<_> =
-            possible().filter(|target| there.contains(target) && !state.done.contains(target)).collect();
-        let steps = self.means.blocks(&held, &new, &unfinished);
+            possible().filter(|target| fits(target) && !state.done.contains(target)).collect();
         let mut why = format!("it holds as many as it may, {}", self.config.capacity);
-        if let Some((words, held)) = self.carry_out(&mut talk, &steps, state).await? {
-            (why, there) = (format!("it answered `{words}`"), held.targets);
+        for some in unfinished.chunks(self.link.at_once()) {
+            if let Some(words) = self.block_some(some, &mut talk, &mut held, state).await? {
+                why = format!("it answered `{words}`");
+            }
         }
-        state.done.extend(possible().filter(|target| there.contains(target)));
         self.save(&mut talk, state).await?;
         let status = |target: IpNet| match self.means.obstacle(&target) {
             Some(obstacle) => Status::Unsupported(obstacle),
-            None if there.contains(&target) => Status::Done,
+            None if held.targets.contains(&target) => Status::Done,
             None => Status::Rejected(why.clone()),
         };
         Ok(blocks.iter().map(|block| outcome(block.target, &status)).collect())
+    }
+
+    /// Blocks targets for which there is room, and notes at once what was brought about: a call that runs out of time is
+    /// tried again from there. Gives what was answered that is not known to be good.
+    async fn block_some(
+        &self,
+        targets: &[IpNet],
+        talk: &mut Talk<'_>,
+        held: &mut Held,
+        state: &mut State,
+    ) -> Result<Option<String>, Trouble> {
+        let new: Vec<_> = targets.iter().copied().filter(|target| !held.targets.contains(target)).collect();
+        let steps = self.means.blocks(held, &new, targets);
+        let surprise = self.carry_out(talk, &steps, state).await?;
+        let words = match surprise {
+            Some((words, now)) => {
+                *held = now;
+                Some(words)
+            }
+            None => {
+                held.gained(&new);
+                None
+            }
+        };
+        state.done.extend(targets.iter().filter(|target| held.targets.contains(target)));
+        Ok(words)
     }
 
     async fn try_unblock(&self, targets: &[IpNet], state: &mut State) -> Result<Vec<Outcome>, Trouble> {
         let asked: BTreeSet<IpNet> = targets.iter().map(IpNet::trunc).collect();
         // From here on it is not known of them.
         state.done.retain(|target| !asked.contains(target));
-        let possible: Vec<_> =
+        let mut possible: Vec<_> =
             asked.into_iter().filter(|target| self.means.obstacle(target).is_none()).collect();
         let mut talk = self.link.open().await?;
         let held = self.held_to_change(&mut talk).await?;
+        // So that each try gets further, if none has the time for all.
+        possible.sort_by_key(|target| !held.targets.contains(target));
         let steps = self.means.unblocks(&held, &possible);
         let surprise = self.carry_out(&mut talk, &steps, state).await?;
         self.save(&mut talk, state).await?;

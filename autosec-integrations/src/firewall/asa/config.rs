@@ -15,8 +15,8 @@ pub struct AsaConfig {
     /// The most blocks it is given; default 5,000. With an object group every one is an entry in each access list that
     /// uses it, unless the device has `object-group-search access-control`.
     pub capacity: usize,
-    /// The most items of one call; default 100. A terminal takes them one by one: as many as it manages within the
-    /// enforcer's time limit.
+    /// The most items of one call; default 20. A terminal takes them one by one, in two round trips a block: they have to
+    /// fit into the enforcer's time limit. HTTPS takes 100 as easily.
     pub batch: usize,
 }
 
@@ -28,7 +28,7 @@ impl Default for AsaConfig {
             save: AsaSave::default(),
             enable: None,
             capacity: 5_000,
-            batch: 100,
+            batch: 20,
         }
     }
 }
@@ -63,11 +63,16 @@ impl AsaMode {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ShunOwner {
-    /// Others shun there too. AutoSec's are those that it asked for since it was started; all others are left alone and not
-    /// listed. After a start the first comparison asks again for everything in force, and what ended meanwhile is taken off
-    /// by its address, so nothing is forgotten for as long as the ledger is not. The default.
+    /// Others shun there too. AutoSec's are those that it asked for since it was started; all others are not listed. The
+    /// default.
     ///
-    /// An address that AutoSec is told to let in is let in, whoever shunned it.
+    /// After a start the first comparison asks again for everything in force, and the first look at what is due takes off
+    /// by its address what once was blocked and no longer is, as far as the ledger remembers.
+    ///
+    /// An address has one shun, whoever asked for it. So where AutoSec blocks an address that somebody else shunned, the
+    /// end of AutoSec's block is the end of that shun too; the same after a restart where AutoSec once blocked it, and when
+    /// AutoSec is told to let it in. Shuns of addresses that AutoSec never blocked are left alone. Where that matters, an
+    /// object group has members of AutoSec's own.
     #[default]
     Shared,
     /// All are AutoSec's: one that it does not know is taken off by the next comparison.

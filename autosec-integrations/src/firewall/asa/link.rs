@@ -22,7 +22,18 @@ pub(super) enum Talk<'l> {
     Web(&'l Web),
 }
 
+/// How many blocks are brought about in full over a shell before the next are begun: some 20 lines.
+const AT_ONCE: usize = 10;
+
 impl Link {
+    /// How many blocks are brought about together: line by line takes time, and what is done is to be known soon.
+    pub(super) fn at_once(&self) -> usize {
+        match self {
+            Self::Shell { .. } => AT_ONCE,
+            Self::Web(_) => usize::MAX,
+        }
+    }
+
     /// Begins a talk, over a shell with a session of its own: none idles between calls, and one that was cut costs one call.
     pub(super) async fn open(&self) -> Result<Talk<'_>, Trouble> {
         match self {

@@ -29,6 +29,16 @@ pub(super) struct Held {
     has_sentinel: bool,
 }
 
+impl Held {
+    /// What [`Means::blocks`] gave for these was carried out.
+    pub(super) fn gained(&mut self, new: &[IpNet]) {
+        if !new.is_empty() {
+            self.targets.extend(new);
+            (self.is_there, self.has_sentinel) = (true, true);
+        }
+    }
+}
+
 /// What brings a change about, in this order.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Steps {

@@ -50,13 +50,16 @@
 //! |---|---|---|
 //! | blocks | hosts and prefixes, IPv4 and IPv6 | single IPv4 addresses |
 //! | where | where an access list denies the group | every interface, without any rule |
-//! | whose | the group is AutoSec's alone | the device keeps no owner: see [`ShunOwner`] |
+//! | whose | the group is AutoSec's alone | the device keeps no owner, and one shun an address: see [`ShunOwner`] |
 //! | the other unit of a pair | has the group as well | does not know of it |
 //! | a reload | loses it, unless [saved](AsaSave) | loses it |
 //! | live connections | are cleared right after the change | are cut by the shun, and cleared right after |
 //!
 //! Neither knows times, so the [enforcer](autosec_core::enforce) takes blocks off. What was lost is noticed by the next call
 //! that blocks or by the next comparison, whichever comes first, and put back.
+//!
+//! A shun that somebody else put on an address ends with AutoSec's block of the same address. Where that matters, use an
+//! object group.
 //!
 //! # What an administrator sets up
 //! For an object group, once. The word `autosec` in the description makes the group AutoSec's: one without it is never
@@ -68,8 +71,12 @@
 //!  network-object host 192.0.2.254
 //! access-list outside_in line 1 extended deny ip object-group AUTOSEC_BLOCK any
 //! access-group outside_in in interface outside
+//! no call-home reporting anonymous
 //! write memory
 //! ```
+//! A new device asks in `configure terminal` whether it may report errors, until somebody has answered: the line about
+//! `call-home` is the answer no. No question is answered here.
+//!
 //! A group that is missing is made with its description and that member; the access list never is.
 //!
 //! For SSH: a user with privilege 15, or one with less and the password of `enable`; `ssh version 2`; the host key of the
@@ -111,6 +118,7 @@
 //! | is configured by somebody else, has enough to do (429, 503) | `Busy` |
 //! | lacks what was in force | `Lost`: everything is put back |
 //! | is the standby unit, or the group is somebody else's | `Rejected` |
+//! | asks a person something (`[confirm]`, `(y/n)`) | `Rejected`, with the question |
 //! | has no room, refuses a member | the item is `Rejected`, with its words |
 //!
 //! # What is known, and how
@@ -129,7 +137,9 @@
 //! - Old versions may not clear connections by a range or of IPv6: then those of a blocked prefix live until they end.
 //! - A custom `prompt` may hold letters, digits and `-._/`; one with the failover state is lost in the moment of a failover,
 //!   and the call is tried again.
-//! - A terminal takes one line at a time: 100 blocks are some 200 round trips. HTTPS takes them in a handful of requests.
+//! - A terminal takes one line at a time: the 20 blocks of a call are some 50 round trips, 3 s where one takes 60 ms. What a
+//!   call that ran out of time achieved is kept, ten blocks at a time, and the next goes on from there. HTTPS takes them in
+//!   a handful of requests.
 
 mod adapter;
 mod answer;

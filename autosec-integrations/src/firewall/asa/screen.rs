@@ -8,6 +8,10 @@ const PROMPT_LIMIT: usize = 200;
 
 const MORE: &str = "<--- More --->";
 
+/// How a question to a person ends, in small letters and without the colon or question mark behind it.
+const QUESTIONS: [&str; 7] =
+    ["[a]sk later", "[confirm]", "(y/n)", "[y/n]", "(yes/no)", "[yes/no]", "[y]es/[n]o"];
+
 /// What was shown since the last thing that was typed.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
@@ -25,6 +29,8 @@ pub(super) enum Ending {
     Password,
     /// It waits for somebody to have read a page.
     More,
+    /// It waits for a person to answer this question.
+    Question(String),
 }
 
 /// `hostname/context(mode)#`.
@@ -57,6 +63,9 @@ impl Screen {
         }
         if line.eq_ignore_ascii_case("password:") {
             return Ending::Password;
+        }
+        if is_question(line) {
+            return Ending::Question(line.to_owned());
         }
         prompt(line).map_or(Ending::Unfinished, Ending::Prompt)
     }
@@ -119,6 +128,11 @@ fn visible(line: &[u8]) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
+fn is_question(line: &str) -> bool {
+    let line = line.trim_end_matches([':', '?', ' ']).to_ascii_lowercase();
+    QUESTIONS.iter().any(|end| line.ends_with(end))
+}
+
 fn prompt(line: &str) -> Option<Prompt> {
     let (front, is_privileged) = line
         .strip_suffix('#')
@@ -162,9 +176,28 @@ mod tests {
         assert_eq!(ending("asa/pri/act#"), at("asa/pri/act", true));
         assert_eq!(ending("Password: "), Ending::Password);
         assert_eq!(ending("a\r\n<--- More --->"), Ending::More);
-        for other in
-            ["", "ciscoasa# \r\n", "a b# ", "#", ">", "asa(config", "asa(config)", "<--- More", "asa()#"]
-        {
+        for question in [
+            "the product? [Y]es, [N]o, [A]sk later:",
+            "Proceed with reload? [confirm]",
+            "Continue (y/n)?",
+            "Are you sure? [yes/no]:",
+            "Overwrite? [Y/N] :",
+        ] {
+            assert_eq!(ending(&format!("a\r\n{question} ")), Ending::Question(question.to_owned()));
+        }
+        assert_eq!(ending("Proceed? [confirm]\r\nciscoasa# "), at("ciscoasa", true), "answered by itself");
+        for other in [
+            "",
+            "[confirm] it",
+            "ciscoasa# \r\n",
+            "a b# ",
+            "#",
+            ">",
+            "asa(config",
+            "asa(config)",
+            "<--- More",
+            "asa()#",
+        ] {
             assert_eq!(ending(other), Ending::Unfinished, "{other:?}");
         }
         // What a page leaves behind when it is turned: the line is written over.

@@ -1,7 +1,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::answer::{Reaction, reaction};
+use super::answer::{Reaction, reaction, words};
 use super::command::{CONFIGURE, ENABLE, END, Line, PAGER};
 use super::screen::{Ending, Prompt, SCREEN_LIMIT, Screen};
 use super::trouble::Trouble;
@@ -51,6 +51,11 @@ impl Session {
                 Ending::Password => {
                     let reason = format!("it asked for a password after `{}`", line.as_str());
                     return Err(Trouble::Forbidden(reason));
+                }
+                // What is answered is the administrator's to decide, and the next line would be taken for it.
+                Ending::Question(question) if screen.has_line() => {
+                    let reason = format!("it asks `{}`: answer it once by hand", words(&question));
+                    return Err(Trouble::Rejected(reason));
                 }
                 _ => {}
             }

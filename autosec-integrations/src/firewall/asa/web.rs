@@ -48,7 +48,7 @@ impl Web {
     ) -> Result<Self, String> {
         let length = place.url.trim_end_matches('/').len();
         place.url.truncate(length);
-        let uri: Uri = place.url.parse().map_err(|_| format!("`{}` is no URL", words(&place.url)))?;
+        let uri: Uri = place.url.parse().map_err(|_| format!("`{}` is no URL", words(shown(&place.url))))?;
         let is_plain = uri.path() == "/" && uri.query().is_none();
         let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
         match uri.scheme_str() {
@@ -59,7 +59,7 @@ impl Web {
             Some("http") if is_here => Ok(()),
             _ => Err(format!(
                 "`{}` is not https: the password would be readable on its way",
-                words(&place.url)
+                words(shown(&place.url))
             )),
         }?;
         if place.user.contains(':') || place.user.chars().any(char::is_control) {
@@ -178,6 +178,17 @@ fn refusal(answer: &Response<Vec<u8>>) -> Trouble {
     }
 }
 
+/// What may be shown of a URL that is refused: nothing that may be a password, and no query.
+fn shown(url: &str) -> &str {
+    if url.contains('@') {
+        return ["https://", "http://"]
+            .into_iter()
+            .find(|scheme| url.starts_with(scheme))
+            .unwrap_or_default();
+    }
+    url.split_once(['?', '#']).map_or(url, |(shown, _)| shown)
+}
+
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
@@ -202,6 +213,20 @@ mod tests {
         for (plain, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("a:ü?~", "YTrDvD9+")]
         {
             assert_eq!(base64(plain.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn a_refused_url_shows_no_password() {
+        for (url, safe) in [
+            ("https://user:pa ss@192.0.2.10", "https://"),
+            ("user:pa://ss@192.0.2.10", ""),
+            ("https://192.0.2.10/?key=se@cret", "https://"),
+            ("http://192.0.2.10?key=secret", "http://192.0.2.10"),
+            ("https://192.0.2.10#a b", "https://192.0.2.10"),
+            ("ftp://[", "ftp://["),
+        ] {
+            assert_eq!(shown(url), safe);
         }
     }
 
