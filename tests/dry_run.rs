@@ -151,6 +151,48 @@ async fn what_the_firewall_below_could_not_hold_is_not_recorded() {
 }
 
 #[tokio::test]
+async fn it_has_the_obstacles_of_the_firewall_below() {
+    /// Its capabilities cannot say what it does not hold.
+    #[derive(Debug)]
+    struct Particular(MemoryFirewall);
+
+    #[async_trait::async_trait]
+    impl FirewallIntegration for Particular {
+        fn name(&self) -> &str {
+            "particular"
+        }
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
+        }
+        fn obstacle(&self, target: IpNet) -> Option<String> {
+            (target.addr().is_ipv6() && target.prefix_len() < 128)
+                .then(|| "it takes no prefixes of IPv6".into())
+        }
+        async fn block(&self, _: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
+            panic!("a dry run blocks nothing")
+        }
+        async fn unblock(&self, _: &[IpNet]) -> Result<Vec<Outcome>, EnforceError> {
+            panic!("a dry run unblocks nothing")
+        }
+        async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
+            self.0.blocked().await
+        }
+        async fn health(&self) -> Result<Health, EnforceError> {
+            self.0.health().await
+        }
+    }
+
+    let clock = clock();
+    let dry = over(Arc::new(Particular(memory("particular", &clock))), &clock);
+    let asked = |target: &str| Block { target: target.parse().unwrap(), ttl: None, reason: String::new() };
+    let outcomes = dry.block(&["2001:db8::/64", "2001:db8::1/128"].map(asked)).await.unwrap();
+    assert_eq!(outcomes[0].status, Status::Unsupported("it takes no prefixes of IPv6".to_owned()));
+    assert_eq!(outcomes[1].status, Status::Done);
+    let recorded: Vec<String> = dry.recorded().iter().map(|change| change.target.to_string()).collect();
+    assert_eq!(recorded, ["2001:db8::1/128"]);
+}
+
+#[tokio::test]
 async fn keeps_what_every_firewall_promises() {
     let how = || Conformance { shortest_ttl: Some(Duration::from_millis(50)), ..Conformance::default() };
     let below = MemoryFirewall::new("below");

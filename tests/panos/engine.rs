@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use autosec_core::enforce::{EnforceConfig, Enforcement, FirewallIntegration};
+use autosec_core::enforce::{EnforceConfig, Enforcement, FirewallConfig, FirewallIntegration};
 use autosec_core::engine::Engine;
 use autosec_core::event::Schema;
 use autosec_core::observe::{Observer, Record};
@@ -146,4 +146,34 @@ async fn room_is_given_to_the_most_important() {
     engine.unblock(net("203.0.113.5/32")).await;
     engine.maintain().await;
     assert_eq!(held(&device), ["203.0.113.3", "203.0.113.4", "203.0.113.6"]);
+}
+
+#[tokio::test]
+async fn what_it_cannot_hold_takes_no_place() {
+    let device = Device::new();
+    let room = |config| PanOsConfig { capacity: Some(2), ..config };
+    let (_web, firewall) = device.online_with(room, Arc::new(secrets())).await;
+    let engine = Engine::builder().firewall(firewall).build().unwrap();
+    // Those that end last come first where the risk is the same.
+    let wide = ["2001:db8:1::/64", "2001:db8:2::/64"].map(|target| support::block(target, target, 7_200));
+    let hosts = ["203.0.113.1", "203.0.113.2"].map(|target| support::block(target, target, 600));
+    let all = engine.enforcer().enforce_all(&[&wide[..], &hosts[..]].concat()).await;
+    let text = format!("{all:?}");
+    assert_eq!(text.matches("it takes no prefixes of IPv6").count(), 2, "{text}");
+    assert!(!text.contains("Evicted"), "{text}");
+    assert!(engine.reconcile().await.iter().all(|report| report.result.is_ok()));
+    assert_eq!(device.state().tags.keys().collect::<Vec<_>>(), ["203.0.113.1", "203.0.113.2"]);
+}
+
+#[tokio::test]
+async fn neighbours_become_no_prefix_that_it_refuses() {
+    let device = Device::new();
+    let (_web, firewall) = device.online().await;
+    let own = FirewallConfig { aggregate: true, ..FirewallConfig::default() };
+    let config = EnforceConfig { firewalls: [("pan-os".to_owned(), own)].into(), ..EnforceConfig::default() };
+    let engine = Engine::builder().firewall(firewall).enforcement(config).build().unwrap();
+    let hosts = ["2001:db8::2/128", "2001:db8::3/128", "203.0.113.2/32", "203.0.113.3/32"];
+    engine.enforcer().enforce_all(&hosts.map(|target| support::block(target, target, 600))).await;
+    let held: Vec<String> = device.state().tags.keys().cloned().collect();
+    assert_eq!(held, ["2001:db8::2", "2001:db8::3", "203.0.113.2/31"]);
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ipnet::IpNet;
 
-use super::target::unsupported;
 use super::{Block, Capabilities, EnforceError, FirewallIntegration, Health, Outcome, Status};
 use crate::time::{Clock, SystemClock, Timestamp, human};
 
@@ -156,13 +155,13 @@ impl DryRun {
 
     /// Records one call. What the firewall could not hold is said, and not recorded.
     fn call(&self, items: impl Iterator<Item = (IpNet, Would)>) -> Vec<Outcome> {
-        let (now, can) = (self.clock.now(), self.capabilities());
+        let now = self.clock.now();
         let record = &mut *self.record();
         record.calls += 1;
         let mut outcomes = Vec::new();
         for (target, would) in items {
-            let status = match (unsupported(&can, target), &would) {
-                (Some(why), Would::Block { .. }) => Status::Unsupported(why.to_owned()),
+            let status = match (self.obstacle(target), &would) {
+                (Some(why), Would::Block { .. }) => Status::Unsupported(why),
                 _ => {
                     record.change(target, &would, now);
                     let call = record.calls;
@@ -195,6 +194,10 @@ impl FirewallIntegration for DryRun {
             },
             |below| below.capabilities(),
         )
+    }
+
+    fn obstacle(&self, target: IpNet) -> Option<String> {
+        self.over.as_ref().and_then(|below| below.obstacle(target))
     }
 
     async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {

@@ -26,7 +26,7 @@ pub struct Block {
 ///
 /// What a firewall cannot do is made up for where it can be: times by [`Enforcer::maintain`](super::Enforcer::maintain),
 /// large calls by batches. Prefixes and IPv6 cannot: such blocks are [`Status::Unsupported`] there, and still in force on the
-/// others.
+/// others. What it cannot hold for another reason, [`FirewallIntegration::obstacle`] says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Capabilities {
     /// Whether it forgets a block by itself when its time is over.
@@ -205,6 +205,23 @@ pub trait FirewallIntegration: Debug + Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// Why it cannot hold `target`, now or later; `None` if it can. Such a block takes no place beside others, is put
+    /// together from no others, and is [`Status::Unsupported`] without a call.
+    ///
+    /// By default it is what [`capabilities`](Self::capabilities) rules out. It is asked for every item, while locks are held:
+    /// it answers at once, and always the same of the same target.
+    fn obstacle(&self, target: IpNet) -> Option<String> {
+        let capabilities = self.capabilities();
+        let is_host = target.prefix_len() == target.max_prefix_len();
+        if target.addr().is_ipv6() && !capabilities.ipv6 {
+            Some("it takes no IPv6".to_owned())
+        } else if !is_host && !capabilities.prefixes {
+            Some("it takes single addresses only".to_owned())
+        } else {
+            None
+        }
+    }
+
     /// Starts dropping; one outcome an item, in order.
     ///
     /// # Errors
@@ -247,6 +264,10 @@ impl<F: FirewallIntegration + ?Sized> FirewallIntegration for Arc<F> {
 
     fn capabilities(&self) -> Capabilities {
         (**self).capabilities()
+    }
+
+    fn obstacle(&self, target: IpNet) -> Option<String> {
+        (**self).obstacle(target)
     }
 
     async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {

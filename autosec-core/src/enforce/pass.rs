@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ipnet::IpNet;
 
 use super::choice::{self, Wanted};
-use super::target::{Answer, Context, Target, unsupported};
+use super::target::{Answer, Context, Target};
 use super::{Block, EnforceError, Entry, Outcome, REASON_LIMIT, Status};
 use crate::observe::Record;
 use crate::time::Timestamp;
@@ -57,12 +57,11 @@ impl Target {
 
     /// What this firewall is to hold if `more` is in force too, and whether anything is left out for want of room.
     pub(super) fn wanted(&self, more: &Wanted, context: &Context) -> (Wanted, bool) {
-        let capabilities = self.firewall.capabilities();
         let now = context.clock.now();
         let fit = |entry: &Entry| {
-            unsupported(&capabilities, entry.target).is_none() && context.guard.permit(entry.target).is_ok()
+            self.firewall.obstacle(entry.target).is_none() && context.guard.permit(entry.target).is_ok()
         };
-        let aggregates = self.pace.aggregate && capabilities.prefixes;
+        let aggregates = self.pace.aggregate && self.firewall.capabilities().prefixes;
         let room = self.room();
         // One more than fits tells that something is left out.
         let enough = if aggregates { usize::MAX } else { room.saturating_add(1) };
@@ -79,7 +78,9 @@ impl Target {
             }
         }
         if aggregates {
-            all = choice::aggregate(all, |prefix| context.guard.permit(prefix).is_ok());
+            let fits =
+                |prefix| self.firewall.obstacle(prefix).is_none() && context.guard.permit(prefix).is_ok();
+            all = choice::aggregate(all, fits);
         }
         choice::foremost(all, room)
     }
@@ -107,18 +108,16 @@ impl Target {
 
     /// Item by item as the ledger says.
     fn follow(&self, items: &[IpNet], context: &Context) -> Pass {
-        let capabilities = self.firewall.capabilities();
         let now = context.clock.now();
         let mut pass = Pass::default();
         for item in items {
             let entry =
                 context.ledger.entry(item, now).filter(|entry| context.guard.permit(entry.target).is_ok());
-            match (entry, unsupported(&capabilities, *item)) {
+            match (entry, self.firewall.obstacle(*item)) {
                 // Neither in force nor allowed to be: whatever the caller had in mind, it has to go.
                 (None, _) => pass.unblocks.push(*item),
                 (Some(_), Some(why)) => {
-                    let status = Status::Unsupported(why.to_owned());
-                    pass.ready.push(Outcome { target: *item, status });
+                    pass.ready.push(Outcome { target: *item, status: Status::Unsupported(why) });
                 }
                 (Some(entry), None) => self.add(&mut pass, &entry, now),
             }
@@ -173,8 +172,8 @@ impl Target {
         else {
             return Stand::Ended;
         };
-        if let Some(why) = unsupported(&self.firewall.capabilities(), *item) {
-            return Stand::Out(Status::Unsupported(why.to_owned()));
+        if let Some(why) = self.firewall.obstacle(*item) {
+            return Stand::Out(Status::Unsupported(why));
         }
         let mut wider = std::iter::successors(item.supernet(), IpNet::supernet);
         let cover = wider.find(|net| wanted.get(net).is_some_and(|held| held.until >= entry.until));

@@ -144,7 +144,7 @@ impl Target {
 
     /// Whether `item` is not known to be as it should be, or cannot be held at all.
     pub(super) fn owes(&self, item: &IpNet) -> bool {
-        unsupported(&self.firewall.capabilities(), *item).is_some() || self.state().debts.owes(item)
+        self.firewall.obstacle(*item).is_some() || self.state().debts.owes(item)
     }
 
     /// Whether what has ended is gone there without being asked for.
@@ -258,8 +258,7 @@ impl Target {
                 all.push(*item);
                 continue;
             }
-            let status = unsupported(&capabilities, *item)
-                .map_or(Status::Done, |why| Status::Unsupported(why.to_owned()));
+            let status = self.firewall.obstacle(*item).map_or(Status::Done, Status::Unsupported);
             settled.push(Outcome { target: *item, status });
         }
         let asked: HashSet<IpNet> = all.iter().copied().collect();
@@ -315,17 +314,5 @@ impl Target {
                 _ => debts.postpone(item, now, &self.pace, &context.jitter),
             }
         }
-    }
-}
-
-/// What a firewall cannot hold, and why.
-pub(super) fn unsupported(capabilities: &Capabilities, item: IpNet) -> Option<&'static str> {
-    let is_host = item.prefix_len() == item.max_prefix_len();
-    if item.addr().is_ipv6() && !capabilities.ipv6 {
-        Some("it takes no IPv6")
-    } else if !is_host && !capabilities.prefixes {
-        Some("it takes single addresses only")
-    } else {
-        None
     }
 }

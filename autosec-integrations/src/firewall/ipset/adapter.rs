@@ -10,6 +10,7 @@ use super::config::IpsetConfig;
 use super::entry;
 use super::error::{Failure, IN_USE, foreign, lost, rejected};
 use super::family::Family;
+use super::outcomes::unsupported;
 use super::rule::Rules;
 use super::session::Session;
 use super::sets::{Ended, Sets, Standing};
@@ -182,6 +183,11 @@ impl FirewallIntegration for Ipset {
             capacity: usize::try_from(self.config.capacity).ok(),
             atomic: false,
         }
+    }
+
+    fn obstacle(&self, target: IpNet) -> Option<String> {
+        let foreign = || (!self.families.contains(&Family::of(target))).then_some("IPv6 is not blocked here");
+        unsupported(target).or_else(foreign).map(str::to_owned)
     }
 
     async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {

@@ -127,6 +127,10 @@ impl FirewallIntegration for PanOs {
         }
     }
 
+    fn obstacle(&self, target: IpNet) -> Option<String> {
+        self.unsupported(&Item::new(target, None)).map(str::to_owned)
+    }
+
     async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
         let items = blocks.iter().map(|block| Item::new(block.target, block.ttl));
         let items: BTreeMap<IpNet, Item> = items.map(|item| (item.target, item)).collect();

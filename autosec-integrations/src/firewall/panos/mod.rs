@@ -57,7 +57,7 @@
 //! | | |
 //! |---|---|
 //! | hosts | IPv4 and IPv6 |
-//! | prefixes | IPv4, from PAN-OS 10; a prefix counts as one address. Those of IPv6 are `Unsupported`, so leave [`aggregate`] off where IPv6 hosts are blocked |
+//! | prefixes | IPv4, from PAN-OS 10; a prefix counts as one address. Those of IPv6 are `Unsupported`: rules decide on IPv6 /64 unless told otherwise, so set [`ipv6_prefix(128)`] in the rule set, or IPv6 is not blocked here |
 //! | times | whole seconds, rounded up, from PAN-OS 9; 30 days at most, which the enforcer renews |
 //! | reasons | none: there is no room for a comment beside a tag |
 //! | how many | 1,000 to 500,000 by model, shared with all that registers addresses: [`registered_limit`] |
@@ -93,7 +93,7 @@
 //! a restart (if not, the next reconciliation lets it go), whether an address inherits tags in listings from a prefix that
 //! covers it, and the words for want of room.
 //!
-//! [`aggregate`]: autosec_core::enforce::FirewallConfig::aggregate
+//! [`ipv6_prefix(128)`]: autosec_core::rule::RuleSetBuilder::ipv6_prefix
 //! [`health`]: autosec_core::enforce::FirewallIntegration::health
 
 mod adapter;
