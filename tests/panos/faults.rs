@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use autosec_core::enforce::{EnforceError, FirewallIntegration, Status};
-use autosec_integrations::firewall::panos::{Credentials, PanOsConfig};
+use autosec_integrations::firewall::panos::{Credentials, PanOs, PanOsConfig};
 use autosec_integrations::secret::{FixedSecrets, SecretSource};
+use autosec_integrations::transport::HttpClient;
+use http::{Request, Response};
 use secrecy::SecretString;
 
 use super::device::{Device, Fault, Strictness};
@@ -248,5 +250,77 @@ async fn a_key_that_is_sent_back_is_not_shown() {
         let two = firewall.block(&[block("192.0.2.1/32", 60), block("192.0.2.2/32", 60)]).await;
         let texts = format!("{one:?} {two:?} {:?} {:?}", firewall.blocked().await, firewall.health().await);
         assert!(texts.contains('…') && !texts.contains(KEY), "{texts}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_is_no_word_about_its_only_entry() {
+    let refused =
+        "<response status=\"error\" code=\"18\"><msg><line>uid-message is invalid</line></msg></response>";
+    let firewall = canned(&Canned::new(refused), PanOsConfig::new("https://fw.example"));
+    for error in [
+        firewall.block(&[block("192.0.2.1/32", 60)]).await.unwrap_err(),
+        firewall.unblock(&[net("192.0.2.1/32")]).await.unwrap_err(),
+    ] {
+        assert!(matches!(&error, EnforceError::Rejected { target: None, .. }), "{error}");
+    }
+    // One that it names is wrong, though it be the only one.
+    let device = Device::new().with(|state| {
+        state.strictness = Strictness::NamedAlone;
+        state.wrong = ["192.0.2.1".to_owned()].into();
+    });
+    let (_web, firewall) = device.online().await;
+    let outcomes = firewall.block(&[block("192.0.2.1/32", 60)]).await.unwrap();
+    assert_eq!(outcomes[0].status, Status::Rejected("Failed to register".to_owned()));
+}
+
+#[tokio::test]
+async fn what_stands_in_front_is_asked_once() {
+    let client = Canned { status: 451, ..Canned::new("<html>not here</html>") };
+    let firewall = canned(&client, PanOsConfig::new("https://fw.example"));
+    let blocks: Vec<_> = (0..64).map(|n| block(&format!("192.0.2.{n}/32"), 60)).collect();
+    let error = firewall.block(&blocks).await.unwrap_err();
+    assert!(matches!(error, EnforceError::Absent { .. }), "{error}");
+    assert_eq!(client.asked().len(), 1);
+}
+
+/// Fails in its own way, with a text.
+#[derive(Debug)]
+struct Failing(io::ErrorKind);
+
+#[async_trait]
+impl HttpClient for Failing {
+    async fn send(&self, _request: Request<Vec<u8>>) -> io::Result<Response<Vec<u8>>> {
+        Err(io::Error::new(self.0, "why"))
+    }
+}
+
+#[async_trait]
+impl SecretSource for Failing {
+    async fn secret(&self, _name: &str) -> io::Result<SecretString> {
+        Err(io::Error::new(self.0, "why"))
+    }
+}
+
+#[tokio::test]
+async fn what_waiting_does_not_help_is_not_tried_again_at_once() {
+    for (kind, passes) in [
+        (io::ErrorKind::InvalidData, false),
+        (io::ErrorKind::InvalidInput, false),
+        (io::ErrorKind::PermissionDenied, false),
+        (io::ErrorKind::NotFound, false),
+        (io::ErrorKind::TimedOut, true),
+        (io::ErrorKind::ConnectionRefused, true),
+        (io::ErrorKind::Other, true),
+    ] {
+        let config = PanOsConfig::new("https://fw.example");
+        let cut_off = PanOs::new(config.clone(), Arc::new(Failing(kind)), Arc::new(secrets())).unwrap();
+        let error = cut_off.blocked().await.unwrap_err();
+        assert_eq!(error.is_transient(), passes, "{kind}: {error}");
+        let client = Arc::new(Canned::new(""));
+        let without_key = PanOs::new(config, client, Arc::new(Failing(kind))).unwrap();
+        let error = without_key.blocked().await.unwrap_err();
+        assert_eq!(error.is_transient(), passes, "{kind}: {error}");
+        assert_eq!(matches!(error, EnforceError::Forbidden { .. }), !passes, "{kind}: {error}");
     }
 }

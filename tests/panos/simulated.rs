@@ -8,7 +8,7 @@ use autosec_integrations::conformance::{self, Conformance};
 use autosec_integrations::firewall::panos::{Credentials, PanOs, PanOsConfig};
 
 use super::device::Device;
-use super::{are_done, block, held, net, secrets};
+use super::{Canned, are_done, block, canned, held, net, secrets};
 
 async fn assert_conforms(device: &Device, firewall: &PanOs) {
     // Theirs: an address with a tag of theirs alone, and one that is also in the kit's range.
@@ -216,4 +216,25 @@ async fn says_how_it_is() {
     );
     device.state().pair = "active";
     assert!(firewall.health().await.unwrap().enforcing);
+}
+
+#[tokio::test]
+async fn a_virtual_one_has_the_size_of_its_license() {
+    for (license, limit) in [
+        ("<vm-license>VM-50</vm-license>", Some("it holds 1000 addresses")),
+        ("<vm-license>VM-300</vm-license>", Some("it holds 200000 addresses")),
+        ("<vm-license>none</vm-license>", None),
+        ("", None),
+    ] {
+        let client = Canned::new(format!(
+            "<response status=\"success\"><result><system><model>PA-VM</model><sw-version>11.1.4</sw-version>{license}\
+             </system></result></response>"
+        ));
+        let detail = canned(&client, PanOsConfig::new("https://fw.example")).health().await.unwrap().detail;
+        assert!(detail.starts_with("PA-VM with PAN-OS 11.1.4"), "{detail}");
+        match limit {
+            Some(limit) => assert!(detail.contains(limit), "{detail}"),
+            None => assert!(!detail.contains("it holds"), "{detail}"),
+        }
+    }
 }

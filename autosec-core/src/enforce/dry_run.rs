@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,8 @@ use crate::time::{Clock, SystemClock, Timestamp, human};
 
 /// How many changes are kept unless the host says otherwise.
 const ROOM: usize = 10_000;
+/// So few changes are never looked through for those that are over.
+const FEW: usize = 1_000;
 
 /// A firewall that records what it is asked to do, in order, and does nothing: by itself, or in the place of a real one,
 /// which it then only reads.
@@ -29,8 +31,8 @@ const ROOM: usize = 10_000;
 /// | `DryRun` | for one firewall, over time: every change it would be sent, with its time and in which call |
 ///
 /// Clones share one record. It keeps the latest 10,000 changes, or as many as [`DryRun::with_room`] says, and counts the
-/// others; beside them it knows what it would hold, which is no more than the ledger has. Its `Debug` shows nothing of the
-/// firewall it stands before.
+/// others. Beside them it knows what it would hold, and of what the firewall below holds, what it would not: that is at most
+/// twice as much as both, or 2,000. Its `Debug` shows nothing of the firewall it stands before.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -101,12 +103,22 @@ struct Record {
     calls: u64,
     /// What would be held, and `None` for what the firewall below still holds and would not.
     changed: BTreeMap<IpNet, Option<Held>>,
+    /// How many of them were left when those that are over were last taken out.
+    left: usize,
+    /// What the firewall below held when it was last read.
+    below: BTreeSet<IpNet>,
 }
 
 #[derive(Clone, Debug)]
 struct Held {
     until: Option<Timestamp>,
     reason: String,
+}
+
+impl Held {
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
 }
 
 impl DryRun {
@@ -163,7 +175,7 @@ impl DryRun {
             let status = match (self.obstacle(target), &would) {
                 (Some(why), Would::Block { .. }) => Status::Unsupported(why),
                 _ => {
-                    record.change(target, &would, now);
+                    record.change(target, &would, now, self.over.is_some());
                     let call = record.calls;
                     record.keep(Recorded { at: now, call, target, would }, self.room);
                     Status::Done
@@ -294,23 +306,38 @@ impl Record {
         }
     }
 
-    fn change(&mut self, target: IpNet, would: &Would, now: Timestamp) {
-        let held = match would {
+    fn change(&mut self, target: IpNet, would: &Would, now: Timestamp, is_over_one: bool) {
+        let target = target.trunc();
+        match would {
             Would::Block { ttl, reason } => {
-                Some(Held { until: ttl.map(|ttl| now + ttl), reason: reason.clone() })
+                let held = Held { until: ttl.map(|ttl| now + ttl), reason: reason.clone() };
+                self.changed.insert(target, Some(held));
             }
-            Would::Unblock => None,
-        };
-        self.changed.insert(target.trunc(), held);
+            Would::Unblock if is_over_one => drop(self.changed.insert(target, None)),
+            Would::Unblock => drop(self.changed.remove(&target)),
+        }
+        if self.changed.len() > 2 * self.left.max(FEW) {
+            self.purge(now);
+        }
+    }
+
+    /// Forgets what is over, without waiting for a comparison, which may never come or always fail. What the firewall
+    /// below was not seen to hold need not be known to be let in; if it holds it after all, that is compared again.
+    fn purge(&mut self, now: Timestamp) {
+        let below = &self.below;
+        self.changed.retain(|target, held| {
+            held.as_ref().is_some_and(|held| !held.is_over(now)) || below.contains(target)
+        });
+        self.left = self.changed.len();
     }
 
     /// What would be held beside and instead of what `below` is.
     fn as_if(&mut self, below: Vec<Block>, now: Timestamp) -> Vec<Block> {
         let mut all: BTreeMap<IpNet, Block> =
             below.into_iter().map(|block| (block.target.trunc(), block)).collect();
+        self.below = all.keys().copied().collect();
         self.changed.retain(|target, held| {
-            let is_over = |held: &Held| held.until.is_some_and(|until| until <= now);
-            if held.as_ref().is_some_and(is_over) {
+            if held.as_ref().is_some_and(|held| held.is_over(now)) {
                 *held = None;
             }
             // What nobody holds need not be known to be let in.
@@ -324,5 +351,42 @@ impl Record {
         });
         all.extend(held);
         all.into_values().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enforce::MemoryFirewall;
+    use crate::time::ManualClock;
+
+    #[tokio::test]
+    async fn what_is_over_is_forgotten_though_nobody_compares() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_secs(1_700_000_000)));
+        let below = MemoryFirewall::with_clock("edge", Arc::clone(&clock) as Arc<dyn Clock>);
+        let lasting = Block { target: "192.0.2.7/32".parse().unwrap(), ttl: None, reason: String::new() };
+        below.block(std::slice::from_ref(&lasting)).await.unwrap();
+        for dry in [DryRun::new("edge"), DryRun::over(below)] {
+            let dry = dry.with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+            dry.blocked().await.unwrap();
+            dry.block(std::slice::from_ref(&lasting)).await.unwrap();
+            dry.unblock(&[lasting.target]).await.unwrap();
+            let mut most = 0;
+            for number in 0..20_000_u32 {
+                let target = IpNet::from(std::net::IpAddr::from(std::net::Ipv4Addr::from(number)));
+                let ttl = Some(Duration::from_secs(60));
+                let block = Block { target, ttl, reason: String::new() };
+                dry.block(&[block]).await.unwrap();
+                if number % 3 == 0 {
+                    dry.unblock(&[target]).await.unwrap();
+                }
+                clock.advance(Duration::from_secs(1));
+                most = most.max(dry.record().changed.len());
+            }
+            assert!((60..=2 * FEW).contains(&most), "{most}");
+            let held = dry.blocked().await.unwrap();
+            assert_eq!(held.len(), 39, "the latest minute but every third");
+            assert!(held.iter().all(|block| block.target != lasting.target), "it would be let in still");
+        }
     }
 }

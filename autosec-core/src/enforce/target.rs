@@ -25,8 +25,8 @@ use super::patience::{Jitter, pause, within};
 use super::rate::Bucket;
 use super::status::Tally;
 use super::{
-    Capabilities, Circuit, DeadLetter, EnforceConfig, EnforceError, FirewallIntegration, FirewallReport,
-    FirewallStatus, Health, Ledger, Outcome, Status,
+    Circuit, DeadLetter, EnforceConfig, EnforceError, FirewallIntegration, FirewallReport, FirewallStatus,
+    Health, Ledger, Outcome, Status,
 };
 use crate::decision::Guard;
 use crate::observe::{Observer, Record};

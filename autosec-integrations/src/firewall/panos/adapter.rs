@@ -187,7 +187,8 @@ impl FirewallIntegration for PanOs {
     async fn health(&self) -> Result<Health, EnforceError> {
         let (enforcing, pair) = self.pair().await?;
         let answered = self.api.ask(message::system(self.config())).await?;
-        let System { model, version } = answer::system(&answered).map_err(|fault| self.api.error(fault))?;
+        let System { model, version, size } =
+            answer::system(&answered).map_err(|fault| self.api.error(fault))?;
         let mut detail =
             format!("{model} with PAN-OS {version}; {pair}; whether a rule uses the tag cannot be asked");
         let major = version.split('.').next().and_then(|major| major.parse::<u8>().ok());
@@ -195,7 +196,7 @@ impl FirewallIntegration for PanOs {
             detail.push_str(&format!("; its version is {major}, and {} is set", self.config().version));
         }
         let room = self.config().capacity.unwrap_or(usize::MAX);
-        if let Some(limit) = registered_limit(&model).filter(|limit| *limit < room) {
+        if let Some(limit) = registered_limit(size.as_ref().unwrap_or(&model)).filter(|limit| *limit < room) {
             detail.push_str(&format!(
                 "; it holds {limit} addresses at most, and the capacity that is set is not that"
             ));

@@ -45,6 +45,8 @@ pub(super) struct Page {
 pub(super) struct System {
     pub(super) model: String,
     pub(super) version: String,
+    /// The size that a virtual one is licensed for, if it says so.
+    pub(super) size: Option<String>,
 }
 
 /// A success. Of this and all that it says, what the request held as a secret is left out.
@@ -155,7 +157,10 @@ pub(super) fn is_active(state: &str) -> bool {
 pub(super) fn system(answer: &Element) -> Result<System, Fault> {
     let text = |name| answer.at(&["result", "system", name]).map(|found| cut(found.text()));
     let silent = || Fault::Broken("it does not say which model and version it is".to_owned());
-    text("model").zip(text("sw-version")).map(|(model, version)| System { model, version }).ok_or_else(silent)
+    let (model, version) = text("model").zip(text("sw-version")).ok_or_else(silent)?;
+    // That a virtual one calls itself so is confirmed; that its size stands here in this spelling is not.
+    let size = text("vm-license").filter(|_| model == "PA-VM");
+    Ok(System { model, version, size })
 }
 
 /// An address or prefix as PAN-OS writes it.

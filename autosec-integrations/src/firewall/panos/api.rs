@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::answer;
 use super::config::{Credentials, PanOsConfig};
-use super::fault::Fault;
+use super::fault::{Fault, is_final};
 use super::message;
 use super::xml::Element;
 use crate::secret::SecretSource;
@@ -84,7 +84,7 @@ impl Api {
     }
 
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Fault> {
-        self.client.send(request).await.map_err(|error| Fault::Broken(error.to_string()))
+        self.client.send(request).await.map_err(Fault::from)
     }
 
     /// The key to use; another one than `refused`, if there is one.
@@ -106,9 +106,13 @@ impl Api {
     }
 
     async fn secret(&self, name: &str) -> Result<SecretString, EnforceError> {
-        self.secrets.secret(name).await.map_err(|error| EnforceError::Forbidden {
-            firewall: self.config.name.clone(),
-            reason: error.to_string(),
+        self.secrets.secret(name).await.map_err(|error| {
+            let (firewall, reason) = (self.config.name.clone(), error.to_string());
+            match is_final(error.kind()) {
+                true => EnforceError::Forbidden { firewall, reason },
+                // What keeps the secrets was not to be reached.
+                false => EnforceError::Transport { firewall, reason },
+            }
         })
     }
 

@@ -20,7 +20,8 @@ const LARGEST_BATCH: usize = 5_000;
 pub struct PanOsConfig {
     /// The firewall's name in reports; default `pan-os`.
     pub name: String,
-    /// Where its management interface is, or Panorama's: `https://` with a name or an address, no path.
+    /// Where its management interface is, or Panorama's: `https://` with a name or an address, no path; `http://`
+    /// for `localhost`, `127.0.0.1` and `[::1]` alone, such as a tunnel's end.
     pub url: String,
     /// The virtual system; default `vsys1`.
     pub vsys: String,
@@ -115,7 +116,10 @@ impl PanOsConfig {
         let url: Uri = self.url.parse().ok()?;
         let is_bare = matches!(url.path(), "" | "/") && url.query().is_none();
         let authority = url.authority().filter(|authority| !authority.as_str().contains('@'))?;
-        let scheme = url.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+        // The key goes along with every request.
+        let stays_here = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
+        let scheme =
+            url.scheme_str().filter(|scheme| *scheme == "https" || (*scheme == "http" && stays_here))?;
         is_bare.then(|| format!("{scheme}://{authority}/api/").parse().ok())?
     }
 }
@@ -138,9 +142,14 @@ mod tests {
     fn refuses_settings_that_cannot_be_meant() {
         let fine = PanOsConfig::new("https://[2001:db8::1]:8443/");
         assert_eq!(fine.checked().unwrap(), "https://[2001:db8::1]:8443/api/");
+        for here in ["http://127.0.0.1:8443", "http://[::1]", "http://localhost:80/"] {
+            assert!(PanOsConfig::new(here).checked().is_ok(), "{here}");
+        }
         let wrong = [
             PanOsConfig::new("fw.example"),
             PanOsConfig::new("ftp://fw.example"),
+            PanOsConfig::new("http://fw.example"),
+            PanOsConfig::new("http://127.0.0.1.fw.example"),
             PanOsConfig::new("https://fw.example/api/?key=SECRET"),
             PanOsConfig::new("https://admin:SECRET@fw.example"),
             PanOsConfig { tag: "a'/><b".into(), ..fine.clone() },

@@ -1,3 +1,4 @@
+use std::io;
 use std::time::Duration;
 
 use autosec_core::enforce::EnforceError;
@@ -73,7 +74,13 @@ impl Fault {
                 let words = format!("{words}, so that there is no API of PAN-OS at its URL");
                 Some(Self::Absent(words))
             }
-            400..=499 => Some(Self::Refused(words)),
+            408 | 421 | 425 => Some(Self::Broken(words)),
+            // A part of it may be small enough.
+            413 => Some(Self::Refused(words)),
+            400..=499 => {
+                let words = format!("{words}, which PAN-OS does not: mend what stands in front of it");
+                Some(Self::Absent(words))
+            }
             _ => Some(Self::Broken(words)),
         }
     }
@@ -135,6 +142,26 @@ impl Fault {
     }
 }
 
+/// Of an exchange that did not take place.
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        let reason = error.to_string();
+        if is_final(error.kind()) { Self::Absent(reason) } else { Self::Broken(reason) }
+    }
+}
+
+/// Whether waiting helps not: nothing there, no right to it, another certificate, a URL that is refused.
+pub(super) fn is_final(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::Unsupported
+    )
+}
+
 /// What PAN-OS says in words, cut and fit for a line.
 fn words(answer: &Element) -> String {
     let mut said = String::new();
@@ -191,6 +218,31 @@ mod tests {
         for (told, seconds) in [(Some("7"), 7), (Some(" 86400 "), 3_600), (Some("tomorrow"), 10), (None, 10)]
         {
             assert_eq!(wait(told), Duration::from_secs(seconds), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_front_is_not_asked_by_halves() {
+        let of = |status: u16| Fault::of_status(StatusCode::from_u16(status).unwrap(), None);
+        for status in [408, 421, 425, 500, 502, 504] {
+            assert!(matches!(of(status), Some(Fault::Broken(_))), "{status}");
+        }
+        for status in [302, 402, 404, 406, 411, 415, 418, 431, 451] {
+            assert!(matches!(of(status), Some(Fault::Absent(_))), "{status}");
+        }
+        assert!(matches!(of(413), Some(Fault::Refused(_))), "halves may be small enough");
+        assert_eq!((of(200), of(400)), (None, None));
+    }
+
+    #[test]
+    fn what_waiting_does_not_help_is_final() {
+        use io::ErrorKind;
+        let of = |kind| Fault::from(io::Error::new(kind, "why"));
+        for kind in [ErrorKind::InvalidData, ErrorKind::InvalidInput, ErrorKind::PermissionDenied] {
+            assert_eq!(of(kind), Fault::Absent("why".to_owned()), "{kind}");
+        }
+        for kind in [ErrorKind::TimedOut, ErrorKind::ConnectionRefused, ErrorKind::Other] {
+            assert_eq!(of(kind), Fault::Broken("why".to_owned()), "{kind}");
         }
     }
 

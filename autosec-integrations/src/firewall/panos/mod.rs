@@ -73,23 +73,27 @@
 //!
 //! | PAN-OS | answer | what to do |
 //! |---|---|---|
-//! | unreachable, cut off, unreadable, code 2–5, 11, 21, HTTP 5xx | `Transport` | nothing: it is tried again |
+//! | unreachable, cut off, unreadable, code 2–5, 11, 21, HTTP 408, 421, 425, 5xx | `Transport` | nothing: it is tried again |
 //! | a commit, an install or a sync in progress, a lock | `Busy` for 30 s | nothing |
 //! | HTTP 429, 503 | `Busy` for as long as `Retry-After` says in seconds, else 10 s | nothing |
 //! | code 403 or 22: a key that is not known, or not any more | the secret is asked for once more, then `Forbidden` | renew the secret |
 //! | code 16, "not authorized" | `Forbidden` | give the role its rights |
 //! | code 15, "passive" | `Absent`: it is the passive one of a pair; [`health`] says so too | give the URL of the active one, or one that follows it |
-//! | code 7, 13, no API at the URL | `Absent` | mend vsys, serial number or URL |
-//! | another code | `Rejected`, with its words | |
+//! | code 7, 13, no API at the URL, another HTTP 3xx or 4xx, another certificate, no right to connect | `Absent` | mend vsys, serial number, URL, pin or what stands in front |
+//! | the secret cannot be had now | `Transport`; `Forbidden` if there is none or it may not be read | |
+//! | another code, HTTP 413 | `Rejected` as a whole, with its words | |
 //! | an entry, "already exists", "does not exist" | `Done` | |
 //! | an entry, other words, such as for want of room | `Rejected` for that one, with its words | |
 //!
 //! # How sure this is
 //! It has been tried against our simulator, which is written from the vendor's documentation and from what public programs for
-//! this API expect, not on PAN-OS. Two things are documented nowhere we know of, and the code relies on neither:
-//! in which order a message's two sections are heard (one of the addresses is looked up afterwards, and the tags are given
-//! again if it lacks its own), and whether listings hold times (public programs disagree; where there is none, the time left is
-//! unknown, and the enforcer takes the block for right). Not verified: whether a persistent tag keeps its time over
+//! this API expect, not on PAN-OS. Two things are documented nowhere we know of. In
+//! which order a message's two sections are heard, the code does not rely on: one of the addresses is looked up afterwards,
+//! and the tags are given again if it lacks its own. Whether listings hold times, and which, it has to assume, because
+//! public programs disagree: a time that is listed is read as the time *left*. Where there is none, the time left is unknown,
+//! and the enforcer takes the block for right. If a firewall lists the time that was *given* instead, every comparison finds
+//! all tags wrong that are older than some seconds and gives them anew: nothing is let in, and each comparison costs
+//! two to three requests a batch. Not verified: whether a persistent tag keeps its time over
 //! a restart (if not, the next reconciliation lets it go), whether an address inherits tags in listings from a prefix that
 //! covers it, and the words for want of room.
 //!

@@ -28,7 +28,8 @@ const LIMITS: &[(&str, usize)] = &[
 ];
 
 /// How many addresses and prefixes a model holds that are registered with tags, all together; `None` for models that the
-/// vendor's list does not name. A PA-7000 is taken to have no SMC-B, with which it holds 500,000.
+/// vendor's list does not name. A PA-7000 is taken to have no SMC-B, with which it holds 500,000. A VM-Series firewall says
+/// `PA-VM` for its model, whatever its size: name the size, such as `VM-300`.
 ///
 /// ```
 /// use autosec_integrations::firewall::panos::registered_limit;

@@ -28,7 +28,7 @@ pub(super) enum Verdict {
 /// names are left out, and where it names none, the halves are tried.
 ///
 /// # Errors
-/// It could not be asked, or it refused every single one.
+/// It could not be asked, or it heard none of them and objected without naming which.
 pub(super) async fn settle(
     api: &Api,
     change: Change,
@@ -66,11 +66,12 @@ pub(super) async fn settle(
                     let rest = part.split_off(part.len() / 2);
                     parts.extend([rest, part]);
                 }
+                // Words that name no item say nothing of it, though it be the only one.
                 refusal = Some(words);
             }
         }
     }
-    match refusal.filter(|_| verdicts.len() > 1 && !verdicts.values().any(was_heard)) {
+    match refusal.filter(|_| !verdicts.values().any(was_heard)) {
         Some(words) => Err(api.error(Fault::Refused(words))),
         None => Ok(verdicts),
     }
