@@ -286,6 +286,10 @@ impl FirewallIntegration for Asa {
         }
     }
 
+    fn obstacle(&self, target: IpNet) -> Option<String> {
+        self.means.obstacle(&target)
+    }
+
     async fn block(&self, blocks: &[Block]) -> Result<Vec<Outcome>, EnforceError> {
         if blocks.is_empty() {
             return Ok(Vec::new());
