@@ -93,9 +93,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Asked to end, the master takes its workers along; killed, it would leave them behind.
-        let conf = self.folder.join("nginx.conf");
-        let _ = Command::new("nginx").arg("-c").arg(conf).args(["-s", "stop"]).stderr(Stdio::null()).status();
+        // Asked to end, the master takes its workers along; killed, it would leave them behind. Not by `nginx -s stop`, which
+        // would not do it while the configuration is broken.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -130,6 +130,8 @@ async fn puts_the_previous_list_back_when_nginx_objects() {
     let Some(server) = Server::new("objects") else { return };
     let adapter = server.adapter();
     adapter.block(&[block("127.0.0.2/32")]).await.unwrap();
+    // The master reads its configuration after it was told to: it must not find the broken one.
+    server.answers("127.0.0.2", "403").await;
     let before = std::fs::read_to_string(server.folder.join("autosec.geo")).unwrap();
     let conf = server.folder.join("nginx.conf");
     let right = std::fs::read_to_string(&conf).unwrap();
