@@ -52,7 +52,8 @@
 //! | [`transport`] | how integrations reach what they talk to, for hosts that want another way |
 //!
 //! The feature `https`, off by default, brings an HTTP client (`transport::HttpsClient`) for the firewalls that are spoken to
-//! over HTTPS; a host that has one of its own implements [`transport::HttpClient`] instead.
+//! over HTTPS, and the feature `ssh` a shell (`transport::SshShell`) for those that are typed to; a host that has its own
+//! implements [`transport::HttpClient`] and [`transport::Shell`] instead.
 //!
 //! # Principles
 //! - **What strangers wrote is not believed.** A line of a log holds what an attacker chose beside what the server knows;

@@ -118,7 +118,7 @@ impl Debts {
     }
 
     /// The item is right for now, and to be looked at again after `pause`, unless it is to be looked at anyway.
-    pub(super) fn remind_of(&mut self, item: IpNet, now: Timestamp, pause: Duration) {
+    pub(super) fn remind_unless_known(&mut self, item: IpNet, now: Timestamp, pause: Duration) {
         if !self.items.contains_key(&item) {
             self.remind(item, now, pause, self.version);
         }

@@ -102,7 +102,7 @@ impl Target {
         // that part is left.
         if let Some(longest) = self.longest() {
             let longer = wanted.values().filter(|entry| entry.left(now) > longest);
-            longer.for_each(|entry| state.debts.remind_of(entry.target, now, longest / 4));
+            longer.for_each(|entry| state.debts.remind_unless_known(entry.target, now, longest / 4));
         }
         drop(state);
         Ok((plan, wanted))

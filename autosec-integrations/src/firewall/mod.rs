@@ -30,6 +30,7 @@ mod netlink;
 pub mod nginx;
 #[cfg(target_os = "linux")]
 pub mod nftables;
+mod origin;
 pub mod panos;
 
 /// The answer to a call in which every item went well.

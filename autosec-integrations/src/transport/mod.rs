@@ -2,6 +2,7 @@
 //! place: to go through a proxy, to run commands as another user, to record what would be done.
 
 mod command;
+mod failure;
 mod http;
 #[cfg(feature = "https")]
 mod https;
@@ -10,6 +11,7 @@ mod shell;
 mod ssh;
 
 pub use command::{CommandRunner, Finished, LocalCommands};
+pub(crate) use failure::is_final;
 pub use http::HttpClient;
 #[cfg(feature = "https")]
 pub use https::{Fingerprint, FingerprintError, HttpsClient, HttpsConfig, Trust};

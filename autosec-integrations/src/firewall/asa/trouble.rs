@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use autosec_core::enforce::EnforceError;
 
+use crate::transport::is_final;
+
 /// What stands in the way of a call, before it is known of which firewall.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Trouble {
@@ -33,11 +35,7 @@ impl From<io::Error> for Trouble {
         let reason = error.to_string();
         match error.kind() {
             io::ErrorKind::PermissionDenied => Self::Forbidden(reason),
-            // No secret, a key that is not the expected one, nothing in common: waiting helps none of them.
-            io::ErrorKind::NotFound
-            | io::ErrorKind::InvalidData
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::Unsupported => Self::Absent(reason),
+            kind if is_final(kind) => Self::Absent(reason),
             _ => Self::Transport(reason),
         }
     }

@@ -7,11 +7,11 @@ use tokio::sync::Mutex;
 
 use super::answer;
 use super::config::{Credentials, PanOsConfig};
-use super::fault::{Fault, is_final};
+use super::fault::Fault;
 use super::message;
 use super::xml::Element;
 use crate::secret::SecretSource;
-use crate::transport::HttpClient;
+use crate::transport::{HttpClient, is_final};
 
 /// How an answer is read.
 type Reader = fn(&Response<Vec<u8>>, &SecretString) -> Result<Element, Fault>;

@@ -1,6 +1,8 @@
 use autosec_core::enforce::EnforceError;
 use http::Uri;
 
+use crate::firewall::origin::{shown, stays_here};
+
 /// The most items of one call that may be asked for: its request stays below the 5 MB that PAN-OS takes.
 const LARGEST_BATCH: usize = 5_000;
 
@@ -117,20 +119,10 @@ impl PanOsConfig {
         let is_bare = matches!(url.path(), "" | "/") && url.query().is_none();
         let authority = url.authority().filter(|authority| !authority.as_str().contains('@'))?;
         // The key goes along with every request.
-        let stays_here = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
-        let scheme =
-            url.scheme_str().filter(|scheme| *scheme == "https" || (*scheme == "http" && stays_here))?;
+        let is_safe =
+            |scheme: &&str| *scheme == "https" || (*scheme == "http" && stays_here(authority.host()));
+        let scheme = url.scheme_str().filter(is_safe)?;
         is_bare.then(|| format!("{scheme}://{authority}/api/").parse().ok())?
-    }
-}
-
-/// A URL that is refused may hold a password or a key: only what stands before is shown.
-fn shown(url: &str) -> &str {
-    let end = url.find("://").map_or(0, |scheme| scheme + 3);
-    let rest = url.get(end..).unwrap_or_default();
-    match rest.rfind('@') {
-        Some(_) => url.get(..end).unwrap_or_default(),
-        None => url.get(..end + rest.find(['?', '#']).unwrap_or(rest.len())).unwrap_or_default(),
     }
 }
 
@@ -152,6 +144,7 @@ mod tests {
             PanOsConfig::new("http://127.0.0.1.fw.example"),
             PanOsConfig::new("https://fw.example/api/?key=SECRET"),
             PanOsConfig::new("https://admin:SECRET@fw.example"),
+            PanOsConfig::new("admin:SECRET://x@fw.example"),
             PanOsConfig { tag: "a'/><b".into(), ..fine.clone() },
             PanOsConfig { tag: String::new(), ..fine.clone() },
             PanOsConfig { vsys: "vsys1&type=commit".into(), ..fine.clone() },

@@ -5,6 +5,7 @@ use autosec_core::enforce::EnforceError;
 use http::StatusCode;
 
 use super::xml::Element;
+use crate::transport::is_final;
 
 /// When to ask again where PAN-OS does not say: a commit takes about a minute.
 const COMMIT: Duration = Duration::from_secs(30);
@@ -148,18 +149,6 @@ impl From<io::Error> for Fault {
         let reason = error.to_string();
         if is_final(error.kind()) { Self::Absent(reason) } else { Self::Broken(reason) }
     }
-}
-
-/// Whether waiting helps not: nothing there, no right to it, another certificate, a URL that is refused.
-pub(super) fn is_final(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::NotFound
-            | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::InvalidData
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::Unsupported
-    )
 }
 
 /// What PAN-OS says in words, cut and fit for a line.
