@@ -14,7 +14,14 @@ fn every_built_in_field_is_an_ecs_field_of_its_type() {
     };
     let rows = csv_rows(&csv);
     assert!(rows.len() > 2000 && rows.iter().all(|row| row.len() == 9));
-    for (_, name, kind) in Schema::ecs().fields() {
+    // What ECS has no plain field for; the module `field` says why.
+    let own = [
+        "source.anonymizer",
+        "source.geo.accuracy_radius",
+        "source.geo.location.lat",
+        "source.geo.location.lon",
+    ];
+    for (_, name, kind) in Schema::ecs().fields().filter(|(_, name, _)| !own.contains(name)) {
         let row =
             rows.iter().find(|row| row[3] == name).unwrap_or_else(|| panic!("`{name}` is no ECS field"));
         let compatible: &[&str] = match kind {

@@ -1,5 +1,10 @@
 //! The built-in fields: names and types of the Elastic Common Schema 9.
 //!
+//! Three of its facts have no plain field there. A place is a point with two numbers, so `source.geo.location.lat` and
+//! `.lon` (degrees) are fields here; `source.geo.accuracy_radius` (kilometres) says how well the place is known; and
+//! `source.anonymizer` lists what hides whoever is behind the address: `vpn`, `hosting`, `proxy`, `residential-proxy`,
+//! `tor` or `anonymous`.
+//!
 //! Each constant is valid in every [`Schema`](super::Schema), which all begin with these fields, and carries its dotted
 //! name as its documentation. What an application knows beyond them it adds by [`Schema::add`](super::Schema::add).
 //!
@@ -194,4 +199,18 @@ fields! {
     EMAIL_TO_ADDRESS = "email.to.address", Text;
     ERROR_CODE = "error.code", Text;
     ERROR_MESSAGE = "error.message", Text;
+    SOURCE_ANONYMIZER = "source.anonymizer", Text;
+    SOURCE_GEO_ACCURACY_RADIUS = "source.geo.accuracy_radius", Float;
+    SOURCE_GEO_CONTINENT_CODE = "source.geo.continent_code", Text;
+    SOURCE_GEO_LOCATION_LAT = "source.geo.location.lat", Float;
+    SOURCE_GEO_LOCATION_LON = "source.geo.location.lon", Float;
+    SOURCE_GEO_REGION_ISO_CODE = "source.geo.region_iso_code", Text;
+    SOURCE_GEO_TIMEZONE = "source.geo.timezone", Text;
+    DESTINATION_AS_ORGANIZATION_NAME = "destination.as.organization.name", Text;
+    DESTINATION_GEO_CITY_NAME = "destination.geo.city_name", Text;
+    USER_AGENT_DEVICE_NAME = "user_agent.device.name", Text;
+    USER_AGENT_NAME = "user_agent.name", Text;
+    USER_AGENT_OS_NAME = "user_agent.os.name", Text;
+    USER_AGENT_OS_VERSION = "user_agent.os.version", Text;
+    USER_AGENT_VERSION = "user_agent.version", Text;
 }

@@ -70,6 +70,16 @@ pub enum Evidence {
         #[serde(with = "human")]
         within: Duration,
     },
+    /// What one part adds to a score; all of a finding's contributions add up to the score that it speaks of.
+    Contribution {
+        /// The part, such as `travel` or a model's column.
+        what: Cow<'static, str>,
+        /// What it adds, in the unit of the score (its analytic says which); below 0 it speaks for the ordinary.
+        adds: f64,
+        /// Why, for a person, such as `4100 km in 20m`; at most [`Evidence::LIMIT`] bytes if made by
+        /// [`Evidence::contribution`].
+        why: String,
+    },
     /// A value that was not seen before.
     New {
         /// Of which field, such as `source.geo.country_iso_code`.
@@ -85,13 +95,21 @@ impl Evidence {
 
     /// A field and its value, cut to [`Evidence::LIMIT`].
     pub fn field(name: impl Into<Arc<str>>, value: &str) -> Self {
-        let mut kept = value.to_owned();
-        if kept.len() > Self::LIMIT {
-            kept.truncate(value.floor_char_boundary(Self::LIMIT));
-            kept.push('…');
-        }
-        Self::Field { name: name.into(), value: kept }
+        Self::Field { name: name.into(), value: cut(value.to_owned()) }
     }
+
+    /// A part of a score, with a reason cut to [`Evidence::LIMIT`].
+    pub fn contribution(what: impl Into<Cow<'static, str>>, adds: f64, why: impl Into<String>) -> Self {
+        Self::Contribution { what: what.into(), adds, why: cut(why.into()) }
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > Evidence::LIMIT {
+        text.truncate(text.floor_char_boundary(Evidence::LIMIT));
+        text.push('…');
+    }
+    text
 }
 
 impl fmt::Display for Evidence {
@@ -109,6 +127,9 @@ impl fmt::Display for Evidence {
             Evidence::Sequence { what, within } => {
                 write!(f, "{} within {}", printable(what), human::format(*within))
             }
+            Evidence::Contribution { what, adds, why } => {
+                write!(f, "{} adds {adds:.2}: {}", printable(what), printable(why))
+            }
             Evidence::New { what, known } => write!(f, "{} is new ({known} known)", printable(what)),
         }
     }
@@ -123,6 +144,8 @@ mod tests {
         let long = "ä".repeat(500);
         let Evidence::Field { value, .. } = Evidence::field("url.path", &long) else { unreachable!() };
         assert!(value.len() <= Evidence::LIMIT + '…'.len_utf8());
+        let part = Evidence::contribution("travel", 2.306, "a\u{7}b");
+        assert_eq!(part.to_string(), r"travel adds 2.31: a\u{7}b");
         assert_eq!(Evidence::field("user.name", "\u{1b}[2J\n").to_string(), r"user.name = \u{1b}[2J\n");
     }
 }
