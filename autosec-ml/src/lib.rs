@@ -40,6 +40,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod anomaly;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;
