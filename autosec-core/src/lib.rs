@@ -106,6 +106,7 @@ pub mod sketch;
 pub mod store;
 pub mod observe;
 
+pub mod intel;
 pub mod rule;
 
 pub mod score;

@@ -1,0 +1,15 @@
+//! Threat intelligence: known bad values, who says so, and whether an event has one of them.
+
+mod base_score;
+mod decay;
+mod indicator;
+mod observable;
+mod sighting;
+mod value;
+
+pub use base_score::BaseScore;
+pub use decay::Decay;
+pub use indicator::{Indicator, Tlp};
+pub use observable::{Observable, ObservableKind, ValueError};
+pub use sighting::{Sighting, SightingKind};
+pub use value::{CompositeError, IndicatorValue};
