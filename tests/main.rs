@@ -26,6 +26,9 @@ mod guarding;
 mod haproxy;
 mod https;
 mod image;
+mod intel_detect;
+mod intel_index;
+mod intel_warninglists;
 #[cfg(target_os = "linux")]
 mod ipset;
 mod json;

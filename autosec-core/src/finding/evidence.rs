@@ -80,6 +80,26 @@ pub enum Evidence {
         /// [`Evidence::contribution`].
         why: String,
     },
+    /// A value that somebody says is bad.
+    Indicator {
+        /// The indicator's id.
+        id: Arc<str>,
+        /// Who says so.
+        source: Arc<str>,
+        /// The value as it is listed, which may be a prefix or a domain around what was seen.
+        value: String,
+        /// How sure the source was, 0 to 1.
+        stated: f64,
+        /// What of it is left at the time of the event, 0 to 1.
+        left: f64,
+    },
+    /// A value is on a list of such that are harmless or too common.
+    Warninglist {
+        /// The list's name.
+        list: Arc<str>,
+        /// What follows, such as `not acted upon`.
+        effect: Cow<'static, str>,
+    },
     /// A value that was not seen before.
     New {
         /// Of which field, such as `source.geo.country_iso_code`.
@@ -129,6 +149,13 @@ impl fmt::Display for Evidence {
             }
             Evidence::Contribution { what, adds, why } => {
                 write!(f, "{} adds {adds:.2}: {}", printable(what), printable(why))
+            }
+            Evidence::Indicator { id, source, value, stated, left } => {
+                let (id, source, value) = (printable(id), printable(source), printable(value));
+                write!(f, "{value} is listed by {source} as `{id}` (confidence {stated:.2}, {left:.2} now)")
+            }
+            Evidence::Warninglist { list, effect } => {
+                write!(f, "on the warninglist `{}`: {}", printable(list), printable(effect))
             }
             Evidence::New { what, known } => write!(f, "{} is new ({known} known)", printable(what)),
         }

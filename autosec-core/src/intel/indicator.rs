@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decay, IndicatorValue};
+use super::IndicatorValue;
+use super::decay::{Decay, counts_from};
 use crate::measure::{Confidence, Severity};
 use crate::time::Timestamp;
 
@@ -118,12 +119,35 @@ impl Indicator {
         Self { id: id.into(), ..self }
     }
 
-    /// Whether it says anything at this time: not taken back, and within its time.
-    pub fn is_valid(&self, now: Timestamp) -> bool {
-        !self.revoked
-            && self.valid_from.is_none_or(|from| from <= now)
-            && self.valid_until.is_none_or(|until| now < until)
+    /// How sure it is at a time, with decay and what disputes it; none if it was revoked, is not valid then, or nothing
+    /// is left.
+    pub fn confidence_at(&self, now: Timestamp) -> Option<Confidence> {
+        let times = [self.valid_from, self.valid_until, self.modified, self.last_seen, self.last_sighting];
+        let stated = (self.confidence.value(), self.false_positives);
+        confidence_at(stated, &times, self.decay, now).filter(|_| !self.revoked)
     }
+}
+
+/// How sure an indicator is at a time, of what it was when stated and how often it was disputed since; none if it is not
+/// valid then, or nothing is left. The times are: valid from, valid until, modified, last seen, last sighting.
+pub(crate) fn confidence_at(
+    (stated, disputed): (f64, u8),
+    times: &[Option<Timestamp>; 5],
+    decay: Decay,
+    now: Timestamp,
+) -> Option<Confidence> {
+    let [from, until, modified, last_seen, last_sighting] = *times;
+    if from.is_some_and(|from| now < from) || until.is_some_and(|until| until <= now) {
+        return None;
+    }
+    let left = match decay {
+        Decay::None => stated,
+        decay => {
+            decay.score_at(stated * 100.0, counts_from(last_sighting, last_seen, modified), now)? / 100.0
+        }
+    };
+    let left = left * 0.5_f64.powi(i32::from(disputed));
+    (left > 0.0).then(|| Confidence::clamped(left))
 }
 
 /// The id of an indicator that has no name: `<kind>:<value>`, cut to the longest id.

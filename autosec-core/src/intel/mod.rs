@@ -2,13 +2,19 @@
 
 mod base_score;
 mod decay;
+mod detect;
+mod index;
 mod indicator;
 mod observable;
 mod sighting;
+mod table;
 mod value;
+pub mod warninglist;
 
 pub use base_score::BaseScore;
 pub use decay::Decay;
+pub use detect::{ObservedFields, Reading};
+pub use index::{IndexLimits, IndicatorIndex, Refusal, Snapshot, Update, UpdateReport};
 pub use indicator::{Indicator, Tlp};
 pub use observable::{Observable, ObservableKind, ValueError};
 pub use sighting::{Sighting, SightingKind};

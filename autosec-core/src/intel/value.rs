@@ -1,5 +1,6 @@
 use std::fmt;
 
+use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use super::{Observable, ObservableKind, ValueError};
@@ -71,9 +72,21 @@ impl IndicatorValue {
         Ok(Self { parts })
     }
 
+    /// The value of parts that were checked before.
+    pub(super) fn from_parts(parts: impl IntoIterator<Item = Observable>) -> Self {
+        Self { parts: parts.into_iter().collect() }
+    }
+
     /// The values it is made of, at least one.
     pub fn parts(&self) -> &[Observable] {
         &self.parts
+    }
+}
+
+/// The address or prefix alone.
+impl From<IpNet> for IndicatorValue {
+    fn from(network: IpNet) -> Self {
+        Self { parts: SmallVec::from_iter([Observable::network(network)]) }
     }
 }
 

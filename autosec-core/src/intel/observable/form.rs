@@ -7,7 +7,7 @@ use super::{ObservableKind, name, text, url};
 use crate::net;
 
 /// The longest value, in bytes; real URLs of feeds stay below it, and so does what a look-up reads.
-pub(crate) const LONGEST: usize = 2_048;
+const LONGEST: usize = 2_048;
 
 /// A value in its one form, on the stack.
 pub(crate) type Key = SmallVec<[u8; LONGEST]>;
@@ -61,7 +61,7 @@ pub(super) fn write_network(network: IpNet, key: &mut Key) {
     key.push(network.prefix_len());
 }
 
-pub(super) fn read_network(key: &[u8]) -> Option<IpNet> {
+pub(crate) fn read_network(key: &[u8]) -> Option<IpNet> {
     let (length, octets) = key.split_last()?;
     let address = match octets.len() {
         4 => IpAddr::from(<[u8; 4]>::try_from(octets).ok()?),

@@ -10,7 +10,7 @@ mod record;
 mod text;
 mod url;
 
-pub(crate) use form::{Key, LONGEST, write};
+pub(crate) use form::{Key, read_network, write};
 pub use kind::ObservableKind;
 pub(crate) use name::parents;
 pub use record::{Observable, ValueError};

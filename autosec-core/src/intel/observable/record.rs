@@ -71,6 +71,28 @@ impl Observable {
         if self.kind == ObservableKind::Network { read_network(&self.key) } else { None }
     }
 
+    /// The value as it is usually written, whole.
+    pub(crate) fn text(&self) -> String {
+        match self.kind {
+            ObservableKind::Url => {
+                let text = String::from_utf8_lossy(&self.key);
+                text.strip_prefix("//").unwrap_or(&text).to_owned()
+            }
+            ObservableKind::Hostname
+            | ObservableKind::Domain
+            | ObservableKind::Email
+            | ObservableKind::UserAgent
+            | ObservableKind::FileName
+            | ObservableKind::Ssdeep
+            | ObservableKind::Ja4 => String::from_utf8_lossy(&self.key).into_owned(),
+            ObservableKind::Network => read_network(&self.key).map(net::display).unwrap_or_default(),
+            ObservableKind::AutonomousSystem | ObservableKind::Port => {
+                self.key.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)).to_string()
+            }
+            _ => self.key.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex).collect(),
+        }
+    }
+
     pub(crate) fn from_key(kind: ObservableKind, key: &[u8]) -> Self {
         Self { kind, key: Box::from(key) }
     }
@@ -90,25 +112,12 @@ impl ValueError {
 /// The value as it is usually written; texts of strangers without what hides in them, and bounded.
 impl fmt::Display for Observable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            ObservableKind::Network => match read_network(&self.key) {
-                Some(network) => f.write_str(&net::display(network)),
-                None => Ok(()),
-            },
-            ObservableKind::AutonomousSystem | ObservableKind::Port => {
-                let number = self.key.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
-                write!(f, "{number}")
-            }
-            kind if kind.digest_bytes().is_some() || kind == ObservableKind::Tlsh => {
-                self.key.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-            }
-            ObservableKind::Url => {
-                let text = String::from_utf8_lossy(&self.key);
-                f.write_str(&printable(text.strip_prefix("//").unwrap_or(&text)))
-            }
-            _ => f.write_str(&printable(&String::from_utf8_lossy(&self.key))),
-        }
+        f.write_str(&printable(&self.text()))
     }
+}
+
+fn hex(nibble: u8) -> char {
+    char::from_digit(u32::from(nibble), 16).unwrap_or('0')
 }
 
 impl fmt::Debug for Observable {

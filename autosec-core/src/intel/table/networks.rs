@@ -1,0 +1,133 @@
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::Hashed;
+use crate::net::{PrefixTable, canonical_network};
+
+/// Numbers by prefixes: all that an address belongs to, longest first, where [`PrefixTable`] knows but the longest.
+#[derive(Debug, Default)]
+pub(crate) struct Networks {
+    table: PrefixTable,
+    nodes: Box<[Node]>,
+    numbers: Box<[u32]>,
+}
+
+/// A prefix: where its numbers end (they start where those of the node before end), and the next one around it.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    end: u32,
+    /// The number of the next longer node around this one plus one, 0 if there is none.
+    parent: u32,
+}
+
+impl Networks {
+    /// The table of these prefixes and numbers, of which there are at most [`PrefixTable::MOST_PREFIXES`], and how many
+    /// numbers had to be left out because too many are of one prefix.
+    pub(crate) fn new(mut given: Vec<(IpNet, u32)>) -> (Self, usize) {
+        given.iter_mut().for_each(|(network, _)| *network = canonical_network(*network));
+        given.sort_unstable();
+        let (mut nodes, mut numbers, mut prefixes) = (Vec::<Node>::new(), Vec::new(), Vec::<IpNet>::new());
+        let mut around: Vec<usize> = Vec::new();
+        let mut equal = 0;
+        for (network, number) in &given {
+            if prefixes.last() != Some(network) {
+                while around
+                    .pop_if(|outer| !prefixes.get(*outer).is_some_and(|outer| outer.contains(network)))
+                    .is_some()
+                {}
+                let parent = around.last().map_or(0, |outer| as_u32(outer + 1));
+                around.push(nodes.len());
+                nodes.push(Node { end: 0, parent });
+                prefixes.push(*network);
+                equal = 0;
+            }
+            equal += 1;
+            if equal <= Hashed::MOST_EQUAL {
+                numbers.push(*number);
+            }
+            if let Some(node) = nodes.last_mut() {
+                node.end = as_u32(numbers.len());
+            }
+        }
+        // It cannot have too many: whoever adds counts.
+        let table = PrefixTable::new(prefixes.into_iter().zip(0..)).unwrap_or_default();
+        let left_out = given.len() - numbers.len();
+        (Self { table, nodes: nodes.into(), numbers: numbers.into() }, left_out)
+    }
+
+    /// The numbers of every prefix that `address` belongs to, those of longer prefixes first.
+    #[inline]
+    pub(crate) fn find(&self, address: IpAddr) -> impl Iterator<Item = u32> + '_ {
+        let mut node = self.table.lookup(address).map(|node| node as usize);
+        std::iter::from_fn(move || {
+            let here = node?;
+            node = self.nodes.get(here).and_then(|node| (node.parent as usize).checked_sub(1));
+            Some(self.numbers_of(here))
+        })
+        .flatten()
+        .copied()
+    }
+
+    fn numbers_of(&self, node: usize) -> &[u32] {
+        let first =
+            node.checked_sub(1).and_then(|before| self.nodes.get(before)).map_or(0, |before| before.end);
+        let end = self.nodes.get(node).map_or(first, |node| node.end);
+        self.numbers.get(first as usize..end as usize).unwrap_or_default()
+    }
+
+    /// How many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.bytes() + size_of_val(&*self.nodes) + size_of_val(&*self.numbers)
+    }
+}
+
+fn as_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::net::canonical;
+
+    fn address() -> impl Strategy<Value = IpAddr> {
+        prop_oneof![
+            (0xC000_0200u32..0xC000_0210).prop_map(|bits| IpAddr::V4(Ipv4Addr::from(bits))),
+            any::<u32>().prop_map(|bits| IpAddr::V4(Ipv4Addr::from(bits))),
+            (0xC000_0200u32..0xC000_0210).prop_map(|bits| IpAddr::V6(Ipv4Addr::from(bits).to_ipv6_mapped())),
+            (0u128..16).prop_map(|host| IpAddr::V6(Ipv6Addr::from(0x2001_0db8_u128 << 96 | host))),
+        ]
+    }
+
+    fn network() -> impl Strategy<Value = IpNet> {
+        (address(), 0u8..=128).prop_map(|(address, length)| {
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            IpNet::new(address, length.min(most)).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn finds_every_prefix_around(given in prop::collection::vec((network(), 0u32..100), 0..60), asked in prop::collection::vec(address(), 30)) {
+            let (table, left_out) = Networks::new(given.clone());
+            prop_assert_eq!(left_out, 0);
+            for address in asked {
+                let address = canonical(address);
+                let mut around: Vec<(u8, u32)> = given
+                    .iter()
+                    .map(|(network, number)| (canonical_network(*network), *number))
+                    .filter(|(network, _)| network.contains(&address))
+                    .map(|(network, number)| (u8::MAX - network.prefix_len(), number))
+                    .collect();
+                around.sort_unstable();
+                let expected: Vec<u32> = around.iter().map(|(_, number)| *number).collect();
+                prop_assert_eq!(table.find(address).collect::<Vec<_>>(), expected);
+            }
+        }
+    }
+}
