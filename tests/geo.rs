@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use autosec_core::engine::Engine;
 use autosec_core::enrich::geo::{
-    Anonymizer, Geo, GeoCode, GeoDatabase, GeoError, GeoFact, GeoFacts, GeoLayout, GeoTable,
+    Anonymizer, Geo, GeoCode, GeoDatabase, GeoError, GeoFact, GeoLayout, GeoRecord, GeoTable,
 };
 use autosec_core::event::{Event, Schema, field};
 use autosec_core::rule::RuleSet;
@@ -32,13 +32,13 @@ fn ip(text: &str) -> IpAddr {
 }
 
 /// What a database and the table made of it know of an address, which is the same.
-fn known(database: GeoDatabase, address: &str) -> Option<GeoFacts> {
+fn known(database: GeoDatabase, address: &str) -> Option<GeoRecord> {
     let address = ip(address);
-    let direct = database.lookup(address).unwrap().map(|facts| (*facts).clone());
+    let direct = database.lookup(address).unwrap().map(|record| (*record).clone());
     // What is kept of the first look-up answers the second one.
     assert_eq!(database.lookup(address).unwrap().as_deref(), direct.as_ref());
     let table = GeoTable::new(&[database]).unwrap();
-    assert_eq!(table.lookup(address), direct.as_ref(), "{address}");
+    assert_eq!(table.lookup(address), direct.as_ref().map(GeoRecord::facts), "{address}");
     direct
 }
 
@@ -58,14 +58,16 @@ fn cities_are_where_the_publisher_says() {
         let Some(database) = database(test, "GeoIP2-City-Test.mmdb") else { return };
         assert!(database.kind().contains("City") && database.built() > 1_500_000_000);
         let facts = known(database, address);
-        let found = facts.as_ref().map(|facts| {
+        let found = facts.as_ref().map(GeoRecord::facts).map(|facts| {
             let place = facts.location.unwrap();
             (facts.country.unwrap().as_str(), place.latitude, place.longitude, place.accuracy_radius)
         });
         assert_eq!(found, expected, "{address}");
     }
-    let facts = known(database(test, "GeoIP2-City-Test.mmdb").unwrap(), "2.125.160.216").unwrap();
-    let texts = [&facts.region, &facts.city, &facts.timezone].map(|text| text.as_deref().unwrap());
+    let record = known(database(test, "GeoIP2-City-Test.mmdb").unwrap(), "2.125.160.216").unwrap();
+    let facts = record.facts();
+    let texts =
+        [&facts.names.region, &facts.names.city, &facts.names.timezone].map(|text| text.as_deref().unwrap());
     assert_eq!(texts, ["GB-ENG", "Boxford", "Europe/London"]);
     assert_eq!(facts.continent, GeoCode::new("EU"));
 }
@@ -74,8 +76,9 @@ fn cities_are_where_the_publisher_says() {
 fn networks_and_anonymizers_are_known() {
     let test = "networks_and_anonymizers_are_known";
     let asn = |address| {
-        let facts = known(database(test, "GeoLite2-ASN-Test.mmdb")?, address)?;
-        Some((facts.as_number?, facts.as_organization.map(|name| name.to_string())))
+        let record = known(database(test, "GeoLite2-ASN-Test.mmdb")?, address)?;
+        let facts = record.facts();
+        Some((facts.as_number?, facts.names.as_organization.as_ref().map(ToString::to_string)))
     };
     if file(test, "GeoLite2-ASN-Test.mmdb").is_none() {
         return;
@@ -84,8 +87,8 @@ fn networks_and_anonymizers_are_known() {
     assert_eq!(asn("12.81.96.1"), Some((7018, None)));
     assert_eq!(asn("2600:6000::1"), Some((237, Some("Merit Network Inc.".to_owned()))));
     let hidden = |name, address| {
-        let facts = known(database(test, name)?, address)?;
-        Some(facts.anonymizers.iter().collect::<Vec<_>>())
+        let record = known(database(test, name)?, address)?;
+        Some(record.facts().anonymizers.iter().collect::<Vec<_>>())
     };
     let name = "GeoIP2-Anonymous-IP-Test.mmdb";
     assert_eq!(hidden(name, "1.2.0.0"), Some(vec![Anonymizer::Anonymous, Anonymizer::Vpn]));
@@ -106,8 +109,12 @@ fn a_layout_says_where_facts_stand() {
         .and_then(|layout| layout.with(GeoFact::City, ["city.names.xx", "country.names.de"]))
         .and_then(|layout| layout.with(GeoFact::Latitude, [""; 0]))
         .unwrap();
-    let facts = known(database.with_layout(layout), "2.125.160.216").unwrap();
-    assert_eq!((facts.country, facts.city.as_deref()), (GeoCode::new("FR"), Some("Vereinigtes Königreich")));
+    let record = known(database.with_layout(layout), "2.125.160.216").unwrap();
+    let facts = record.facts();
+    assert_eq!(
+        (facts.country, facts.names.city.as_deref()),
+        (GeoCode::new("FR"), Some("Vereinigtes Königreich"))
+    );
     assert_eq!(facts.location, None);
 }
 
@@ -122,7 +129,9 @@ fn record_sizes_and_address_families_make_no_difference() {
             let layout = GeoLayout::default().with(GeoFact::City, ["ip"]).unwrap();
             let database = database.with_layout(layout);
             let (v4, v6) = (ip("1.1.1.1"), ip("::1:ffff:ffff"));
-            let text = |address| database.lookup(address).unwrap().and_then(|facts| facts.city.clone());
+            let text = |address| {
+                database.lookup(address).unwrap().and_then(|record| record.facts().names.city.clone())
+            };
             let wanted = match family {
                 "ipv4" => Some("1.1.1.1"),
                 "mixed" => Some("::1.1.1.1"),
@@ -166,7 +175,12 @@ fn damaged_files_are_errors_or_say_nothing() {
         for (address, answer) in answers {
             let Ok(answer) = answer else { continue };
             if table.damaged() == 0 {
-                assert_eq!(table.lookup(address), answer.as_deref(), "{} {address}", path.display());
+                assert_eq!(
+                    table.lookup(address),
+                    answer.as_deref().map(GeoRecord::facts),
+                    "{} {address}",
+                    path.display()
+                );
                 sound += 1;
             }
         }
@@ -248,7 +262,7 @@ fn rules_see_where_an_event_comes_from() {
         "what a log says stays"
     );
     assert!(found(from("192.0.2.1")).is_empty());
-    assert_eq!(geo.lookup(ip("81.2.69.142")).country, GeoCode::new("GB"));
+    assert_eq!(geo.lookup(ip("81.2.69.142")).facts().country, GeoCode::new("GB"));
     geo.replace([]);
     assert!(found(from("81.2.69.142")).is_empty(), "the databases were taken away");
     assert_eq!(geo.damaged(), 0);

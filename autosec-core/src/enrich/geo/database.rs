@@ -10,10 +10,10 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use smallvec::SmallVec;
 
 use super::layout::Step;
-use super::{Anonymizer, GeoCode, GeoFact, GeoFacts, GeoLayout, Location};
+use super::{Anonymizer, GeoCode, GeoFact, GeoLayout, GeoNames, GeoRecord, Location};
 
-/// Records kept after they were read, a power of two. 100,000 addresses of one country share a few thousand records.
-const KEPT: usize = 1 << 14;
+/// Records kept after they were read, a power of two: half a megabyte, and what the records take.
+const KEPT: usize = 1 << 16;
 
 /// A database in MaxMind's format, of any maker.
 ///
@@ -31,7 +31,7 @@ pub struct GeoDatabase {
 #[derive(Debug)]
 struct Kept {
     offset: usize,
-    facts: Arc<GeoFacts>,
+    record: Arc<GeoRecord>,
 }
 
 /// Why a database cannot be used, or why a record of it cannot.
@@ -109,7 +109,7 @@ impl GeoDatabase {
     ///
     /// # Errors
     /// When the record or the way to it is damaged.
-    pub fn lookup(&self, address: IpAddr) -> Result<Option<Arc<GeoFacts>>, GeoError> {
+    pub fn lookup(&self, address: IpAddr) -> Result<Option<Arc<GeoRecord>>, GeoError> {
         let address = address.to_canonical();
         if address.is_ipv6() && self.reader.metadata().ip_version == 4 {
             return Ok(None);
@@ -120,13 +120,13 @@ impl GeoDatabase {
         if let Some(kept) = place.map(ArcSwapOption::load).as_ref().and_then(|kept| kept.as_ref())
             && kept.offset == offset
         {
-            return Ok(Some(Arc::clone(&kept.facts)).filter(|facts| !facts.is_empty()));
+            return Ok(Some(Arc::clone(&kept.record)).filter(|record| !record.is_empty()));
         }
-        let facts = Arc::new(self.read(&found)?);
+        let record = Arc::new(self.read(&found)?);
         if let Some(place) = place {
-            place.store(Some(Arc::new(Kept { offset, facts: Arc::clone(&facts) })));
+            place.store(Some(Arc::new(Kept { offset, record: Arc::clone(&record) })));
         }
-        Ok(Some(facts).filter(|facts| !facts.is_empty()))
+        Ok(Some(record).filter(|record| !record.is_empty()))
     }
 
     pub(super) fn reader(&self) -> &Reader<Vec<u8>> {
@@ -134,7 +134,7 @@ impl GeoDatabase {
     }
 
     /// The facts of a record.
-    pub(super) fn read(&self, record: &LookupResult<'_, Vec<u8>>) -> Result<GeoFacts, GeoError> {
+    pub(super) fn read(&self, record: &LookupResult<'_, Vec<u8>>) -> Result<GeoRecord, GeoError> {
         let record = Record { record, layout: &self.layout };
         let country = record.code(GeoFact::Country)?;
         let part = record.text(GeoFact::Region)?;
@@ -148,16 +148,18 @@ impl GeoDatabase {
                 anonymizers.push(anonymizer);
             }
         }
-        Ok(GeoFacts {
+        Ok(GeoRecord {
             location: record.location()?,
             as_number: record.as_number()?,
             country,
             continent: record.code(GeoFact::Continent)?,
             anonymizers: anonymizers.into_iter().collect(),
-            region,
-            city: record.text(GeoFact::City)?,
-            timezone: record.text(GeoFact::Timezone)?,
-            as_organization: record.text(GeoFact::AsOrganization)?,
+            names: GeoNames {
+                region,
+                city: record.text(GeoFact::City)?,
+                timezone: record.text(GeoFact::Timezone)?,
+                as_organization: record.text(GeoFact::AsOrganization)?,
+            },
         })
     }
 }
@@ -167,9 +169,8 @@ impl GeoDatabase {
 pub(super) struct Texts(HashSet<Arc<str>>);
 
 impl Texts {
-    pub(super) fn share(&mut self, facts: &mut GeoFacts) {
-        let GeoFacts { region, city, timezone, as_organization, .. } = facts;
-        for text in [region, city, timezone, as_organization].into_iter().flatten() {
+    pub(super) fn share(&mut self, names: &mut GeoNames) {
+        for text in names.each_mut().into_iter().flatten() {
             match self.0.get(text) {
                 Some(known) => *text = Arc::clone(known),
                 None => drop(self.0.insert(Arc::clone(text))),

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
-use super::{Anonymizers, GeoDatabase, GeoError, GeoFacts, GeoTable};
+use super::{Anonymizers, GeoDatabase, GeoError, GeoFacts, GeoRecord, GeoTable};
 use crate::enrich::Enricher;
 use crate::event::{Event, FieldId, FieldMask, Value, field};
 use crate::finding::{Fault, FaultKind};
@@ -107,8 +107,8 @@ impl Geo {
     }
 
     /// All that is known of an address.
-    pub fn lookup(&self, address: IpAddr) -> GeoFacts {
-        let mut all = GeoFacts::default();
+    pub fn lookup(&self, address: IpAddr) -> GeoRecord {
+        let mut all = GeoRecord::default();
         self.each(address, |facts| all.complete(facts), |_| ());
         all
     }
@@ -119,12 +119,12 @@ impl Geo {
     }
 
     /// What each source knows of an address.
-    fn each(&self, address: IpAddr, mut known: impl FnMut(&GeoFacts), mut broken: impl FnMut(GeoError)) {
+    fn each(&self, address: IpAddr, mut known: impl FnMut(GeoFacts<'_>), mut broken: impl FnMut(GeoError)) {
         for source in self.0.sources.load().iter() {
             match source {
                 GeoSource::Table(table) => table.lookup(address).into_iter().for_each(&mut known),
                 GeoSource::Database(database) => match database.lookup(address) {
-                    Ok(facts) => facts.iter().for_each(|facts| known(facts)),
+                    Ok(record) => record.iter().for_each(|record| known(record.facts())),
                     Err(error) => broken(error),
                 },
             }
@@ -188,16 +188,16 @@ impl End {
         [self.number, self.organization, self.country, self.city].into_iter().chain(more)
     }
 
-    fn fill(&self, facts: &GeoFacts, event: &mut Event<'_>, wanted: &FieldMask) {
+    fn fill(&self, facts: GeoFacts<'_>, event: &mut Event<'_>, wanted: &FieldMask) {
         let mut gaps = Gaps { event, wanted };
         gaps.fill(self.number, || facts.as_number.map(|number| Value::Integer(number.into())));
         gaps.fill(self.country, || facts.country.map(|code| code.as_str().into()));
-        gaps.text(self.organization, facts.as_organization.as_ref());
-        gaps.text(self.city, facts.city.as_ref());
+        gaps.text(self.organization, facts.names.as_organization.as_ref());
+        gaps.text(self.city, facts.names.city.as_ref());
         let Some(more) = &self.more else { return };
         gaps.fill(more.continent, || facts.continent.map(|code| code.as_str().into()));
-        gaps.text(more.region, facts.region.as_ref());
-        gaps.text(more.timezone, facts.timezone.as_ref());
+        gaps.text(more.region, facts.names.region.as_ref());
+        gaps.text(more.timezone, facts.names.timezone.as_ref());
         gaps.fill(more.anonymizer, || words(facts.anonymizers));
         // A place is one fact: never the latitude of one source with the longitude of another.
         let lacks = |field| gaps.event.get(field).is_none();

@@ -2,9 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What is known of an address. Anything may be missing.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct GeoFacts {
+pub struct GeoFacts<'n> {
     /// Where it is.
     pub location: Option<Location>,
     /// The number of the autonomous system that announces it.
@@ -15,6 +15,14 @@ pub struct GeoFacts {
     pub continent: Option<GeoCode>,
     /// What hides whoever is behind the address.
     pub anonymizers: Anonymizers,
+    /// What is known in words.
+    pub names: &'n GeoNames,
+}
+
+/// What is known of an address in words; apart, since most look-ups do not ask for it and would wait for its memory.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub struct GeoNames {
     /// The first-level part of the country, by ISO 3166-2, such as `GB-ENG`.
     pub region: Option<Arc<str>>,
     /// The city.
@@ -23,6 +31,17 @@ pub struct GeoFacts {
     pub timezone: Option<Arc<str>>,
     /// Who owns the autonomous system.
     pub as_organization: Option<Arc<str>>,
+}
+
+/// [`GeoFacts`] that own their words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GeoRecord {
+    pub(super) location: Option<Location>,
+    pub(super) as_number: Option<u32>,
+    pub(super) country: Option<GeoCode>,
+    pub(super) continent: Option<GeoCode>,
+    pub(super) anonymizers: Anonymizers,
+    pub(super) names: GeoNames,
 }
 
 /// A place on earth, and how well it is known.
@@ -39,7 +58,7 @@ pub struct Location {
 
 /// A code of two capital letters, of a country or a continent.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct GeoCode([u8; 2]);
+pub struct GeoCode(pub(super) [u8; 2]);
 
 /// What may hide whoever is behind an address.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -61,27 +80,28 @@ pub enum Anonymizer {
 
 /// A set of [`Anonymizer`]s.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Anonymizers(u8);
+pub struct Anonymizers(pub(super) u8);
 
-impl GeoFacts {
+impl GeoRecord {
+    /// What it holds.
+    pub fn facts(&self) -> GeoFacts<'_> {
+        let Self { location, as_number, country, continent, anonymizers, ref names } = *self;
+        GeoFacts { location, as_number, country, continent, anonymizers, names }
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// Takes from `other` what is missing here.
-    pub fn complete(&mut self, other: &Self) {
+    pub fn complete(&mut self, other: GeoFacts<'_>) {
         self.location = self.location.or(other.location);
         self.as_number = self.as_number.or(other.as_number);
         self.country = self.country.or(other.country);
         self.continent = self.continent.or(other.continent);
         self.anonymizers.0 |= other.anonymizers.0;
-        for (own, other) in [
-            (&mut self.region, &other.region),
-            (&mut self.city, &other.city),
-            (&mut self.timezone, &other.timezone),
-            (&mut self.as_organization, &other.as_organization),
-        ] {
+        for (own, other) in self.names.each_mut().into_iter().zip(other.names.each()) {
             if own.is_none() {
                 own.clone_from(other);
             }
@@ -89,17 +109,30 @@ impl GeoFacts {
     }
 }
 
+impl GeoNames {
+    pub(super) fn each_mut(&mut self) -> [&mut Option<Arc<str>>; 4] {
+        let Self { region, city, timezone, as_organization } = self;
+        [region, city, timezone, as_organization]
+    }
+
+    fn each(&self) -> [&Option<Arc<str>>; 4] {
+        let Self { region, city, timezone, as_organization } = self;
+        [region, city, timezone, as_organization]
+    }
+}
+
 impl Location {
-    /// A place; none if the numbers are not degrees.
+    /// A place, to a millionth of a degree, which is a tenth of a metre; none if the numbers are not degrees.
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
         let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
+        let [latitude, longitude] = [latitude, longitude].map(|degrees| (degrees * 1e6).round() / 1e6);
         on_earth.then_some(Self { latitude, longitude, accuracy_radius: None })
     }
 
-    /// The same, known to so many kilometres; what is no distance on earth is not taken.
+    /// The same, known to so many kilometres, in whole ones; what is no distance on earth is not taken.
     #[must_use]
     pub fn within(self, kilometres: f64) -> Self {
-        let accuracy_radius = (0.0..=20_038.0).contains(&kilometres).then_some(kilometres);
+        let accuracy_radius = (0.0..=20_038.0).contains(&kilometres).then_some(kilometres.ceil());
         Self { accuracy_radius, ..self }
     }
 }
@@ -219,16 +252,16 @@ mod tests {
 
     #[test]
     fn what_is_known_stays() {
-        let mut facts = GeoFacts { country: GeoCode::new("GB"), ..GeoFacts::default() };
+        let mut facts = GeoRecord { country: GeoCode::new("GB"), ..GeoRecord::default() };
         facts.anonymizers = [Anonymizer::Tor].into_iter().collect();
-        let other = GeoFacts {
+        let other = GeoRecord {
             country: GeoCode::new("FR"),
-            city: Some("Paris".into()),
+            names: GeoNames { city: Some("Paris".into()), ..GeoNames::default() },
             anonymizers: [Anonymizer::Vpn].into_iter().collect(),
-            ..GeoFacts::default()
+            ..GeoRecord::default()
         };
-        facts.complete(&other);
-        assert_eq!((facts.country, facts.city.as_deref()), (GeoCode::new("GB"), Some("Paris")));
+        facts.complete(other.facts());
+        assert_eq!((facts.country, facts.names.city.as_deref()), (GeoCode::new("GB"), Some("Paris")));
         assert_eq!(facts.anonymizers.iter().collect::<Vec<_>>(), [Anonymizer::Vpn, Anonymizer::Tor]);
     }
 }

@@ -7,6 +7,7 @@
 //! | `table` | [`GeoTable`]: any number of these files in one table of our own, made when loaded |
 //! | `ranges` | how that table finds an address |
 //! | `facts` | [`GeoFacts`]: what is known of an address |
+//! | `row` | the same in 24 bytes, as a table keeps it |
 //! | `layout` | [`GeoLayout`]: where in a record each fact stands, for files of any maker |
 //!
 //! A database answers at once after it was opened and takes as much memory as its file; a table takes seconds to make and
@@ -18,10 +19,11 @@ mod enricher;
 mod facts;
 mod layout;
 mod ranges;
+mod row;
 mod table;
 
 pub use database::{GeoDatabase, GeoError};
 pub use enricher::{Geo, GeoSource};
-pub use facts::{Anonymizer, Anonymizers, GeoCode, GeoFacts, Location};
+pub use facts::{Anonymizer, Anonymizers, GeoCode, GeoFacts, GeoNames, GeoRecord, Location};
 pub use layout::{GeoFact, GeoLayout, LayoutError};
 pub use table::{GeoTable, TableError};

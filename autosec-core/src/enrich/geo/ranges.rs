@@ -1,21 +1,20 @@
 //! Sorted ranges of addresses that do not overlap, and the number that belongs to each.
 //!
-//! The first 16 bits of an IPv4 address choose a bucket, of which only the other 16 bits are kept: 6 bytes a range, and a
-//! bucket of a real city database (46 ranges on average) lies in two cache lines. Of IPv6 addresses the 16 bits after
-//! the first three are taken, since all that are in use begin alike (2000::/3).
+//! The first bits of an IPv4 address, as many as make buckets of two ranges on average, choose a bucket. Where no range
+//! begins in a bucket it holds the number itself; else it says where its ranges stand, each beside its number, so that
+//! a look-up waits for memory twice at most. Of IPv6 addresses the 16 bits after the first three are taken, since all that
+//! are in use begin alike (2000::/3).
 
 use std::net::IpAddr;
 
 /// What belongs to addresses of which nothing is known.
 pub(super) const NONE: u32 = u32::MAX;
 
-const BUCKETS: usize = 1 << 16;
-
 /// What an address answers.
 #[derive(Debug, Default)]
 pub(super) struct Ranges {
-    v4: Family<u16>,
-    v6: Family<u128>,
+    v4: V4,
+    v6: V6,
 }
 
 /// Where a range begins, and the number that belongs to it.
@@ -25,87 +24,147 @@ pub(super) struct Start<A> {
     pub(super) value: u32,
 }
 
-#[derive(Debug, Default)]
-struct Family<S> {
-    /// Where each bucket begins, and one more for the end; empty if there is no range.
-    buckets: Box<[u32]>,
-    starts: Box<[S]>,
-    values: Box<[u32]>,
-}
-
 impl Ranges {
     /// Ranges from these starts, which are sorted; the first of each family begins at 0, and there are fewer than 2^32.
     pub(super) fn new(v4: &[Start<u32>], v6: &[Start<u128>]) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is kept")]
-        let low = |first: u32| first as u16;
-        Self {
-            v4: Family::new(v4, |first| (first >> 16) as usize, low),
-            v6: Family::new(v6, bucket, |first| first),
-        }
+        Self { v4: V4::new(v4), v6: V6::new(v6) }
     }
 
     /// The number that belongs to an address, if there is one.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is what is kept")]
     pub(super) fn find(&self, address: IpAddr) -> Option<u32> {
         let value = match address.to_canonical() {
-            IpAddr::V4(address) => {
-                let bits = address.to_bits();
-                self.v4.find((bits >> 16) as usize, bits as u16)
-            }
-            IpAddr::V6(address) => self.v6.find(bucket(address.to_bits()), address.to_bits()),
+            IpAddr::V4(address) => self.v4.find(address.to_bits()),
+            IpAddr::V6(address) => self.v6.find(address.to_bits()),
         };
         value.filter(|value| *value != NONE)
     }
 
-    /// How many ranges there are.
-    pub(super) fn len(&self) -> usize {
-        self.v4.starts.len() + self.v6.starts.len()
-    }
-
     /// How many bytes of memory they take.
     pub(super) fn bytes(&self) -> usize {
-        self.v4.bytes() + self.v6.bytes()
+        let v4 = size_of_val(&*self.v4.buckets) + size_of_val(&*self.v4.ranges);
+        v4 + size_of_val(&*self.v6.buckets) + size_of_val(&*self.v6.starts) + size_of_val(&*self.v6.values)
     }
 }
 
-/// Grows with the address: everything before 2000::/3 is in the first bucket, everything behind it in the last.
-fn bucket(address: u128) -> usize {
-    let high = (address >> 109) as usize;
-    high.saturating_sub(1 << 16).min(BUCKETS - 1)
+/// The most bits that choose a bucket: 4 MB of them.
+const MOST_BITS: u32 = 20;
+
+#[derive(Debug, Default)]
+struct V4 {
+    /// Bits of an address that do not choose a bucket.
+    shift: u32,
+    /// Empty if there is no range.
+    buckets: Box<[Bucket]>,
+    /// For each bucket in which a range begins how many do, and then these, from the one that is in force where the bucket
+    /// begins: the first address above the number.
+    ranges: Box<[u64]>,
 }
 
-impl<S: Copy + Ord> Family<S> {
-    fn new<A: Copy>(ranges: &[Start<A>], bucket: impl Fn(A) -> usize, kept: impl Fn(A) -> S) -> Self {
-        if ranges.is_empty() {
-            return Self { buckets: Box::default(), starts: Box::default(), values: Box::default() };
+/// A number if the highest bit is set, or else a place in the ranges.
+#[derive(Clone, Copy, Debug)]
+struct Bucket(u32);
+
+const IS_NUMBER: u32 = 1 << 31;
+
+impl V4 {
+    /// Numbers are below 2^31, but for [`NONE`].
+    fn new(starts: &[Start<u32>]) -> Self {
+        if starts.is_empty() {
+            return Self::default();
         }
-        let mut buckets = Vec::with_capacity(BUCKETS + 1);
-        for (range, number) in ranges.iter().zip(0..) {
-            while buckets.len() <= bucket(range.first) {
-                buckets.push(number);
+        let bits = (starts.len() / 2).max(2).ilog2().min(MOST_BITS);
+        let shift = u32::BITS - bits;
+        let (mut buckets, mut ranges) = (Vec::with_capacity(1 << bits), Vec::new());
+        let (mut rest, mut before) = (starts, NONE);
+        for bucket in 0..1 << bits {
+            let (inside, behind) =
+                rest.split_at(rest.partition_point(|start| start.first >> shift <= bucket));
+            rest = behind;
+            if inside.is_empty() {
+                buckets.push(Bucket(before | IS_NUMBER));
+                continue;
             }
+            buckets.push(Bucket(u32::try_from(ranges.len()).unwrap_or(0)));
+            ranges.push(inside.len() as u64 + 1);
+            ranges.push(Self::range(bucket << shift, before));
+            ranges.extend(inside.iter().map(|start| Self::range(start.first, start.value)));
+            before = inside.last().map_or(before, |start| start.value);
         }
-        buckets.resize(BUCKETS + 1, u32::try_from(ranges.len()).unwrap_or(u32::MAX));
-        Self {
-            buckets: buckets.into(),
-            starts: ranges.iter().map(|range| kept(range.first)).collect(),
-            values: ranges.iter().map(|range| range.value).collect(),
-        }
+        Self { shift, buckets: buckets.into(), ranges: ranges.into() }
+    }
+
+    fn range(first: u32, value: u32) -> u64 {
+        u64::from(first) << 32 | u64::from(value)
     }
 
     #[inline]
-    fn find(&self, bucket: usize, address: S) -> Option<u32> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "counts are below 2^32, and the low half is the number"
+    )]
+    fn find(&self, address: u32) -> Option<u32> {
+        let bucket = self.buckets.get((address >> self.shift) as usize)?.0;
+        if bucket & IS_NUMBER != 0 {
+            return Some(if bucket == NONE { NONE } else { bucket & !IS_NUMBER });
+        }
+        let (count, behind) = self.ranges.get(bucket as usize..)?.split_first()?;
+        let inside = behind.get(..*count as usize)?;
+        let last = Self::range(address, u32::MAX);
+        let after = inside.partition_point(|range| *range <= last);
+        inside.get(after.wrapping_sub(1)).map(|range| *range as u32)
+    }
+}
+
+#[derive(Debug, Default)]
+struct V6 {
+    buckets: Box<[u32]>,
+    starts: Box<[u128]>,
+    values: Box<[u32]>,
+}
+
+impl V6 {
+    const BUCKETS: usize = 1 << 16;
+
+    fn new(starts: &[Start<u128>]) -> Self {
+        if starts.is_empty() {
+            return Self::default();
+        }
+        Self {
+            buckets: buckets(Self::BUCKETS, starts.iter().map(|start| Self::bucket(start.first))),
+            starts: starts.iter().map(|start| start.first).collect(),
+            values: starts.iter().map(|start| start.value).collect(),
+        }
+    }
+
+    /// Grows with the address: everything before 2000::/3 is in the first bucket, everything behind it in the last.
+    #[inline]
+    fn bucket(address: u128) -> usize {
+        let high = (address >> 109) as usize;
+        high.saturating_sub(1 << 16).min(Self::BUCKETS - 1)
+    }
+
+    #[inline]
+    fn find(&self, address: u128) -> Option<u32> {
+        let bucket = Self::bucket(address);
         let (&from, &to) = (self.buckets.get(bucket)?, self.buckets.get(bucket + 1)?);
         let inside = self.starts.get(from as usize..to as usize)?;
         let behind = from as usize + inside.partition_point(|start| *start <= address);
-        // A range that began before this bucket goes on into it.
         self.values.get(behind.checked_sub(1)?).copied()
     }
+}
 
-    fn bytes(&self) -> usize {
-        size_of_val(&*self.buckets) + size_of_val(&*self.starts) + size_of_val(&*self.values)
+/// Where each of so many buckets begins among things that are in these buckets, which never fall, and where the last ends.
+fn buckets(count: usize, of: impl ExactSizeIterator<Item = usize>) -> Box<[u32]> {
+    let things = u32::try_from(of.len()).unwrap_or(u32::MAX);
+    let mut begins = Vec::with_capacity(count + 1);
+    for (bucket, number) in of.zip(0..) {
+        while begins.len() <= bucket {
+            begins.push(number);
+        }
     }
+    begins.resize(count + 1, things);
+    begins.into()
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use smallvec::SmallVec;
 
 use super::database::Texts;
 use super::ranges::{NONE, Ranges, Start};
-use super::{GeoDatabase, GeoFacts};
+use super::row::Row;
+use super::{GeoDatabase, GeoFacts, GeoNames, GeoRecord};
 
 /// Any number of databases in one table: one look-up answers for all of them.
 ///
@@ -25,7 +26,12 @@ use super::{GeoDatabase, GeoFacts};
 #[derive(Debug)]
 pub struct GeoTable {
     ranges: Ranges,
-    facts: Vec<GeoFacts>,
+    /// How many ranges there are.
+    len: usize,
+    rows: Vec<Row>,
+    names: Vec<GeoNames>,
+    /// For rows without names.
+    nameless: GeoNames,
     damaged: u64,
 }
 
@@ -50,28 +56,32 @@ impl GeoTable {
         for database in databases {
             read.database(database)?;
         }
-        let mut combined = Combined { facts: Vec::new(), known: HashMap::new(), of: &read.facts };
+        let mut combined = Combined::of(&read.records);
         let v4 = sweep(&mut read.v4, &mut combined);
         let v6 = sweep(&mut read.v6, &mut combined);
-        let mut facts = combined.facts;
-        facts.shrink_to_fit();
-        Ok(Self { ranges: Ranges::new(&v4, &v6), facts, damaged: read.damaged })
+        let Combined { mut rows, names, .. } = combined;
+        rows.shrink_to_fit();
+        let mut names: Vec<(GeoNames, u32)> = names.into_iter().collect();
+        names.sort_unstable_by_key(|(_, place)| *place);
+        let names = names.into_iter().map(|(names, _)| names).collect();
+        let (ranges, len) = (Ranges::new(&v4, &v6), v4.len() + v6.len());
+        Ok(Self { ranges, len, rows, names, nameless: GeoNames::default(), damaged: read.damaged })
     }
 
     /// What is known of an address.
     #[inline]
-    pub fn lookup(&self, address: IpAddr) -> Option<&GeoFacts> {
-        self.facts.get(self.ranges.find(address)? as usize)
+    pub fn lookup(&self, address: IpAddr) -> Option<GeoFacts<'_>> {
+        Some(self.rows.get(self.ranges.find(address)? as usize)?.facts(&self.names, &self.nameless))
     }
 
     /// How many ranges of addresses it tells apart.
     pub fn len(&self) -> usize {
-        self.ranges.len()
+        self.len
     }
 
     /// Whether it knows nothing.
     pub fn is_empty(&self) -> bool {
-        self.facts.is_empty()
+        self.rows.is_empty()
     }
 
     /// How many networks were left out because their records, or the way to them, are damaged.
@@ -81,7 +91,7 @@ impl GeoTable {
 
     /// How many bytes of memory it takes, texts aside.
     pub fn bytes(&self) -> usize {
-        self.ranges.bytes() + size_of_val(self.facts.as_slice())
+        self.ranges.bytes() + size_of_val(self.rows.as_slice()) + size_of_val(self.names.as_slice())
     }
 }
 
@@ -91,7 +101,7 @@ struct Read {
     /// For each database its networks.
     v4: Vec<Vec<Span<u32>>>,
     v6: Vec<Vec<Span<u128>>>,
-    facts: Vec<GeoFacts>,
+    records: Vec<GeoRecord>,
     texts: Texts,
     networks: usize,
     damaged: u64,
@@ -102,7 +112,7 @@ struct Read {
 struct Span<A> {
     first: A,
     last: A,
-    /// Place in the facts.
+    /// Place in the records.
     value: u32,
 }
 
@@ -144,27 +154,36 @@ impl Read {
         Ok(())
     }
 
-    /// The place of these facts.
-    fn take(&mut self, mut facts: GeoFacts) -> u32 {
-        if facts.is_empty() {
+    /// The place of this record.
+    fn take(&mut self, mut record: GeoRecord) -> u32 {
+        if record.is_empty() {
             return NONE;
         }
-        self.texts.share(&mut facts);
-        self.facts.push(facts);
-        // There are no more facts than networks.
-        u32::try_from(self.facts.len() - 1).unwrap_or(NONE)
+        self.texts.share(&mut record.names);
+        self.records.push(record);
+        // There are no more records than networks.
+        u32::try_from(self.records.len() - 1).unwrap_or(NONE)
     }
 }
 
 /// What several databases say together.
 struct Combined<'r> {
-    facts: Vec<GeoFacts>,
+    rows: Vec<Row>,
+    names: HashMap<GeoNames, u32>,
+    /// The rows of records that were met together.
     known: HashMap<SmallVec<[u32; 4]>, u32>,
-    of: &'r [GeoFacts],
+    /// The places of rows.
+    places: HashMap<Row, u32>,
+    records: &'r [GeoRecord],
 }
 
-impl Combined<'_> {
-    /// The place of what these facts say together.
+impl<'r> Combined<'r> {
+    fn of(records: &'r [GeoRecord]) -> Self {
+        let (known, places) = (HashMap::new(), HashMap::new());
+        Self { rows: Vec::new(), names: HashMap::new(), known, places, records }
+    }
+
+    /// The place of what these records say together.
     fn place(&mut self, parts: SmallVec<[u32; 4]>) -> u32 {
         if parts.is_empty() {
             return NONE;
@@ -172,13 +191,25 @@ impl Combined<'_> {
         if let Some(place) = self.known.get(&parts) {
             return *place;
         }
-        let mut facts = GeoFacts::default();
-        parts.iter().filter_map(|part| self.of.get(*part as usize)).for_each(|part| facts.complete(part));
-        self.facts.push(facts);
-        let place = u32::try_from(self.facts.len() - 1).unwrap_or(NONE);
+        let mut whole = GeoRecord::default();
+        let records = parts.iter().filter_map(|part| self.records.get(*part as usize));
+        records.for_each(|record| whole.complete(record.facts()));
+        let next = self.names.len();
+        let names = *self.names.entry(whole.names.clone()).or_insert(number(next));
+        let row = Row::new(&whole, names);
+        let next = self.rows.len();
+        let place = *self.places.entry(row).or_insert(number(next));
+        if place == number(next) {
+            self.rows.push(row);
+        }
         self.known.insert(parts, place);
         place
     }
+}
+
+/// There are fewer than 2^32 networks, and so of everything.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(NONE)
 }
 
 /// Addresses of a family.
@@ -250,17 +281,18 @@ mod tests {
 
     #[test]
     fn databases_are_combined_where_they_overlap() {
-        let country = |code| GeoFacts { country: GeoCode::new(code), ..GeoFacts::default() };
-        let number = |number| GeoFacts { as_number: Some(number), ..GeoFacts::default() };
-        let of = [country("SE"), country("NO"), number(1), number(2)];
-        let mut combined = Combined { facts: Vec::new(), known: HashMap::new(), of: &of };
+        let country = |code| GeoRecord { country: GeoCode::new(code), ..GeoRecord::default() };
+        let number = |number| GeoRecord { as_number: Some(number), ..GeoRecord::default() };
+        let records = [country("SE"), country("NO"), number(1), number(2)];
+        let mut combined = Combined::of(&records);
         let mut databases =
             [spans(&[(10, 19, 0), (20, 29, 0), (40, u32::MAX, 1)]), spans(&[(15, 45, 2), (50, u32::MAX, 3)])];
         let starts = sweep(&mut databases, &mut combined);
+        let nameless = GeoNames::default();
         let said: Vec<_> = starts
             .iter()
             .map(|start| {
-                let facts = combined.facts.get(start.value as usize);
+                let facts = combined.rows.get(start.value as usize).map(|row| row.facts(&[], &nameless));
                 let code = facts.and_then(|facts| facts.country).map(GeoCode::as_str);
                 (start.first, code, facts.and_then(|facts| facts.as_number))
             })
