@@ -21,6 +21,7 @@ mod forest;
 mod forest_quality;
 #[cfg(target_os = "linux")]
 mod generation;
+mod geo;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;

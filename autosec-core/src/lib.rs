@@ -34,8 +34,8 @@
 //!
 //! # The way of an event
 //! ```text
-//! Event ─► Detectors ─► Findings ─► Scorer ─► Risk ─► Policy ─► Decision ─► Guard ─► Ledger ─► firewalls
-//!          rules, …                 a subject's memory           allowlist, limits    durable
+//! Event ─► Enrichers ─► Detectors ─► Findings ─► Scorer ─► Risk ─► Policy ─► Decision ─► Guard ─► Ledger ─► firewalls
+//!          geo, …       rules, …                 a subject's memory           allowlist, limits    durable
 //! ```
 //!
 //! # The modules, in reading order
@@ -43,6 +43,7 @@
 //! |---|---|
 //! | [`engine`] | the whole in one value: start here |
 //! | [`event`] | what a host hands in, field names, reading JSON |
+//! | [`enrich`] | what is added to events first: where addresses are |
 //! | [`rule`] | the rule language, counting over windows, Sigma detections, the starter pack |
 //! | [`finding`] | what detection says; the [`Detector`](finding::Detector) seam |
 //! | [`score`] | from findings to a subject's risk |
@@ -54,7 +55,7 @@
 //! | [`entity`], [`measure`], [`net`], [`time`] | the words all of them share |
 //!
 //! Imports go one way only, from the end of this chain to its beginning: `time`, `measure`, `net`, `entity` < `event` <
-//! `finding`, `sketch`, `store`, `observe` < `rule` < `score` < `decision` < `enforce` < `engine`.
+//! `finding`, `sketch`, `store`, `observe` < `enrich` < `rule` < `score` < `decision` < `enforce` < `engine`.
 //!
 //! # Principles
 //! - **Event time.** Detection depends on what events say of their time: a log replayed gives the same verdicts. The wall
@@ -73,7 +74,7 @@
 //!
 //! # Seams
 //! A host may replace [`Clock`](time::Clock), [`Timer`](time::Timer), [`Store`](store::Store), [`Observer`](observe::Observer),
-//! [`Detector`](finding::Detector), [`Scorer`](score::Scorer), [`Policy`](decision::Policy),
+//! [`Enricher`](enrich::Enricher), [`Detector`](finding::Detector), [`Scorer`](score::Scorer), [`Policy`](decision::Policy),
 //! [`Surroundings`](decision::Surroundings) and
 //! [`FirewallIntegration`](enforce::FirewallIntegration); each page has one implemented in some lines. Log readers
 //! and real firewalls are in the crate `autosec-integrations`.
@@ -105,6 +106,8 @@ pub mod finding;
 pub mod sketch;
 pub mod store;
 pub mod observe;
+
+pub mod enrich;
 
 pub mod intel;
 pub mod rule;

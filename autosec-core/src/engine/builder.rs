@@ -7,6 +7,7 @@ use super::config::{self, SettingError};
 use super::{Engine, EngineConfig};
 use crate::decision::{Allowlist, Guard, GuardConfig, Policy, PolicyConfig, Surroundings, ThresholdPolicy};
 use crate::enforce::{EnforceConfig, Enforcer, FirewallIntegration, LedgerError};
+use crate::enrich::Enricher;
 use crate::event::{FieldMask, field};
 use crate::finding::Detector;
 use crate::observe::{Observer, Silent};
@@ -36,6 +37,7 @@ use crate::time::{Clock, SystemClock, Timer, TokioTimer};
 /// ```
 #[derive(Debug)]
 pub struct EngineBuilder {
+    enrichers: Vec<Arc<dyn Enricher>>,
     detectors: Vec<Arc<dyn Detector>>,
     firewalls: Vec<Arc<dyn FirewallIntegration>>,
     /// None for [`NoisyOr`] with `scoring`.
@@ -82,6 +84,7 @@ pub enum BuildError {
 impl Default for EngineBuilder {
     fn default() -> Self {
         Self {
+            enrichers: Vec::new(),
             detectors: Vec::new(),
             firewalls: Vec::new(),
             scorer: None,
@@ -111,6 +114,14 @@ impl EngineBuilder {
             .guard(config.guard)
             .enforcement(config.enforcement)
             .max_ahead(config.max_ahead)
+    }
+
+    /// Adds something that fills fields before the detectors look, such as [`Geo`](crate::enrich::geo::Geo). They run in
+    /// the order they were added, so one may read what another filled.
+    #[must_use]
+    pub fn enricher(mut self, enricher: impl Enricher + 'static) -> Self {
+        self.enrichers.push(Arc::new(enricher));
+        self
     }
 
     /// Adds something that looks at events, such as a rule set.
@@ -239,6 +250,7 @@ impl EngineBuilder {
         for detector in &self.detectors {
             fields.union(&detector.fields());
         }
+        let enrichers = wanted(self.enrichers, &mut fields);
         let guard = Guard::new(self.guard, self.allowlist);
         let guard = Arc::new(match self.surroundings {
             Some(surroundings) => guard.with_surroundings(surroundings),
@@ -255,6 +267,7 @@ impl EngineBuilder {
         )?
         .with_timer(self.timer);
         Ok(Engine {
+            enrichers,
             detectors: self.detectors,
             fields,
             scorer,
@@ -267,6 +280,21 @@ impl EngineBuilder {
             enforcer,
         })
     }
+}
+
+/// Each enricher of which somebody wants fields with these fields, in order; adds what they read to `fields`.
+fn wanted(enrichers: Vec<Arc<dyn Enricher>>, fields: &mut FieldMask) -> Vec<(Arc<dyn Enricher>, FieldMask)> {
+    let mut asked = Vec::new();
+    // From the last, since one may read what another filled before it.
+    for enricher in enrichers.into_iter().rev() {
+        let wanted = &enricher.fills() & &*fields;
+        if !wanted.is_empty() {
+            fields.union(&enricher.reads());
+            asked.push((enricher, wanted));
+        }
+    }
+    asked.reverse();
+    asked
 }
 
 /// Every firewall has a name of its own, and settings are of firewalls that there are.

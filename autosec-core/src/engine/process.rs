@@ -9,6 +9,7 @@ use super::judge::Moment;
 use super::{EngineBuilder, Verdict};
 use crate::decision::{Allowlist, Decision, Guard, Policy};
 use crate::enforce::{EnforceError, Enforcement, Enforcer, Entry, FirewallReport, Health};
+use crate::enrich::Enricher;
 use crate::entity::Entity;
 use crate::event::{Event, FieldMask, field};
 use crate::finding::{Detector, Fault, FaultKind, Findings};
@@ -75,6 +76,8 @@ const SLACK: Duration = Duration::from_secs(1);
 /// policy and observer run on the caller's thread; a panic in one of them, unlike one in a detector, reaches the caller.
 #[derive(Debug)]
 pub struct Engine {
+    /// Each with the fields that somebody wants of it.
+    pub(super) enrichers: Vec<(Arc<dyn Enricher>, FieldMask)>,
     pub(super) detectors: Vec<Arc<dyn Detector>>,
     pub(super) fields: FieldMask,
     pub(super) scorer: Arc<dyn Scorer>,
@@ -95,7 +98,7 @@ impl Engine {
         EngineBuilder::default()
     }
 
-    /// The fields that the detectors, and the engine itself, read: readers need to fill only these.
+    /// The fields that the detectors, the enrichers and the engine itself read: readers need to fill only these.
     ///
     /// ```
     /// use autosec_core::engine::Engine;
@@ -128,6 +131,7 @@ impl Engine {
         if let Some(client) = event.address(field::SOURCE_IP) {
             self.guard.saw_client(client, host);
         }
+        self.enrich(&mut event, &mut findings);
         for detector in &self.detectors {
             // A detector's state is behind locks that shrug off poisoning, so a panic leaves nothing half-done to see.
             if catch_unwind(AssertUnwindSafe(|| detector.detect(&event, &mut findings))).is_err() {
@@ -199,6 +203,21 @@ impl Engine {
     /// This is what the ledger wants. What a firewall holds may differ while an item is pending.
     pub fn in_force(&self) -> Vec<Entry> {
         self.enforcer.in_force()
+    }
+
+    fn enrich(&self, event: &mut Event<'_>, findings: &mut Findings) {
+        if self.enrichers.is_empty() {
+            return;
+        }
+        let mut faults = Vec::new();
+        for (enricher, wanted) in &self.enrichers {
+            // What a panic leaves is an event with some of the fields.
+            if catch_unwind(AssertUnwindSafe(|| enricher.enrich(event, wanted, &mut faults))).is_err() {
+                let detail = "the enricher panicked; the event may lack what it would have filled";
+                faults.push(Fault::new(FaultKind::Enricher, enricher.name(), detail));
+            }
+        }
+        faults.into_iter().for_each(|fault| findings.fault(fault));
     }
 
     /// An event from too far in the future would hold its subject's windows there; it is moved to now and reported.

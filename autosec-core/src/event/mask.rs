@@ -1,3 +1,5 @@
+use std::ops::BitAnd;
+
 use smallvec::SmallVec;
 
 use super::{FieldId, Schema};
@@ -67,6 +69,15 @@ impl FieldMask {
     }
 }
 
+/// The fields that are in both sets.
+impl BitAnd for &FieldMask {
+    type Output = FieldMask;
+
+    fn bitand(self, other: &FieldMask) -> FieldMask {
+        FieldMask { words: self.words.iter().zip(&other.words).map(|(mine, theirs)| mine & theirs).collect() }
+    }
+}
+
 impl FromIterator<FieldId> for FieldMask {
     fn from_iter<I: IntoIterator<Item = FieldId>>(fields: I) -> Self {
         let mut mask = Self::default();
@@ -92,6 +103,8 @@ mod tests {
         assert!(mask.contains(field::SOURCE_IP) && !mask.contains(field::ERROR_MESSAGE));
         mask.union(&[field::ERROR_MESSAGE].into_iter().collect());
         assert!(mask.contains(field::SOURCE_IP) && mask.contains(field::ERROR_MESSAGE));
+        let both = &mask & &[field::ERROR_MESSAGE, field::USER_NAME].into_iter().collect();
+        assert_eq!(both, [field::ERROR_MESSAGE].into_iter().collect());
         assert!(FieldMask::default().is_empty() && !mask.is_empty());
     }
 }

@@ -21,6 +21,8 @@ pub enum FaultKind {
     Late,
     /// A detector panicked or could not do its work.
     Detector,
+    /// An enricher panicked or could not do its work, so the event may lack fields.
+    Enricher,
     /// The scorer panicked, so nothing was decided about a subject.
     Scorer,
     /// The policy panicked, so what it would have decided or remembered about a subject is lost.
@@ -35,6 +37,7 @@ impl FaultKind {
             FaultKind::ImplausibleTime => "implausible-time",
             FaultKind::Late => "late",
             FaultKind::Detector => "detector",
+            FaultKind::Enricher => "enricher",
             FaultKind::Scorer => "scorer",
             FaultKind::Policy => "policy",
         }

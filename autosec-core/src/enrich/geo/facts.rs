@@ -1,0 +1,267 @@
+use std::fmt;
+use std::sync::Arc;
+
+/// What is known of an address. Anything may be missing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GeoFacts<'n> {
+    /// Where it is.
+    pub location: Option<Location>,
+    /// The number of the autonomous system that announces it.
+    pub as_number: Option<u32>,
+    /// The country, by ISO 3166-1.
+    pub country: Option<GeoCode>,
+    /// The continent: `AF`, `AN`, `AS`, `EU`, `NA`, `OC` or `SA`.
+    pub continent: Option<GeoCode>,
+    /// What hides whoever is behind the address.
+    pub anonymizers: Anonymizers,
+    /// What is known in words.
+    pub names: &'n GeoNames,
+}
+
+/// What is known of an address in words; apart, since most look-ups do not ask for it and would wait for its memory.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub struct GeoNames {
+    /// The first-level part of the country, by ISO 3166-2, such as `GB-ENG`.
+    pub region: Option<Arc<str>>,
+    /// The city.
+    pub city: Option<Arc<str>>,
+    /// The time zone, by its IANA name.
+    pub timezone: Option<Arc<str>>,
+    /// Who owns the autonomous system.
+    pub as_organization: Option<Arc<str>>,
+}
+
+/// [`GeoFacts`] that own their words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GeoRecord {
+    pub(super) location: Option<Location>,
+    pub(super) as_number: Option<u32>,
+    pub(super) country: Option<GeoCode>,
+    pub(super) continent: Option<GeoCode>,
+    pub(super) anonymizers: Anonymizers,
+    pub(super) names: GeoNames,
+}
+
+/// A place on earth, and how well it is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Location {
+    /// Degrees north, −90..=90.
+    pub latitude: f64,
+    /// Degrees east, −180..=180.
+    pub longitude: f64,
+    /// The address is probably within so many kilometres of it.
+    pub accuracy_radius: Option<f64>,
+}
+
+/// A code of two capital letters, of a country or a continent.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct GeoCode(pub(super) [u8; 2]);
+
+/// What may hide whoever is behind an address.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Anonymizer {
+    /// Something does, of one of the other kinds or of none.
+    Anonymous,
+    /// A virtual private network that sells anonymity.
+    Vpn,
+    /// A machine in a data centre.
+    Hosting,
+    /// An open proxy.
+    Proxy,
+    /// A proxy on somebody's line at home.
+    ResidentialProxy,
+    /// An exit of the Tor network.
+    Tor,
+}
+
+/// A set of [`Anonymizer`]s.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Anonymizers(pub(super) u8);
+
+impl GeoRecord {
+    /// What it holds.
+    pub fn facts(&self) -> GeoFacts<'_> {
+        let Self { location, as_number, country, continent, anonymizers, ref names } = *self;
+        GeoFacts { location, as_number, country, continent, anonymizers, names }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Takes from `other` what is missing here.
+    pub fn complete(&mut self, other: GeoFacts<'_>) {
+        self.location = self.location.or(other.location);
+        self.as_number = self.as_number.or(other.as_number);
+        self.country = self.country.or(other.country);
+        self.continent = self.continent.or(other.continent);
+        self.anonymizers.0 |= other.anonymizers.0;
+        for (own, other) in self.names.each_mut().into_iter().zip(other.names.each()) {
+            if own.is_none() {
+                own.clone_from(other);
+            }
+        }
+    }
+}
+
+impl GeoNames {
+    pub(super) fn each_mut(&mut self) -> [&mut Option<Arc<str>>; 4] {
+        let Self { region, city, timezone, as_organization } = self;
+        [region, city, timezone, as_organization]
+    }
+
+    fn each(&self) -> [&Option<Arc<str>>; 4] {
+        let Self { region, city, timezone, as_organization } = self;
+        [region, city, timezone, as_organization]
+    }
+}
+
+impl Location {
+    /// A place, to a millionth of a degree, which is a tenth of a metre; none if the numbers are not degrees.
+    pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
+        let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
+        let [latitude, longitude] = [latitude, longitude].map(|degrees| (degrees * 1e6).round() / 1e6);
+        on_earth.then_some(Self { latitude, longitude, accuracy_radius: None })
+    }
+
+    /// The same, known to so many kilometres, in whole ones; what is no distance on earth is not taken.
+    #[must_use]
+    pub fn within(self, kilometres: f64) -> Self {
+        let accuracy_radius = (0.0..=20_038.0).contains(&kilometres).then_some(kilometres.ceil());
+        Self { accuracy_radius, ..self }
+    }
+}
+
+const LETTERS: usize = 26;
+
+/// Every code, so that events can borrow them.
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would tell")]
+const CODES: [u8; LETTERS * LETTERS * 2] = {
+    let mut codes = [b'A'; LETTERS * LETTERS * 2];
+    let mut at = 0;
+    while at < codes.len() {
+        let letter = if at.is_multiple_of(2) { at / 2 / LETTERS } else { at / 2 % LETTERS };
+        // Below 26.
+        codes[at] += letter.to_le_bytes()[0];
+        at += 1;
+    }
+    codes
+};
+
+impl GeoCode {
+    /// A code; none unless it has two letters, which may be small.
+    pub fn new(code: &str) -> Option<Self> {
+        let letters: [u8; 2] = code.as_bytes().try_into().ok()?;
+        letters
+            .iter()
+            .all(u8::is_ascii_alphabetic)
+            .then(|| Self(letters.map(|letter| letter.to_ascii_uppercase())))
+    }
+
+    /// It as text.
+    pub fn as_str(self) -> &'static str {
+        let [first, second] = self.0.map(|letter| usize::from(letter.wrapping_sub(b'A')));
+        let at = (first * LETTERS + second) * 2;
+        CODES.get(at..at + 2).and_then(|code| str::from_utf8(code).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for GeoCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for GeoCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Anonymizer {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Anonymous, Self::Vpn, Self::Hosting, Self::Proxy, Self::ResidentialProxy, Self::Tor];
+
+    /// Its word in `source.anonymizer`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Vpn => "vpn",
+            Self::Hosting => "hosting",
+            Self::Proxy => "proxy",
+            Self::ResidentialProxy => "residential-proxy",
+            Self::Tor => "tor",
+        }
+    }
+}
+
+impl Anonymizers {
+    /// Whether it holds none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it holds this one.
+    pub fn contains(self, anonymizer: Anonymizer) -> bool {
+        self.0 & (1 << anonymizer as u8) != 0
+    }
+
+    /// Those it holds.
+    pub fn iter(self) -> impl Iterator<Item = Anonymizer> {
+        Anonymizer::ALL.into_iter().filter(move |anonymizer| self.contains(*anonymizer))
+    }
+}
+
+impl FromIterator<Anonymizer> for Anonymizers {
+    fn from_iter<I: IntoIterator<Item = Anonymizer>>(anonymizers: I) -> Self {
+        Self(anonymizers.into_iter().fold(0, |bits, anonymizer| bits | 1 << anonymizer as u8))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_two_letters() {
+        for code in ["AA", "GB", "ZZ", "SE"] {
+            assert_eq!(GeoCode::new(code).unwrap().as_str(), code);
+        }
+        assert_eq!(GeoCode::new("se").unwrap().to_string(), "SE");
+        for wrong in ["", "S", "SWE", "S1", "é"] {
+            assert_eq!(GeoCode::new(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn places_are_on_earth() {
+        assert!(Location::new(-90.0, 180.0).is_some());
+        for (latitude, longitude) in [(90.1, 0.0), (0.0, -180.1), (f64::NAN, 0.0), (0.0, f64::INFINITY)] {
+            assert_eq!(Location::new(latitude, longitude), None);
+        }
+        let place = Location::new(1.0, 2.0).unwrap();
+        assert_eq!(place.within(-1.0).accuracy_radius, None);
+        assert_eq!(place.within(10.0).accuracy_radius, Some(10.0));
+    }
+
+    #[test]
+    fn what_is_known_stays() {
+        let mut facts = GeoRecord { country: GeoCode::new("GB"), ..GeoRecord::default() };
+        facts.anonymizers = [Anonymizer::Tor].into_iter().collect();
+        let other = GeoRecord {
+            country: GeoCode::new("FR"),
+            names: GeoNames { city: Some("Paris".into()), ..GeoNames::default() },
+            anonymizers: [Anonymizer::Vpn].into_iter().collect(),
+            ..GeoRecord::default()
+        };
+        facts.complete(other.facts());
+        assert_eq!((facts.country, facts.names.city.as_deref()), (GeoCode::new("GB"), Some("Paris")));
+        assert_eq!(facts.anonymizers.iter().collect::<Vec<_>>(), [Anonymizer::Vpn, Anonymizer::Tor]);
+    }
+}

@@ -1,0 +1,311 @@
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use maxminddb::WithinOptions;
+use smallvec::SmallVec;
+
+use super::database::Texts;
+use super::ranges::{NONE, Ranges, Start};
+use super::row::Row;
+use super::{GeoDatabase, GeoFacts, GeoNames, GeoRecord};
+
+/// Any number of databases in one table: one look-up answers for all of them.
+///
+/// Made when loaded, which takes seconds for a city database; what it was made from can be dropped then. Where two
+/// databases know the same fact, the first one's counts.
+///
+/// ```no_run
+/// use autosec_core::enrich::geo::{Geo, GeoDatabase, GeoTable};
+///
+/// let table = GeoTable::new(&[GeoDatabase::open("city.mmdb")?, GeoDatabase::open("asn.mmdb")?])?;
+/// println!("{} ranges, {} of damaged records", table.len(), table.damaged());
+/// let country = table.lookup("192.0.2.1".parse()?).and_then(|facts| facts.country);
+/// let geo = Geo::new([table.into()]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct GeoTable {
+    ranges: Ranges,
+    /// How many ranges there are.
+    len: usize,
+    rows: Vec<Row>,
+    names: Vec<GeoNames>,
+    /// For rows without names.
+    nameless: GeoNames,
+    damaged: u64,
+}
+
+/// A table that cannot be made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the geo databases have more than {most} networks, which is the limit", most = GeoTable::MOST_NETWORKS)]
+pub struct TableError;
+
+impl GeoTable {
+    /// The most networks that the databases may have together: about ten times as many as a city database has.
+    pub const MOST_NETWORKS: usize = 32_000_000;
+
+    /// After so many damaged networks the rest of a database is left out.
+    const MOST_DAMAGED: u64 = 100_000;
+
+    /// The table of these databases.
+    ///
+    /// # Errors
+    /// When they have more than [`MOST_NETWORKS`](Self::MOST_NETWORKS).
+    pub fn new(databases: &[GeoDatabase]) -> Result<Self, TableError> {
+        let mut read = Read::default();
+        for database in databases {
+            read.database(database)?;
+        }
+        let mut combined = Combined::of(&read.records);
+        let v4 = sweep(&mut read.v4, &mut combined);
+        let v6 = sweep(&mut read.v6, &mut combined);
+        let Combined { mut rows, names, .. } = combined;
+        rows.shrink_to_fit();
+        let mut names: Vec<(GeoNames, u32)> = names.into_iter().collect();
+        names.sort_unstable_by_key(|(_, place)| *place);
+        let names = names.into_iter().map(|(names, _)| names).collect();
+        let (ranges, len) = (Ranges::new(&v4, &v6), v4.len() + v6.len());
+        Ok(Self { ranges, len, rows, names, nameless: GeoNames::default(), damaged: read.damaged })
+    }
+
+    /// What is known of an address.
+    #[inline]
+    pub fn lookup(&self, address: IpAddr) -> Option<GeoFacts<'_>> {
+        Some(self.rows.get(self.ranges.find(address)? as usize)?.facts(&self.names, &self.nameless))
+    }
+
+    /// How many ranges of addresses it tells apart.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it knows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many networks were left out because their records, or the way to them, are damaged.
+    pub fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
+    /// How many bytes of memory it takes, texts aside.
+    pub fn bytes(&self) -> usize {
+        self.ranges.bytes() + size_of_val(self.rows.as_slice()) + size_of_val(self.names.as_slice())
+    }
+}
+
+/// What databases hold.
+#[derive(Default)]
+struct Read {
+    /// For each database its networks.
+    v4: Vec<Vec<Span<u32>>>,
+    v6: Vec<Vec<Span<u128>>>,
+    records: Vec<GeoRecord>,
+    texts: Texts,
+    networks: usize,
+    damaged: u64,
+}
+
+/// Addresses of which the same is known.
+#[derive(Clone, Copy, Debug)]
+struct Span<A> {
+    first: A,
+    last: A,
+    /// Place in the records.
+    value: u32,
+}
+
+impl Read {
+    fn database(&mut self, database: &GeoDatabase) -> Result<(), TableError> {
+        let (mut v4, mut v6, mut places) = (Vec::new(), Vec::new(), HashMap::new());
+        let before = self.damaged;
+        // An error here is one of the network that is asked for, and that is everything.
+        let networks = database.reader().networks(WithinOptions::default()).into_iter().flatten();
+        for record in networks {
+            self.networks += 1;
+            if self.networks > GeoTable::MOST_NETWORKS {
+                return Err(TableError);
+            }
+            let whole = record.as_ref().ok().and_then(|record| {
+                let (network, offset) = (record.network().ok()?, record.offset()?);
+                let value = match places.get(&offset) {
+                    Some(value) => *value,
+                    None => *places.entry(offset).or_insert(self.take(database.read(record).ok()?)),
+                };
+                Some((network.ip(), network.broadcast(), value))
+            });
+            match whole {
+                Some((_, _, NONE)) => {}
+                Some((IpAddr::V4(first), IpAddr::V4(last), value)) => {
+                    v4.push(Span { first: first.to_bits(), last: last.to_bits(), value });
+                }
+                Some((IpAddr::V6(first), IpAddr::V6(last), value)) => {
+                    v6.push(Span { first: first.to_bits(), last: last.to_bits(), value });
+                }
+                _ => self.damaged += 1,
+            }
+            if self.damaged - before > GeoTable::MOST_DAMAGED {
+                break;
+            }
+        }
+        self.v4.push(v4);
+        self.v6.push(v6);
+        Ok(())
+    }
+
+    /// The place of this record.
+    fn take(&mut self, mut record: GeoRecord) -> u32 {
+        if record.is_empty() {
+            return NONE;
+        }
+        self.texts.share(&mut record.names);
+        self.records.push(record);
+        // There are no more records than networks.
+        u32::try_from(self.records.len() - 1).unwrap_or(NONE)
+    }
+}
+
+/// What several databases say together.
+struct Combined<'r> {
+    rows: Vec<Row>,
+    names: HashMap<GeoNames, u32>,
+    /// The rows of records that were met together.
+    known: HashMap<SmallVec<[u32; 4]>, u32>,
+    /// The places of rows.
+    places: HashMap<Row, u32>,
+    records: &'r [GeoRecord],
+}
+
+impl<'r> Combined<'r> {
+    fn of(records: &'r [GeoRecord]) -> Self {
+        let (known, places) = (HashMap::new(), HashMap::new());
+        Self { rows: Vec::new(), names: HashMap::new(), known, places, records }
+    }
+
+    /// The place of what these records say together.
+    fn place(&mut self, parts: SmallVec<[u32; 4]>) -> u32 {
+        if parts.is_empty() {
+            return NONE;
+        }
+        if let Some(place) = self.known.get(&parts) {
+            return *place;
+        }
+        let mut whole = GeoRecord::default();
+        let records = parts.iter().filter_map(|part| self.records.get(*part as usize));
+        records.for_each(|record| whole.complete(record.facts()));
+        let next = self.names.len();
+        let names = *self.names.entry(whole.names.clone()).or_insert(number(next));
+        let row = Row::new(&whole, names);
+        let next = self.rows.len();
+        let place = *self.places.entry(row).or_insert(number(next));
+        if place == number(next) {
+            self.rows.push(row);
+        }
+        self.known.insert(parts, place);
+        place
+    }
+}
+
+/// There are fewer than 2^32 networks, and so of everything.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(NONE)
+}
+
+/// Addresses of a family.
+trait Bits: Copy + Ord {
+    const FIRST: Self;
+    fn next(self) -> Option<Self>;
+}
+
+impl Bits for u32 {
+    const FIRST: Self = 0;
+
+    fn next(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+}
+
+impl Bits for u128 {
+    const FIRST: Self = 0;
+
+    fn next(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+}
+
+/// Goes through the address space once, and says at each address where what is known changes.
+fn sweep<A: Bits>(databases: &mut [Vec<Span<A>>], combined: &mut Combined<'_>) -> Vec<Start<A>> {
+    let mut starts: Vec<Start<A>> = Vec::new();
+    databases.iter_mut().for_each(|spans| spans.sort_by_key(|span| span.first));
+    if databases.iter().all(Vec::is_empty) {
+        return starts;
+    }
+    let mut rests: SmallVec<[&[Span<A>]; 4]> = databases.iter().map(Vec::as_slice).collect();
+    let mut here = Some(A::FIRST);
+    while let Some(at) = here {
+        let (mut parts, mut change) = (SmallVec::new(), None);
+        for rest in &mut rests {
+            while let Some((_, behind)) = rest.split_first().filter(|(span, _)| span.last < at) {
+                *rest = behind;
+            }
+            let Some(span) = rest.first() else { continue };
+            let next = if span.first <= at {
+                parts.push(span.value);
+                span.last.next()
+            } else {
+                Some(span.first)
+            };
+            change = match (change, next) {
+                (Some(soonest), Some(next)) => Some(if next < soonest { next } else { soonest }),
+                (soonest, next) => soonest.or(next),
+            };
+        }
+        let value = combined.place(parts);
+        if starts.last().is_none_or(|start| start.value != value) {
+            starts.push(Start { first: at, value });
+        }
+        here = change;
+    }
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrich::geo::GeoCode;
+
+    fn spans(spans: &[(u32, u32, u32)]) -> Vec<Span<u32>> {
+        spans.iter().map(|&(first, last, value)| Span { first, last, value }).collect()
+    }
+
+    #[test]
+    fn databases_are_combined_where_they_overlap() {
+        let country = |code| GeoRecord { country: GeoCode::new(code), ..GeoRecord::default() };
+        let number = |number| GeoRecord { as_number: Some(number), ..GeoRecord::default() };
+        let records = [country("SE"), country("NO"), number(1), number(2)];
+        let mut combined = Combined::of(&records);
+        let mut databases =
+            [spans(&[(10, 19, 0), (20, 29, 0), (40, u32::MAX, 1)]), spans(&[(15, 45, 2), (50, u32::MAX, 3)])];
+        let starts = sweep(&mut databases, &mut combined);
+        let nameless = GeoNames::default();
+        let said: Vec<_> = starts
+            .iter()
+            .map(|start| {
+                let facts = combined.rows.get(start.value as usize).map(|row| row.facts(&[], &nameless));
+                let code = facts.and_then(|facts| facts.country).map(GeoCode::as_str);
+                (start.first, code, facts.and_then(|facts| facts.as_number))
+            })
+            .collect();
+        let wanted = [
+            (0, None, None),
+            (10, Some("SE"), None),
+            (15, Some("SE"), Some(1)),
+            (30, None, Some(1)),
+            (40, Some("NO"), Some(1)),
+            (46, Some("NO"), None),
+            (50, Some("NO"), Some(2)),
+        ];
+        assert_eq!(said, wanted);
+    }
+}
