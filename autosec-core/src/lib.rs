@@ -107,6 +107,7 @@ pub mod store;
 pub mod observe;
 
 pub mod rule;
+pub mod intel;
 
 pub mod score;
 

@@ -1,0 +1,3 @@
+//! Threat intelligence.
+
+pub mod pattern;

@@ -1,0 +1,72 @@
+use super::compile::compile;
+use super::error::PatternError;
+use super::fault::MatchFault;
+use super::limits::MatchLimits;
+use super::observation::Observation;
+use super::program::{Node, Program};
+use super::record::Pattern;
+use super::solve::{self, Seen};
+
+/// A pattern that can be asked about observations. It is immutable and may be shared between threads.
+#[derive(Clone, Debug)]
+pub struct Matcher {
+    program: Program,
+}
+
+/// The observations that together are a match.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Binding {
+    observations: Vec<usize>,
+}
+
+impl Matcher {
+    /// Makes the pattern run.
+    ///
+    /// # Errors
+    /// Something in it can never work, though its form is right: a set of mixed kinds, a day that no calendar has, a regular
+    /// expression that is malformed or takes unbounded time.
+    pub fn new(pattern: &Pattern) -> Result<Self, PatternError> {
+        compile(&pattern.expr, pattern.version)
+            .map(|program| Self { program })
+            .map_err(|issue| PatternError::placed(issue, &pattern.text))
+    }
+
+    /// Looks for a match among the observations, whose order is of no interest.
+    ///
+    /// # Errors
+    /// A limit ended the search, or something was observed that the pattern cannot be asked about; see [`MatchFault`].
+    pub fn find(
+        &self,
+        observations: &[Observation],
+        limits: &MatchLimits,
+    ) -> Result<Option<Binding>, MatchFault> {
+        let mut admitted = vec![Vec::new(); self.program.brackets.len()];
+        for (bracket, numbers) in self.program.brackets.iter().zip(&mut admitted) {
+            for (number, observation) in observations.iter().enumerate() {
+                if bracket.admits(observation, limits.path_values)? {
+                    numbers.push(number);
+                }
+            }
+        }
+        let found = match (&self.program.root, admitted.first()) {
+            (Node::Bracket(_), Some(admitted)) => admitted.first().map(|number| vec![*number]),
+            (root, _) => {
+                let seen: Vec<Seen> = observations.iter().map(seen).collect();
+                solve::bind(root, &seen, &admitted, limits)?
+            }
+        };
+        Ok(found.map(|observations| Binding { observations }))
+    }
+}
+
+fn seen(observation: &Observation) -> Seen {
+    let (first, last) = observation.interval();
+    Seen { first: first.as_micros(), last: last.as_micros(), count: observation.count }
+}
+
+impl Binding {
+    /// The places of these observations among those that were asked about, each once and in order.
+    pub fn observations(&self) -> &[usize] {
+        &self.observations
+    }
+}
