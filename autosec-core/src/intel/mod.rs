@@ -1,3 +1,16 @@
-//! Threat intelligence.
+//! Threat intelligence: known bad values, who says so, and whether an event has one of them.
 
+mod base_score;
+mod decay;
+mod indicator;
+mod observable;
 pub mod pattern;
+mod sighting;
+mod value;
+
+pub use base_score::BaseScore;
+pub use decay::Decay;
+pub use indicator::{Indicator, Tlp};
+pub use observable::{Observable, ObservableKind, ValueError};
+pub use sighting::{Sighting, SightingKind};
+pub use value::{CompositeError, IndicatorValue};

@@ -1,0 +1,107 @@
+use super::Key;
+
+const LONGEST_NAME: usize = 253;
+const LONGEST_LABEL: usize = 63;
+
+/// Adds a name in lower case and punycode, without its final dot; gives how many labels it has.
+pub(super) fn write(given: &str, key: &mut Key) -> Result<u32, &'static str> {
+    let given = given.strip_suffix('.').unwrap_or(given);
+    if given.is_ascii() {
+        return write_ascii(given.as_bytes(), key);
+    }
+    let ascii = idna::domain_to_ascii(given).map_err(|_| "it is no international domain name")?;
+    write_ascii(ascii.strip_suffix('.').unwrap_or(&ascii).as_bytes(), key)
+}
+
+/// The same of a name that is meant with those below it.
+pub(super) fn write_domain(given: &str, key: &mut Key) -> Result<(), &'static str> {
+    let given = given.strip_prefix('*').unwrap_or(given);
+    match write(given.strip_prefix('.').unwrap_or(given), key)? {
+        0 | 1 => Err("it is a top-level domain, which is too wide"),
+        _ => Ok(()),
+    }
+}
+
+fn write_ascii(given: &[u8], key: &mut Key) -> Result<u32, &'static str> {
+    if given.len() > LONGEST_NAME {
+        return Err("it is longer than 253 bytes, more than a domain name can be");
+    }
+    let (mut labels, mut length, mut is_number) = (1, 0_usize, true);
+    for byte in given {
+        let byte = byte.to_ascii_lowercase();
+        match byte {
+            b'.' if length == 0 => return Err("it has an empty label"),
+            b'.' => {
+                labels += 1;
+                (length, is_number) = (0, true);
+            }
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {
+                length += 1;
+                is_number &= byte.is_ascii_digit();
+            }
+            _ => return Err("it has a character that no domain name has"),
+        }
+        if length > LONGEST_LABEL {
+            return Err("it has a label of more than 63 bytes");
+        }
+        key.push(byte);
+    }
+    match (length, is_number) {
+        (0, _) => Err("it has an empty label"),
+        (_, true) => Err("its last label is a number, so it is no domain name"),
+        _ => Ok(labels),
+    }
+}
+
+/// The names above a name, longest first, each with the number of its labels; a top-level domain is none of them.
+pub(crate) fn parents(name: &[u8]) -> impl Iterator<Item = (&[u8], u32)> {
+    let mut labels = memchr::memchr_iter(b'.', name).map(|_| 1_u32).sum::<u32>() + 1;
+    memchr::memchr_iter(b'.', name).filter_map(move |dot| {
+        labels -= 1;
+        Some((name.get(dot + 1..)?, labels)).filter(|(_, labels)| *labels > 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(given: &str) -> Result<String, &'static str> {
+        let mut key = Key::new();
+        write(given, &mut key).map(|_| String::from_utf8(key.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn has_one_form_for_each_name() {
+        for given in ["bücher.example", "BÜCHER.Example.", "xn--bcher-kva.EXAMPLE", "bücher。example"] {
+            assert_eq!(form(given).as_deref(), Ok("xn--bcher-kva.example"), "{given}");
+        }
+        assert_eq!(form("_dmarc.Example.org").as_deref(), Ok("_dmarc.example.org"));
+        for wrong in ["", ".", "a..b", ".a", "a b.org", "a/b", "107.183.86", "192.0.2.1", "xn--\u{fffd}"] {
+            assert!(form(wrong).is_err(), "{wrong}");
+        }
+        assert!(form(&format!("{}.org", "a".repeat(63))).is_ok());
+        assert!(form(&format!("{}.org", "a".repeat(64))).is_err());
+        assert!(form(&format!("{}org", "a.".repeat(126))).is_err());
+    }
+
+    #[test]
+    fn knows_what_is_above() {
+        let above = |name: &'static str| -> Vec<_> {
+            parents(name.as_bytes())
+                .map(|(name, labels)| (std::str::from_utf8(name).unwrap(), labels))
+                .collect()
+        };
+        assert_eq!(above("a.b.example.org"), [("b.example.org", 3), ("example.org", 2)]);
+        assert_eq!(above("example.org"), []);
+        assert_eq!(above("localhost"), []);
+    }
+
+    #[test]
+    fn a_domain_is_no_top_level_one() {
+        let mut key = Key::new();
+        assert_eq!(write_domain("*.Example.org", &mut key), Ok(()));
+        assert_eq!(&key[..], b"example.org");
+        assert!(write_domain("*.org", &mut Key::new()).is_err());
+    }
+}

@@ -1,0 +1,3 @@
+//! STIX: patterns against what the standard's reference recorded, and against a slow search.
+
+mod corpus;
