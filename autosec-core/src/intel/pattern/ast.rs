@@ -119,7 +119,8 @@ impl Expr {
             }
             Expr::Group(inner)
             | Expr::Repeats(inner, _)
-            | Expr::Within(inner, _) | Expr::During(inner, ..) => inner.observations(),
+            | Expr::Within(inner, _)
+            | Expr::During(inner, ..) => inner.observations(),
         }
     }
 }

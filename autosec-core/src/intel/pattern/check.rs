@@ -87,7 +87,9 @@ fn algorithm(path: &Path) -> Option<&str> {
 fn check_hash(algorithm: &str, literal: &Spanned<Literal>) -> Result<(), Issue> {
     let plain = algorithm.replace('-', "").to_ascii_uppercase();
     let is_right = |text: &str| match HASHES.iter().find(|(name, _)| *name == plain) {
-        Some((_, lengths)) => lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        Some((_, lengths)) => {
+            lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        }
         None if plain == "SSDEEP" => is_ssdeep(text),
         None => true,
     };
@@ -99,7 +101,11 @@ fn check_hash(algorithm: &str, literal: &Spanned<Literal>) -> Result<(), Issue> 
     if right {
         return Ok(());
     }
-    Err(Issue::new(Code::BadHash, format!("{shown} is not a hash of {}", quoted(algorithm)), literal.span.clone()))
+    Err(Issue::new(
+        Code::BadHash,
+        format!("{shown} is not a hash of {}", quoted(algorithm)),
+        literal.span.clone(),
+    ))
 }
 
 fn is_ssdeep(text: &str) -> bool {

@@ -62,8 +62,12 @@ impl Compiler {
             Expr::All(parts) => Node::All(self.nodes(parts, windows)?),
             Expr::Any(parts) => Node::Any(self.nodes(parts, windows)?),
             Expr::Then(parts) => Node::Then(self.nodes(parts, windows)?),
-            Expr::Repeats(inner, times) => Node::Repeats(Box::new(self.node(inner, windows)?), repeats(times)?),
-            Expr::Within(inner, seconds) => Node::Within(Box::new(self.node(inner, windows)?), micros(seconds)?),
+            Expr::Repeats(inner, times) => {
+                Node::Repeats(Box::new(self.node(inner, windows)?), repeats(times)?)
+            }
+            Expr::Within(inner, seconds) => {
+                Node::Within(Box::new(self.node(inner, windows)?), micros(seconds)?)
+            }
             Expr::During(inner, start, stop) => {
                 let window = Window { start: time(start)?, stop: time(stop)? };
                 let windows: Vec<Window> = windows.iter().copied().chain([window]).collect();
@@ -115,7 +119,9 @@ fn operand(literal: &Spanned<Literal>) -> Result<Operand, Issue> {
         Literal::Bytes(bytes) => Operand::Bytes(bytes.clone()),
         Literal::Number(number) => Operand::Number(self::number(*number)),
         Literal::Text(text) => Operand::Text(text.clone()),
-        Literal::Time(text) => Operand::Time(time(&Spanned { node: text.clone(), span: literal.span.clone() })?),
+        Literal::Time(text) => {
+            Operand::Time(time(&Spanned { node: text.clone(), span: literal.span.clone() })?)
+        }
     })
 }
 
@@ -142,7 +148,9 @@ fn set(members: &Spanned<Vec<Spanned<Literal>>>) -> Result<Members, Issue> {
             (Members::Times(held), Operand::Time(time)) => Members::Times(with(held, time)),
             _ => {
                 return Err(Issue::new(Code::MixedSet, "the set mixes kinds of values", member.span.clone())
-                    .help("a set holds only texts, only numbers, only booleans, only bytes or only timestamps"));
+                    .help(
+                        "a set holds only texts, only numbers, only booleans, only bytes or only timestamps",
+                    ));
             }
         };
     }
@@ -167,9 +175,11 @@ fn text_test(
     build: fn(&str) -> Result<TextTest, TextError>,
 ) -> Result<TextTest, Issue> {
     build(&text.node).map_err(|error| match error {
-        TextError::Malformed(why) => {
-            Issue::new(Code::BadRegex, format!("the expression cannot be used: {}", quoted(&why)), text.span.clone())
-        }
+        TextError::Malformed(why) => Issue::new(
+            Code::BadRegex,
+            format!("the expression cannot be used: {}", quoted(&why)),
+            text.span.clone(),
+        ),
         TextError::Unsupported(what) => {
             let title = format!("the expression needs {what}");
             Issue::new(Code::UnsupportedRegex, title, text.span.clone())
@@ -192,7 +202,9 @@ fn repeats(times: &Spanned<ast::Number>) -> Result<u64, Issue> {
         // As large as this no number of observations is.
         ast::Number::Float(_) => Some(u64::MAX),
     };
-    count.ok_or_else(|| Issue::new(Code::BadQualifier, "REPEATS takes a number of at least 1", times.span.clone()))
+    count.ok_or_else(|| {
+        Issue::new(Code::BadQualifier, "REPEATS takes a number of at least 1", times.span.clone())
+    })
 }
 
 /// A span of seconds as microseconds, to the nearest.
@@ -203,7 +215,11 @@ fn micros(seconds: &Spanned<ast::Number>) -> Result<i64, Issue> {
         ast::Number::Float(seconds) => seconds,
     };
     if seconds_held <= 0.0 {
-        return Err(Issue::new(Code::BadQualifier, "WITHIN takes a span above 0 seconds", seconds.span.clone()));
+        return Err(Issue::new(
+            Code::BadQualifier,
+            "WITHIN takes a span above 0 seconds",
+            seconds.span.clone(),
+        ));
     }
     #[expect(clippy::cast_possible_truncation, reason = "saturates; then the window has no end")]
     let micros = (seconds_held * 1e6).round() as i64;

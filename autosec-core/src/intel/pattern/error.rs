@@ -56,7 +56,10 @@ pub const PATTERN_CODES: &[(&str, &str)] = &[
     ("P006", "a character that starts nothing in the language"),
     ("P007", "the pattern is longer than 256 KiB"),
     ("P008", "the pattern is nested deeper than 64 levels"),
-    ("P009", "the pattern has more than 10,000 tests, a set more than 10,000 members, or a path more than 64 steps"),
+    (
+        "P009",
+        "the pattern has more than 10,000 tests, a set more than 10,000 members, or a path more than 64 steps",
+    ),
     ("P010", "an observation has two qualifiers of one kind, which STIX 2.1 refuses"),
     ("P011", "a hash is not of the length or the alphabet of its algorithm"),
     ("P012", "a set mixes texts, numbers, booleans, bytes or timestamps"),

@@ -18,7 +18,8 @@ pub(super) fn is_well_formed(text: &str) -> bool {
         let width = if index == 0 { 4 } else { 2 };
         let Some((digits, tail)) = rest.split_at_checked(width) else { return false };
         let number = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        let Some(tail) = tail.strip_prefix(separator).filter(|_| number.is_some_and(|n| range.contains(&n))) else {
+        let Some(tail) = tail.strip_prefix(separator).filter(|_| number.is_some_and(|n| range.contains(&n)))
+        else {
             return false;
         };
         rest = tail;
@@ -38,7 +39,9 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let whole = civil.get(..civil.len().min(26))?;
     let at: DateTime = whole.parse().ok()?;
     // Only the last hours of the year 9999, which feeds write for "never", are beyond what can be held.
-    Some(Offset::UTC.to_timestamp(at).map_or(Timestamp::MAX, |at| Timestamp::from_micros(at.as_microsecond())))
+    Some(
+        Offset::UTC.to_timestamp(at).map_or(Timestamp::MAX, |at| Timestamp::from_micros(at.as_microsecond())),
+    )
 }
 
 #[cfg(test)]

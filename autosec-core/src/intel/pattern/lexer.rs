@@ -119,7 +119,9 @@ impl<'t> Lexer<'t> {
         self.at = span.end;
         match word {
             "t" => time(inside, span),
-            "h" => hex(inside).map(TokenKind::Bytes).ok_or_else(|| bad_bytes(inside, span, "pairs of hexadecimal digits")),
+            "h" => hex(inside)
+                .map(TokenKind::Bytes)
+                .ok_or_else(|| bad_bytes(inside, span, "pairs of hexadecimal digits")),
             _ => BASE64
                 .decode(inside)
                 .map(TokenKind::Bytes)
@@ -251,7 +253,9 @@ mod tests {
         assert_eq!(kinds("h'fF00'").remove(0), TokenKind::Bytes(vec![255, 0]));
         assert_eq!(kinds("b'QQ=='").remove(0), TokenKind::Bytes(b"A".to_vec()));
         assert_eq!(kinds("h''b''"), [TokenKind::Bytes(vec![]), TokenKind::Bytes(vec![]), TokenKind::End]);
-        for wrong in [r"'a\x'", "'a", "h'f'", "b'===='", "b'QQ='", "b'Q'", "t'2026'", "t'", "/* a", "\"a\"", "?", "'\\"] {
+        for wrong in [
+            r"'a\x'", "'a", "h'f'", "b'===='", "b'QQ='", "b'Q'", "t'2026'", "t'", "/* a", "\"a\"", "?", "'\\",
+        ] {
             assert!(tokens(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,3 +1,5 @@
+use smallvec::SmallVec;
+
 use super::compile::compile;
 use super::error::PatternError;
 use super::fault::MatchFault;
@@ -10,7 +12,7 @@ use super::solve::{self, Seen};
 /// A pattern that can be asked about observations. It is immutable and may be shared between threads.
 #[derive(Clone, Debug)]
 pub struct Matcher {
-    program: Program,
+    pub(super) program: Program,
 }
 
 /// The observations that together are a match.
@@ -57,9 +59,25 @@ impl Matcher {
         };
         Ok(found.map(|observations| Binding { observations }))
     }
+
+    /// The brackets that admit the observation.
+    pub(super) fn brackets(
+        &self,
+        observation: &Observation,
+        path_values: usize,
+    ) -> Result<SmallVec<[usize; 2]>, MatchFault> {
+        let mut brackets = SmallVec::new();
+        for (number, bracket) in self.program.brackets.iter().enumerate() {
+            if bracket.admits(observation, path_values)? {
+                brackets.push(number);
+            }
+        }
+        Ok(brackets)
+    }
 }
 
-fn seen(observation: &Observation) -> Seen {
+/// The observation as the search sees it.
+pub(super) fn seen(observation: &Observation) -> Seen {
     let (first, last) = observation.interval();
     Seen { first: first.as_micros(), last: last.as_micros(), count: observation.count }
 }

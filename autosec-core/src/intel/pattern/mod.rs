@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`Pattern::parse`] reads a pattern or says what is wrong with it, [`Matcher::new`] makes it run, [`Matcher::find`] asks
-//! it about [observations](Observation), and a [`Matcher`] is fed them one by one, in bounded memory.
+//! it about [observations](Observation), and a [`PatternStream`] is fed them one by one, in bounded memory.
 //! A plain pattern, one observation with values that are equal to some, needs none of this: [`Pattern::plain`]
 //! takes it apart for an index.
 //!
@@ -38,6 +38,7 @@ mod ast;
 mod check;
 mod compile;
 mod error;
+mod event;
 mod fault;
 mod instant;
 mod lexer;
@@ -47,9 +48,11 @@ mod network;
 mod observation;
 mod parse;
 mod path;
+mod plain;
 mod program;
 mod record;
 mod solve;
+mod stream;
 mod test;
 mod text;
 mod token;
@@ -60,3 +63,4 @@ pub use limits::MatchLimits;
 pub use matcher::{Binding, Matcher};
 pub use observation::{Observation, ObservationError};
 pub use record::{Pattern, Version};
+pub use stream::{PatternStream, StreamLimits};

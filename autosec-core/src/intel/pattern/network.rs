@@ -49,6 +49,10 @@ mod tests {
         assert!(network("11.22.33.44").holds(network("11.22.33.44")).is_none());
         assert!(network("0.0.0.0/1").holds(network("::1")) == Some(false));
         assert!(network("1.2.3.4/32").is_prefix() && !network("1.2.3.4").is_prefix());
-        assert!(["", "a", "1.2.3/8", "1.2.3.4/0", "::/0", "1.2.3.4/33"].iter().all(|text| Network::parse(text).is_none()));
+        assert!(
+            ["", "a", "1.2.3/8", "1.2.3.4/0", "::/0", "1.2.3.4/33"]
+                .iter()
+                .all(|text| Network::parse(text).is_none())
+        );
     }
 }

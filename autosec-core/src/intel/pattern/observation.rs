@@ -108,7 +108,10 @@ impl Observation {
         let mut observed = Vec::new();
         let mut objects: HashMap<&str, Arc<Object>> = HashMap::new();
         for bundle in bundles {
-            let members = bundle.get("objects").and_then(Value::as_array).ok_or(ObservationError::Missing("objects"))?;
+            let members = bundle
+                .get("objects")
+                .and_then(Value::as_array)
+                .ok_or(ObservationError::Missing("objects"))?;
             for member in members {
                 if member.get("type").and_then(Value::as_str) == Some("observed-data") {
                     observed.push(member);
@@ -122,7 +125,10 @@ impl Observation {
 
     fn referring(data: &Value, objects: &HashMap<&str, Arc<Object>>) -> Result<Self, ObservationError> {
         let mut observation = Self::head(data)?;
-        let refs = data.get("object_refs").and_then(Value::as_array).ok_or(ObservationError::Missing("object_refs"))?;
+        let refs = data
+            .get("object_refs")
+            .and_then(Value::as_array)
+            .ok_or(ObservationError::Missing("object_refs"))?;
         for object in refs.iter().filter_map(Value::as_str).filter_map(|id| objects.get(id)) {
             observation.add(Arc::clone(object));
         }

@@ -83,13 +83,19 @@ impl<'t> Parser<'t> {
                 self.expect(&TokenKind::Close, "`)`")?;
                 Expr::Group(Box::new(inner))
             }
-            _ => return Err(self.unexpected("`[`").help("an observation is written [type:property = 'value']")),
+            _ => {
+                return Err(self
+                    .unexpected("`[`")
+                    .help("an observation is written [type:property = 'value']"));
+            }
         };
         let mut qualifiers = 0;
         while ["START", "WITHIN", "REPEATS"].into_iter().any(|word| self.is_word(word)) {
             qualifiers += 1;
             if qualifiers > QUALIFIERS_LIMIT {
-                return Err(self.too_many(format!("an observation has at most {QUALIFIERS_LIMIT} qualifiers")));
+                return Err(
+                    self.too_many(format!("an observation has at most {QUALIFIERS_LIMIT} qualifiers"))
+                );
             }
             expr = self.qualifier(Box::new(expr))?;
         }
@@ -203,7 +209,9 @@ impl<'t> Parser<'t> {
         let step = match self.kind() {
             TokenKind::Star => Step::Any,
             TokenKind::Number(Number::Integer(index)) => Step::Index(usize::try_from(*index).ok()),
-            TokenKind::Number(Number::Float(_)) if !self.slice(&self.span()).contains('.') => Step::Index(None),
+            TokenKind::Number(Number::Float(_)) if !self.slice(&self.span()).contains('.') => {
+                Step::Index(None)
+            }
             _ => return Err(self.unexpected("`*` or a whole number")),
         };
         self.advance();
@@ -284,10 +292,14 @@ impl<'t> Parser<'t> {
             return Err(self.unexpected(wanted));
         }
         if self.is_reserved(name) {
-            return Err(self.unexpected(wanted).help("words of the language stand in quotes as property names"));
+            return Err(self
+                .unexpected(wanted)
+                .help("words of the language stand in quotes as property names"));
         }
         if !hyphens && name.contains('-') {
-            return Err(self.unexpected(wanted).help("names with a hyphen stand in quotes: hashes.'SHA-256'"));
+            return Err(self
+                .unexpected(wanted)
+                .help("names with a hyphen stand in quotes: hashes.'SHA-256'"));
         }
         self.advance();
         Ok(name.to_owned())

@@ -61,7 +61,8 @@ fn key_step<'o>(observation: &'o Observation, items: &Items<'o>, key: &str) -> R
                 push_object(&mut found, &mut known, object);
             }
         } else if key.ends_with("_refs") {
-            let objects = references(observation, value).ok_or_else(|| MatchFault::BadReference(shown(key)))?;
+            let objects =
+                references(observation, value).ok_or_else(|| MatchFault::BadReference(shown(key)))?;
             if !objects.is_empty() {
                 found.push(Item::Objects(objects));
             }
@@ -126,7 +127,8 @@ const FEW_OBJECTS: usize = 16;
 
 /// Adds an object that a reference leads to, unless it is there. `known` holds those that are, once they are many.
 fn push_object<'o>(found: &mut Items<'o>, known: &mut HashSet<*const Value>, object: &'o Value) {
-    let objects = || found.iter().filter_map(|item| if let Item::Json(held) = item { Some(*held) } else { None });
+    let objects =
+        || found.iter().filter_map(|item| if let Item::Json(held) = item { Some(*held) } else { None });
     let is_new = if found.len() < FEW_OBJECTS {
         !objects().any(|held| std::ptr::eq(held, object))
     } else {

@@ -140,7 +140,8 @@ impl Members {
             (Members::Bytes(members), Item::Bytes(value)) => members.contains(value.as_ref()),
             (Members::Numbers(members), Item::Json(Value::Number(value))) => {
                 let value = Number::read(value);
-                let is = |member: &Number| value.and_then(|value| value.order(*member)) == Some(Ordering::Equal);
+                let is =
+                    |member: &Number| value.and_then(|value| value.order(*member)) == Some(Ordering::Equal);
                 members.iter().any(is)
             }
             (Members::Texts(members), Item::Json(Value::String(value))) => members.contains(value),
@@ -178,7 +179,10 @@ impl Number {
 }
 
 fn order(integer: i128, float: f64) -> Option<Ordering> {
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, and integers read from JSON lie within ±2^64")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "saturates, and integers read from JSON lie within ±2^64"
+    )]
     let whole = float.trunc() as i128;
     (!float.is_nan()).then(|| integer.cmp(&whole).then_with(|| 0.0_f64.total_cmp(&(float - float.trunc()))))
 }
@@ -189,7 +193,7 @@ mod tests {
 
     #[test]
     fn compares_integers_and_floats_exactly() {
-        let order = |a, b| super::order(a, b);
+        
         assert_eq!(order(5, 5.0), Some(Ordering::Equal));
         assert_eq!(order(-5, -5.5), Some(Ordering::Greater));
         assert_eq!(order(5, 5.5), Some(Ordering::Less));

@@ -34,6 +34,23 @@ pub(super) enum TokenKind {
 
 /// The words that no property or object type can have for a name; `EXISTS` is one of them since 2.1.
 pub(super) const WORDS: [&str; 19] = [
-    "AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET", "LAST", "IN", "START", "STOP",
-    "SECONDS", "true", "false", "WITHIN", "REPEATS", "TIMES", "EXISTS",
+    "AND",
+    "OR",
+    "NOT",
+    "FOLLOWEDBY",
+    "LIKE",
+    "MATCHES",
+    "ISSUPERSET",
+    "ISSUBSET",
+    "LAST",
+    "IN",
+    "START",
+    "STOP",
+    "SECONDS",
+    "true",
+    "false",
+    "WITHIN",
+    "REPEATS",
+    "TIMES",
+    "EXISTS",
 ];

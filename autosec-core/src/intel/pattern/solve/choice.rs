@@ -112,8 +112,11 @@ impl Chooser<'_> {
     fn union(&mut self, parts: &[Node]) -> Vec<Problem> {
         let all: Vec<Problem> = parts.iter().flat_map(|part| self.node(part)).collect();
         let (single, others): (Vec<_>, Vec<_>) = all.into_iter().partition(Problem::is_single);
-        let mut admitted: Vec<usize> =
-            single.iter().flat_map(|problem| &problem.slots).flat_map(|slot| slot.admitted.iter().copied()).collect();
+        let mut admitted: Vec<usize> = single
+            .iter()
+            .flat_map(|problem| &problem.slots)
+            .flat_map(|slot| slot.admitted.iter().copied())
+            .collect();
         admitted.sort_unstable();
         admitted.dedup();
         let merged = (!admitted.is_empty()).then(|| Problem::single(admitted.into()));
@@ -159,7 +162,8 @@ impl Chooser<'_> {
             return Some(copy);
         }
         let limit = self.limits.slots;
-        let times = usize::try_from(times).ok().filter(|times| times.saturating_mul(problem.slots.len()) <= limit);
+        let times =
+            usize::try_from(times).ok().filter(|times| times.saturating_mul(problem.slots.len()) <= limit);
         let Some(times) = times else {
             self.left_out = Some(MatchFault::Undecided { what: "observations of a pattern", limit });
             return None;

@@ -61,3 +61,6 @@ impl Budget {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod oracle;

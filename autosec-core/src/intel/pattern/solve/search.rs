@@ -78,7 +78,8 @@ impl Region {
             let rules = || problem.rules.iter().zip(pivots);
             let left = rules().filter(|(rule, _)| rule.left.contains(&index));
             let right = rules().filter(|(rule, _)| rule.right.contains(&index));
-            let until = left.map(|(rule, (_, high))| high.saturating_add(rule.slack)).min().unwrap_or(i64::MAX);
+            let until =
+                left.map(|(rule, (_, high))| high.saturating_add(rule.slack)).min().unwrap_or(i64::MAX);
             let from = right.map(|(_, (low, _))| *low).max().unwrap_or(i64::MIN);
             let fits = |one: &Seen| one.first <= until && one.last >= from;
             admitted.retain(|observation| seen.get(*observation).is_some_and(fits));
@@ -96,7 +97,9 @@ impl Region {
             let last = ends.get(rule.right.clone()).into_iter().flatten().map(|(_, last)| *last).min();
             let before = rule.after.and_then(|before| self.pivots.get(before)).map(|(low, _)| *low);
             let Some((low, high)) = self.pivots.get_mut(index) else { continue };
-            *low = (*low).max(first.map_or(-FAR, |first| first.saturating_sub(rule.slack))).max(before.unwrap_or(-FAR));
+            *low = (*low)
+                .max(first.map_or(-FAR, |first| first.saturating_sub(rule.slack)))
+                .max(before.unwrap_or(-FAR));
             *high = (*high).min(last.unwrap_or(FAR));
         }
         // Against the order, since a rule comes after the one that its pivot follows.
