@@ -63,6 +63,7 @@
 //! - **No shells, no unsafe code.** Where a program has to be run, it is given its arguments one by one.
 
 pub mod conformance;
+pub mod feed;
 pub mod firewall;
 pub mod host;
 pub mod log;

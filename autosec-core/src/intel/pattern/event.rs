@@ -119,7 +119,7 @@ impl Objects<'_, '_> {
         ]);
         insert(&mut traffic, "src_ref", source.then(|| json!("source")));
         insert(&mut traffic, "dst_ref", destination.then(|| json!("destination")));
-        insert(&mut traffic, "protocols", (!protocols.is_empty()).then(|| Json::Array(protocols)));
+        insert(&mut traffic, "protocols", (!protocols.is_empty()).then_some(Json::Array(protocols)));
         insert(&mut traffic, "extensions", self.http().map(|http| json!({ "http-request-ext": http })));
         self.add("traffic", "network-traffic", traffic);
         for (id, number) in

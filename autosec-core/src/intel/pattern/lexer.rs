@@ -36,7 +36,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Issue> {
 /// The bytes that hexadecimal digits name; none if they are malformed.
 pub(super) fn hex(digits: &str) -> Option<Vec<u8>> {
     let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| Some(u8::try_from(nibble(pair.first()?)? << 4 | nibble(pair.get(1)?)?).ok()?)).collect()
+    pairs.map(|pair| u8::try_from(nibble(pair.first()?)? << 4 | nibble(pair.get(1)?)?).ok()).collect()
 }
 
 fn nibble(digit: &u8) -> Option<u32> {

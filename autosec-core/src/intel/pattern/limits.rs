@@ -15,12 +15,12 @@ pub struct MatchLimits {
     pub alternatives: usize,
     /// How many observations of the pattern there may be when `REPEATS` is written out; 4,096.
     pub slots: usize,
-    /// How many values a path may select in one object; 10,000.
+    /// How many values the paths of one bracket may step over in one observation; 100,000.
     pub path_values: usize,
 }
 
 impl Default for MatchLimits {
     fn default() -> Self {
-        Self { steps: 1_000_000, alternatives: 1_024, slots: 4_096, path_values: 10_000 }
+        Self { steps: 1_000_000, alternatives: 1_024, slots: 4_096, path_values: 100_000 }
     }
 }

@@ -230,20 +230,21 @@ impl<'t> Parser<'t> {
         if self.take_word("IN") {
             return self.set().map(Check::In);
         }
-        let texts: [(&str, fn(Spanned<String>) -> Check); 4] = [
-            ("LIKE", Check::Like),
-            ("MATCHES", Check::Matches),
-            ("ISSUBSET", Check::IsSubset),
-            ("ISSUPERSET", Check::IsSuperset),
-        ];
-        for (word, make) in texts {
-            if self.take_word(word) {
-                return self.plain_text().map(make);
-            }
-        }
-        Err(self
-            .unexpected("an operator")
-            .help("the operators are = != < <= > >= IN LIKE MATCHES ISSUBSET ISSUPERSET, in capital letters"))
+        let word = self.slice(&self.span());
+        let make = match (self.kind(), word) {
+            (TokenKind::Word, "LIKE") => Check::Like,
+            (TokenKind::Word, "MATCHES") => Check::Matches,
+            (TokenKind::Word, "ISSUBSET") => Check::IsSubset,
+            (TokenKind::Word, "ISSUPERSET") => Check::IsSuperset,
+            _ => return Err(self.no_operator()),
+        };
+        self.advance();
+        self.plain_text().map(make)
+    }
+
+    fn no_operator(&self) -> Issue {
+        self.unexpected("an operator")
+            .help("the operators are = != < <= > >= IN LIKE MATCHES ISSUBSET ISSUPERSET, in capital letters")
     }
 
     fn set(&mut self) -> Result<Spanned<Vec<Spanned<Literal>>>, Issue> {

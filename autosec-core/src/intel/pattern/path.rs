@@ -27,26 +27,55 @@ pub(super) enum Item<'o> {
 
 pub(super) type Items<'o> = SmallVec<[Item<'o>; 4]>;
 
+/// How many values the paths of one bracket may still step over in one observation.
+#[derive(Debug)]
+pub(super) struct Visits {
+    left: usize,
+    limit: usize,
+}
+
+impl Visits {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { left: limit, limit }
+    }
+
+    fn spend(&mut self, values: usize) -> Result<(), MatchFault> {
+        let fault =
+            MatchFault::Undecided { what: "values on paths through one observation", limit: self.limit };
+        self.left = self.left.checked_sub(values).ok_or(fault)?;
+        Ok(())
+    }
+}
+
 /// The values that `steps` lead to from `object`, in the order in which they are found.
 pub(super) fn select<'o>(
     observation: &'o Observation,
     object: &'o Value,
     steps: &[Step],
-    limit: usize,
+    visits: &mut Visits,
 ) -> Result<Items<'o>, MatchFault> {
     let mut items: Items<'o> = SmallVec::new();
     items.push(Item::Json(object));
     for step in steps {
+        visits.spend(items.iter().map(Item::size).sum())?;
         items = match step {
             Step::Key(key) => key_step(observation, &items, key)?,
             Step::Index(index) => items.iter().filter_map(|item| nth(item, (*index)?)).collect(),
             Step::Any => every(&items),
         };
-        if items.len() > limit {
-            return Err(MatchFault::Undecided { what: "values that one path selects", limit });
-        }
     }
     Ok(items)
+}
+
+impl Item<'_> {
+    /// How many values it leads to.
+    fn size(&self) -> usize {
+        match self {
+            Item::Json(Value::Array(values)) => values.len().max(1),
+            Item::Objects(objects) => objects.len(),
+            Item::Json(_) | Item::Bytes(_) => 1,
+        }
+    }
 }
 
 fn key_step<'o>(observation: &'o Observation, items: &Items<'o>, key: &str) -> Result<Items<'o>, MatchFault> {

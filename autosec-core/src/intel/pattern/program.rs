@@ -3,7 +3,7 @@
 use super::ast::Step;
 use super::fault::MatchFault;
 use super::observation::{Object, Observation};
-use super::path::select;
+use super::path::{Visits, select};
 use super::test::Check;
 use crate::time::Timestamp;
 
@@ -61,9 +61,10 @@ impl Bracket {
     ///
     /// Every object is asked, and every test of it: what is wrong with one value is a fault, whatever the others say.
     pub(super) fn admits(&self, observation: &Observation, path_values: usize) -> Result<bool, MatchFault> {
+        let mut visits = Visits::new(path_values);
         let mut found = false;
         for object in &observation.objects {
-            found |= self.condition.holds(observation, object, path_values)?;
+            found |= self.condition.holds(observation, object, &mut visits)?;
         }
         Ok(found && self.windows.iter().all(|window| window.meets(observation)))
     }
@@ -77,20 +78,25 @@ impl Window {
 }
 
 impl Condition {
-    fn holds(&self, observation: &Observation, object: &Object, limit: usize) -> Result<bool, MatchFault> {
+    fn holds(
+        &self,
+        observation: &Observation,
+        object: &Object,
+        visits: &mut Visits,
+    ) -> Result<bool, MatchFault> {
         match self {
-            Condition::Test(test) => test.passes(observation, object, limit),
+            Condition::Test(test) => test.passes(observation, object, visits),
             Condition::All(parts) => {
                 let mut holds = true;
                 for part in parts {
-                    holds &= part.holds(observation, object, limit)?;
+                    holds &= part.holds(observation, object, visits)?;
                 }
                 Ok(holds)
             }
             Condition::Any(parts) => {
                 let mut holds = false;
                 for part in parts {
-                    holds |= part.holds(observation, object, limit)?;
+                    holds |= part.holds(observation, object, visits)?;
                 }
                 Ok(holds)
             }
@@ -99,11 +105,16 @@ impl Condition {
 }
 
 impl Test {
-    fn passes(&self, observation: &Observation, object: &Object, limit: usize) -> Result<bool, MatchFault> {
+    fn passes(
+        &self,
+        observation: &Observation,
+        object: &Object,
+        visits: &mut Visits,
+    ) -> Result<bool, MatchFault> {
         if self.object.as_deref() != Some(&*object.kind) {
             return Ok(false);
         }
-        for item in &select(observation, &object.body, &self.steps, limit)? {
+        for item in &select(observation, &object.body, &self.steps, visits)? {
             if self.check.asks(item)?.is_some_and(|passes| passes != self.negated) {
                 return Ok(true);
             }

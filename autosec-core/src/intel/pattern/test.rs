@@ -193,7 +193,6 @@ mod tests {
 
     #[test]
     fn compares_integers_and_floats_exactly() {
-        
         assert_eq!(order(5, 5.0), Some(Ordering::Equal));
         assert_eq!(order(-5, -5.5), Some(Ordering::Greater));
         assert_eq!(order(5, 5.5), Some(Ordering::Less));

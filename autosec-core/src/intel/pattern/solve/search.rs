@@ -20,7 +20,10 @@ pub(super) fn search(
         let Some(assignment) = flow::assign(&region.slots, &capacity, budget)? else { continue };
         match broken(problem, seen, &assignment) {
             None => return Ok(Some(assignment.held().map(|(observation, _)| observation).collect())),
-            Some(split) => open.extend(region.split(split)),
+            Some(split) => {
+                let split = region.balanced(split);
+                open.extend(region.split(&split));
+            }
         }
     }
     Ok(None)
@@ -31,6 +34,7 @@ pub(super) fn search(
 struct Region {
     pivots: Vec<(i64, i64)>,
     slots: Vec<(Vec<usize>, u64)>,
+    depth: usize,
 }
 
 /// Where to split which rule's pivot: up to and with `at`, and after.
@@ -52,7 +56,7 @@ impl Region {
             }
             (admitted, slot.demand)
         });
-        Self { slots: slots.collect(), pivots: vec![(-FAR, FAR); problem.rules.len()] }
+        Self { slots: slots.collect(), pivots: vec![(-FAR, FAR); problem.rules.len()], depth: 0 }
     }
 
     /// Takes away what the ranges rule out, and from the ranges what the slots rule out, until nothing changes; false if
@@ -111,7 +115,20 @@ impl Region {
         self.pivots.iter().all(|(low, high)| low <= high)
     }
 
-    fn split(self, split: Split) -> [Self; 2] {
+    /// Every other time the middle of the pivot's range, which it lies in too: else a rule that fails everywhere by a
+    /// little is refuted one observation at a time.
+    fn balanced(&self, split: Split) -> Split {
+        match self.pivots.get(split.rule) {
+            Some((low, high)) if self.depth.is_multiple_of(2) => Split {
+                at: low.saturating_add(high.saturating_sub(*low) / 2).min(high.saturating_sub(1)),
+                ..split
+            },
+            _ => split,
+        }
+    }
+
+    fn split(mut self, split: &Split) -> [Self; 2] {
+        self.depth += 1;
         let (mut early, mut late) = (self.clone(), self);
         early.pivots.get_mut(split.rule).into_iter().for_each(|(_, high)| *high = split.at);
         late.pivots.get_mut(split.rule).into_iter().for_each(|(low, _)| *low = split.at.saturating_add(1));
