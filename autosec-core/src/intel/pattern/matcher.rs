@@ -5,7 +5,7 @@ use super::error::PatternError;
 use super::fault::MatchFault;
 use super::limits::MatchLimits;
 use super::observation::Observation;
-use super::program::{Node, Program};
+use super::program::{Bracket, Node, Program};
 use super::record::Pattern;
 use super::solve::{self, Seen};
 
@@ -18,7 +18,7 @@ pub struct Matcher {
 /// The observations that together are a match.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Binding {
-    observations: Vec<usize>,
+    observations: SmallVec<[usize; 4]>,
 }
 
 impl Matcher {
@@ -42,6 +42,9 @@ impl Matcher {
         observations: &[Observation],
         limits: &MatchLimits,
     ) -> Result<Option<Binding>, MatchFault> {
+        if let (Node::Bracket(_), [bracket]) = (&self.program.root, self.program.brackets.as_slice()) {
+            return first(bracket, observations, limits);
+        }
         let mut admitted = vec![Vec::new(); self.program.brackets.len()];
         for (bracket, numbers) in self.program.brackets.iter().zip(&mut admitted) {
             for (number, observation) in observations.iter().enumerate() {
@@ -50,14 +53,9 @@ impl Matcher {
                 }
             }
         }
-        let found = match (&self.program.root, admitted.first()) {
-            (Node::Bracket(_), Some(admitted)) => admitted.first().map(|number| vec![*number]),
-            (root, _) => {
-                let seen: Vec<Seen> = observations.iter().map(seen).collect();
-                solve::bind(root, &seen, &admitted, limits)?
-            }
-        };
-        Ok(found.map(|observations| Binding { observations }))
+        let seen: Vec<Seen> = observations.iter().map(seen).collect();
+        let found = solve::bind(&self.program.root, &seen, &admitted, limits)?;
+        Ok(found.map(|observations| Binding { observations: observations.into() }))
     }
 
     /// The brackets that admit the observation.
@@ -74,6 +72,22 @@ impl Matcher {
         }
         Ok(brackets)
     }
+}
+
+/// The first observation that the only bracket admits: most patterns are no more than that. All are asked, since what is
+/// wrong with one is a fault whatever the others say.
+fn first(
+    bracket: &Bracket,
+    observations: &[Observation],
+    limits: &MatchLimits,
+) -> Result<Option<Binding>, MatchFault> {
+    let mut found = None;
+    for (number, observation) in observations.iter().enumerate() {
+        if bracket.admits(observation, limits.path_values)? {
+            found = found.or(Some(number));
+        }
+    }
+    Ok(found.map(|number| Binding { observations: SmallVec::from_iter([number]) }))
 }
 
 /// The observation as the search sees it.

@@ -3,7 +3,7 @@
 use super::ast::Step;
 use super::fault::MatchFault;
 use super::observation::{Object, Observation};
-use super::path::{Visits, select};
+use super::path::{Item, Visits, select};
 use super::test::Check;
 use crate::time::Timestamp;
 
@@ -114,11 +114,30 @@ impl Test {
         if self.object.as_deref() != Some(&*object.kind) {
             return Ok(false);
         }
+        if let Some(key) = self.plain_key() {
+            let item = object.body.get(key).map(Item::Json);
+            return item.map_or(Ok(false), |item| self.accepts(&item));
+        }
         for item in &select(observation, &object.body, &self.steps, visits)? {
-            if self.check.asks(item)?.is_some_and(|passes| passes != self.negated) {
+            if self.accepts(item)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
+
+    fn accepts(&self, item: &Item<'_>) -> Result<bool, MatchFault> {
+        Ok(self.check.asks(item)?.is_some_and(|passes| passes != self.negated))
+    }
+
+    /// The path, if it is a property of the object itself that is taken as it is: so most are.
+    fn plain_key(&self) -> Option<&str> {
+        match self.steps.as_slice() {
+            [Step::Key(key)] if !SUFFIXES.iter().any(|suffix| key.ends_with(suffix)) => Some(key),
+            _ => None,
+        }
+    }
 }
+
+/// How properties end that are not taken as they are.
+const SUFFIXES: [&str; 4] = ["_ref", "_refs", "_hex", "_bin"];

@@ -10,9 +10,9 @@ use super::Budget;
 /// Who holds an observation: slots, and how many brackets of each.
 type Holders = SmallVec<[(usize, u64); 2]>;
 
-/// For each observation the slots that hold it.
+/// For each observation that a slot may hold, its number and the slots that do hold it.
 #[derive(Debug)]
-pub(super) struct Assignment(Vec<Holders>);
+pub(super) struct Assignment(Vec<(usize, Holders)>);
 
 /// A full assignment; none if there is none.
 ///
@@ -22,7 +22,17 @@ pub(super) fn assign(
     capacity: &[u64],
     budget: &mut Budget,
 ) -> Result<Option<Assignment>, MatchFault> {
-    let mut flow = Flow { slots, free: capacity.to_vec(), held: vec![Holders::new(); capacity.len()] };
+    // Only what some slot may hold takes part, under numbers of its own: late regions of a search hold few of many.
+    let mut numbers: Vec<usize> = slots.iter().flat_map(|(admitted, _)| admitted.iter().copied()).collect();
+    budget.spend(numbers.len())?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    let local =
+        |admitted: &[usize]| admitted.iter().filter_map(|one| numbers.binary_search(one).ok()).collect();
+    let slots: Vec<(Vec<usize>, u64)> =
+        slots.iter().map(|(admitted, demand)| (local(admitted), *demand)).collect();
+    let free = numbers.iter().map(|number| capacity.get(*number).copied().unwrap_or(0)).collect();
+    let mut flow = Flow { slots: &slots, free, held: vec![Holders::new(); numbers.len()] };
     for (slot, (admitted, demand)) in slots.iter().enumerate() {
         budget.spend(admitted.len())?;
         let mut owed = flow.take_free(slot, *demand);
@@ -33,14 +43,15 @@ pub(super) fn assign(
             }
         }
     }
-    Ok(Some(Assignment(flow.held)))
+    let held = flow.held;
+    Ok(Some(Assignment(numbers.into_iter().zip(held).collect())))
 }
 
 impl Assignment {
     /// The observations that are held, and the slots that hold them.
     pub(super) fn held(&self) -> impl Iterator<Item = (usize, impl Iterator<Item = usize> + '_)> + '_ {
-        let held = self.0.iter().enumerate().filter(|(_, holders)| !holders.is_empty());
-        held.map(|(observation, holders)| (observation, holders.iter().map(|(slot, _)| *slot)))
+        let held = self.0.iter().filter(|(_, holders)| !holders.is_empty());
+        held.map(|(observation, holders)| (*observation, holders.iter().map(|(slot, _)| *slot)))
     }
 }
 
