@@ -71,6 +71,7 @@ mod rule_windows;
 mod rules;
 mod sigma;
 mod starter;
+mod stix;
 mod support;
 mod verdicts;
 #[cfg(target_os = "linux")]

@@ -109,8 +109,8 @@ pub mod observe;
 
 pub mod enrich;
 
-pub mod intel;
 pub mod rule;
+pub mod intel;
 
 pub mod score;
 

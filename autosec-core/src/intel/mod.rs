@@ -6,6 +6,7 @@ mod detect;
 mod index;
 mod indicator;
 mod observable;
+pub mod pattern;
 mod sighting;
 mod table;
 mod value;

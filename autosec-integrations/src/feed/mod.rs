@@ -5,6 +5,7 @@
 //! | [`list`] | lists of any shape by a few lines of settings, with presets for the well-known ones |
 //! | [`freetext`] | values out of prose, e-mails and reports, written harmlessly or not |
 //! | [`schedule`] | when which feed is due, what to do when one fails, and which answer not to believe |
+//! | [`stix`] | STIX bundles of any length |
 //!
 //! Nothing here fetches: the host does, with a client of its own or a [transport](crate::transport), and hands over the
 //! bytes.
@@ -12,3 +13,4 @@
 pub mod freetext;
 pub mod list;
 pub mod schedule;
+pub mod stix;

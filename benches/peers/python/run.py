@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: model.
+"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: intel, model.
 
 Makes a virtual environment of its own in target/peers, builds our bench, and runs both sides on the same data by turns.
 Every side has one thread, and its times are CPU time. Prints the lines that the benches print. `--reference` also writes
@@ -18,23 +18,27 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 CORPORA = ROOT.parent / "shared/corpora/anomaly"
 ENVIRONMENT = ROOT / "target/peers/python"
-PACKAGES = ["numpy", "pandas", "scikit-learn", "coniferest", "isotree"]
+PACKAGES = {
+    "model": ["numpy", "pandas", "scikit-learn", "coniferest", "isotree"],
+    # The matcher is at odds with newer releases of the grammar.
+    "intel": ["stix2-matcher==3.0.0", "stix2-patterns==2.0.0"],
+}
 SPEED_SETS = ["32_shuttle", "16_http"]
 SEEDS = 5
 ROUNDS = 5
 THREADS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"]
 
 
-def inside_environment():
+def inside_environment(area):
     """Starts this script again with the environment's Python, which has the packages."""
     python = ENVIRONMENT / "bin/python"
     if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
         return
     if not python.exists():
         venv.create(ENVIRONMENT, with_pip=True)
-    for package in PACKAGES:
+    for package in PACKAGES[area]:
         if subprocess.run([python, "-m", "pip", "install", "--quiet", package]).returncode:
-            print(f"note model/peers {package} could not be installed")
+            print(f"note {area}/peers {package} could not be installed")
     environment = os.environ | {name: "1" for name in THREADS}
     os.execve(python, [python, __file__, *sys.argv[1:]], environment)
 
@@ -49,12 +53,12 @@ def skipped(name, why):
     print(f"bar {name} skipped ({why})", flush=True)
 
 
-def our_bench():
+def our_bench(name="model"):
     """Builds the bench, and finds where cargo put it."""
-    command = ["cargo", "bench", "--bench", "model", "--no-run", "--message-format=json"]
+    command = ["cargo", "bench", "--bench", name, "--no-run", "--message-format=json"]
     built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in built.splitlines() if line.startswith("{")]
-    found = [m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "model"]
+    found = [m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == name]
     return found[-1]
 
 
@@ -192,9 +196,49 @@ def model():
     print(subprocess.run([bench], check=True, stdout=subprocess.PIPE, text=True).stdout, end="")
 
 
+STIX_PATTERN = "[ipv4-addr:value = '198.51.100.7']"
+STIX_OBSERVED = {
+    "type": "observed-data",
+    "number_observed": 1,
+    "first_observed": "2026-11-22T14:02:11Z",
+    "last_observed": "2026-11-22T14:02:11Z",
+    "objects": {"0": {"type": "ipv4-addr", "value": "198.51.100.7"}},
+}
+
+
+def intel():
+    """One simple pattern against one observation, both sides with pattern and observation already read."""
+    bar_name = "intel/pattern-vs-stix2-matcher"
+    try:
+        from stix2matcher.matcher import Pattern
+
+        pattern = Pattern(STIX_PATTERN, "2.0")
+        assert pattern.match([STIX_OBSERVED]), "it has to match"
+    except Exception as error:  # noqa: BLE001 - whatever it is, the peer cannot be measured
+        skipped(bar_name, f"stix2-matcher cannot be measured: {error}")
+        return
+    bench = our_bench("intel_pattern")
+    ratios = {"match": [], "compile": []}
+    for _ in range(ROUNDS):
+        command = [bench, "--figures", STIX_PATTERN, json.dumps(STIX_OBSERVED)]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        own = dict(zip(ratios, map(float, output.split())))
+        seconds(lambda: pattern.match([STIX_OBSERVED]), 50)
+        theirs = {
+            "match": seconds(lambda: pattern.match([STIX_OBSERVED]), 500),
+            "compile": seconds(lambda: Pattern(STIX_PATTERN, "2.0"), 100),
+        }
+        print(f"note {bar_name} ours {own} theirs {theirs}")
+        for what, found in ratios.items():
+            found.append(theirs[what] / own[what])
+    bar(bar_name, statistics.median(ratios["match"]), "ratio", 500)
+    print(f"note intel/pattern-compile-vs-stix2-matcher {statistics.median(ratios['compile']):.1f} ratio")
+    print(subprocess.run([bench], check=True, stdout=subprocess.PIPE, text=True).stdout, end="")
+
+
 if __name__ == "__main__":
-    areas = {"model": model}
+    areas = {"intel": intel, "model": model}
     if len(sys.argv) < 2 or sys.argv[1] not in areas:
         sys.exit(f"usage: run.py {'|'.join(areas)} [--reference]")
-    inside_environment()
+    inside_environment(sys.argv[1])
     areas[sys.argv[1]]()
