@@ -49,7 +49,8 @@ fn all_of_misps_lists_are_read() {
     assert_eq!(on(Md5, "d41d8cd98f00b204e9800998ecf8427e"), Some(Effect::Suppress));
     assert_eq!(on(Email, "noc@example.org"), Some(Effect::Suppress));
     assert_eq!(on(Hostname, "evil.autosec.example"), None);
-    assert_eq!(on(Network, "203.0.113.77"), None);
+    assert_eq!(on(Network, "198.18.7.7"), Some(Effect::Suppress));
+    assert_eq!(on(Network, "2a0e:97c0::77"), None);
 }
 
 #[test]

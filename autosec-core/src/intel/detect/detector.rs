@@ -5,7 +5,7 @@ use super::super::indicator::confidence_at;
 use super::finding::Hit;
 use super::subject;
 use super::{joined, seen};
-use crate::event::{Event, FieldId, FieldMask, Schema, field};
+use crate::event::{Event, FieldId, FieldMask, field};
 use crate::finding::{Detector, Fault, FaultKind, Findings};
 
 /// The most findings of one event; a fault tells of more.
@@ -22,9 +22,7 @@ impl Detector for IndicatorIndex {
     }
 
     fn fields(&self) -> FieldMask {
-        let schema = Schema::ecs();
-        let beyond = (0..self.observed().len()).filter_map(|at| schema.at(at));
-        let mut mask = self.observed().mask(beyond);
+        let mut mask = self.observed().mask();
         let ports = [field::SOURCE_PORT, field::DESTINATION_PORT, field::URL_PORT];
         mask.union(&subject::FIELDS.into_iter().chain(ports).collect());
         mask

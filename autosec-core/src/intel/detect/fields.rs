@@ -46,7 +46,14 @@ pub enum Reading {
 #[derive(Clone, Debug)]
 pub struct ObservedFields {
     /// By the field's number.
-    fields: Vec<Option<(Reading, Arc<str>)>>,
+    fields: Vec<Option<Observed>>,
+}
+
+#[derive(Clone, Debug)]
+struct Observed {
+    field: FieldId,
+    reading: Reading,
+    name: Arc<str>,
 }
 
 const PLACES: [FieldId; 16] = [
@@ -118,27 +125,22 @@ impl ObservedFields {
             self.fields.resize(field.index() + 1, None);
         }
         if let Some(place) = self.fields.get_mut(field.index()) {
-            *place = Some((reading, schema.shared_name(field)));
+            *place = Some(Observed { field, reading, name: schema.shared_name(field) });
         }
         self
     }
 
     #[inline]
     pub(super) fn reading(&self, field: FieldId) -> Option<Reading> {
-        self.fields.get(field.index())?.as_ref().map(|(reading, _)| *reading)
+        self.fields.get(field.index())?.as_ref().map(|observed| observed.reading)
     }
 
     pub(super) fn name(&self, field: FieldId) -> Arc<str> {
         let known = self.fields.get(field.index()).and_then(Option::as_ref);
-        known.map_or_else(|| Arc::from(""), |(_, name)| Arc::clone(name))
+        known.map_or_else(|| Arc::from(""), |observed| Arc::clone(&observed.name))
     }
 
-    /// The fields, with those that say whom a finding is about and at which port.
-    pub(super) fn mask(&self, schema_fields: impl Iterator<Item = FieldId>) -> FieldMask {
-        schema_fields.filter(|field| self.reading(*field).is_some()).collect()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.fields.len()
+    pub(super) fn mask(&self) -> FieldMask {
+        self.fields.iter().flatten().map(|observed| observed.field).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Numbers and texts as few bytes.
 
 /// Adds a number, 7 bits a byte.
+#[expect(clippy::cast_possible_truncation, reason = "what is left fits a byte")]
 pub(super) fn put_number(mut number: u64, to: &mut Vec<u8>) {
     while number >= 0x80 {
         to.push((number & 0x7F) as u8 | 0x80);

@@ -32,7 +32,7 @@ impl Hashed {
         let shift = u64::BITS - bits;
         let mut starts = Vec::with_capacity((1 << bits) + 1);
         for (place, (hash, _)) in (0_u32..).zip(&given) {
-            let bucket = (hash >> shift) as usize;
+            let bucket = bucket(*hash, shift);
             while starts.len() <= bucket {
                 starts.push(place);
             }
@@ -45,7 +45,7 @@ impl Hashed {
     /// The numbers of this hash, smallest first; with a probability of 2^-30 some of another hash.
     #[inline]
     pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
-        let bucket = hash.checked_shr(self.shift).unwrap_or(0) as usize;
+        let bucket = bucket(hash, self.shift);
         let bounds = self.starts.get(bucket).zip(self.starts.get(bucket + 1));
         let entries = bounds.and_then(|(first, end)| self.entries.get(*first as usize..*end as usize));
         let tag = lower(hash);
@@ -56,6 +56,11 @@ impl Hashed {
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.starts) + size_of_val(&*self.entries)
     }
+}
+
+/// Beyond all buckets if it cannot be a place in memory.
+fn bucket(hash: u64, shift: u32) -> usize {
+    usize::try_from(hash.checked_shr(shift).unwrap_or(0)).unwrap_or(usize::MAX - 1)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
