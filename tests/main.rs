@@ -3,6 +3,7 @@
 mod architecture;
 mod asa;
 mod backtest;
+mod calibration;
 mod clock_steps;
 mod configuration;
 mod conformance;

@@ -24,6 +24,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
+//! | [`calibrate`] | from scores to p-values and probabilities |
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called |
@@ -41,6 +42,7 @@
 #![forbid(unsafe_code)]
 
 pub mod anomaly;
+pub mod calibrate;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;
