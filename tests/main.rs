@@ -13,6 +13,7 @@ mod crash_kernel;
 mod discretion;
 #[cfg(target_os = "linux")]
 mod disk_full;
+mod drift;
 mod dry_run;
 mod endurance;
 mod enforcing;

@@ -25,6 +25,8 @@
 //! |---|---|
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
 //! | [`calibrate`] | from scores to p-values and probabilities |
+//! | [`champion`] | a new model tried beside the one in force |
+//! | [`drift`] | whether rows still are like those a model was trained on |
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called |
@@ -43,6 +45,8 @@
 
 pub mod anomaly;
 pub mod calibrate;
+pub mod champion;
+pub mod drift;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;

@@ -17,6 +17,7 @@ pub(crate) enum Algorithm {
     IsolationForest = 1,
     Conformal = 7,
     Isotonic = 8,
+    Drift = 9,
 }
 
 /// What a model was trained on.
