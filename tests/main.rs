@@ -56,6 +56,7 @@ mod readme;
 mod reload;
 #[cfg(target_os = "linux")]
 mod repair;
+mod report;
 mod restart;
 mod rule_errors;
 mod rule_expressions;
