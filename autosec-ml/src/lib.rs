@@ -24,12 +24,13 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
+//! | [`cluster`] | k-means: groups of rows, and how far a row is from them |
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation`; `evaluate` stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `cluster`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -41,6 +42,7 @@
 #![forbid(unsafe_code)]
 
 pub mod anomaly;
+pub mod cluster;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;

@@ -15,6 +15,7 @@ const CHECKSUM: usize = 4;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Algorithm {
     IsolationForest = 1,
+    KMeans = 2,
 }
 
 /// What a model was trained on.
