@@ -27,12 +27,13 @@
 //! | [`calibrate`] | from scores to p-values and probabilities |
 //! | [`champion`] | a new model tried beside the one in force |
 //! | [`drift`] | whether rows still are like those a model was trained on |
+//! | [`cluster`] | k-means: groups of rows, and how far a row is from them |
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation`; `evaluate` stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `cluster`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -47,6 +48,7 @@ pub mod anomaly;
 pub mod calibrate;
 pub mod champion;
 pub mod drift;
+pub mod cluster;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;

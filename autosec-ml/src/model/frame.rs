@@ -18,6 +18,7 @@ pub(crate) enum Algorithm {
     Conformal = 7,
     Isotonic = 8,
     Drift = 9,
+    KMeans = 2,
 }
 
 /// What a model was trained on.
