@@ -26,10 +26,12 @@
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
-//! | [`feature`] | what a model's columns are called |
+//! | [`feature`] | what a model's columns are called, and what fills them from events |
+//! | [`detector`] | models that look at events, and keep rows to train on |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation`; `evaluate` stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `detector`; `evaluate`
+//! stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -41,6 +43,7 @@
 #![forbid(unsafe_code)]
 
 pub mod anomaly;
+pub mod detector;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;
