@@ -27,11 +27,13 @@
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called, and what fills them from events |
+//! | [`statistic`] | how far values lie from what is usual |
+//! | [`temporal`] | what is unusual for the time of the week |
 //! | [`detector`] | models that look at events, and keep rows to train on |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `detector`; `evaluate`
-//! stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` <
+//! `statistic` < `temporal` < `detector`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -50,3 +52,5 @@ pub mod isolation;
 pub mod matrix;
 pub mod model;
 mod random;
+pub mod statistic;
+pub mod temporal;

@@ -19,7 +19,7 @@
 //!     .with([Column::Count(Duration::from_secs(3_600)), Column::Log("http.response.bytes".into())]);
 //! let extractor = FeatureExtractor::new(&set, &Schema::ecs())?;
 //! let detector = ModelDetector::builder("downloads", "Unusual downloads", extractor)
-//!     .threshold(Threshold::Score(0.6))
+//!     .threshold(Threshold::Score(0.57))
 //!     .collect(1_000, 7)
 //!     .build()?;
 //! let detector = std::sync::Arc::new(detector);

@@ -112,7 +112,8 @@ impl ModelDetector {
 impl Detector for ModelDetector {
     /// The id of what it finds.
     fn name(&self) -> &str {
-        &self.analytic.id
+        let Analytic { id, .. } = &*self.analytic;
+        id
     }
 
     fn fields(&self) -> FieldMask {

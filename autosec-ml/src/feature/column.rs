@@ -38,7 +38,7 @@ pub enum Column {
     Hour,
     /// The day of the week, as a point on a circle. Two columns.
     Weekday,
-    /// Hours since Monday, 00:00 UTC: what the temporal model takes.
+    /// Hours since Monday, 00:00 UTC: what a [seasonal model](crate::temporal) takes.
     HourOfWeek,
     /// Time since the event before it of the same entity.
     SincePrevious,

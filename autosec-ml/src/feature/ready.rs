@@ -66,4 +66,13 @@ impl FeatureSet {
             .with([Column::Entropy("process.command_line".into())])
             .with(surprising.map(|of| Column::Surprise(of.into())))
     }
+
+    /// The rhythm of any events by user: the hour of the week, bursts and gaps. Take it [`by`](FeatureSet::by) another
+    /// entity as needed, and add a [`Level`](Column::Level) and a [`Shift`](Column::Shift) of what is to be watched.
+    pub fn rhythm() -> Self {
+        Self::new("rhythm", 1, "user.name")
+            .with([Column::HourOfWeek, Column::SincePrevious])
+            .with([Column::Count(HOUR), Column::Count(DAY)])
+            .with([Column::Burst(MINUTE), Column::Burst(HOUR), Column::Burst(DAY)])
+    }
 }

@@ -15,6 +15,8 @@ const CHECKSUM: usize = 4;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Algorithm {
     IsolationForest = 1,
+    Statistical = 4,
+    Seasonal = 5,
 }
 
 /// What a model was trained on.
