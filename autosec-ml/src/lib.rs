@@ -24,16 +24,21 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
-//! | [`calibrate`] | from scores to p-values and probabilities |
-//! | [`champion`] | a new model tried beside the one in force |
-//! | [`drift`] | whether rows still are like those a model was trained on |
 //! | [`cluster`] | k-means: groups of rows, and how far a row is from them |
-//! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
+//! | [`statistic`] | how far values lie from what is usual |
+//! | [`temporal`] | what is unusual for the time of the week |
+//! | [`anomaly`] | what every model can do |
+//! | [`calibrate`] | from scores to p-values and probabilities |
+//! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals; reports |
+//! | [`detector`] | models that look at events, and keep rows to train on |
+//! | [`drift`] | whether rows still are like those a model was trained on |
+//! | [`champion`] | a new model tried beside the one in force |
 //! | [`model`] | the file that a trained model is kept in |
-//! | [`feature`] | what a model's columns are called |
+//! | [`feature`] | what a model's columns are called, and what fills them from events |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `cluster`; `evaluate` stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `cluster`, `statistic` <
+//! `temporal` < `calibrate` < `detector`, `drift`, `champion`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -47,11 +52,14 @@
 pub mod anomaly;
 pub mod calibrate;
 pub mod champion;
-pub mod drift;
 pub mod cluster;
+pub mod detector;
+pub mod drift;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;
 pub mod matrix;
 pub mod model;
 mod random;
+pub mod statistic;
+pub mod temporal;
