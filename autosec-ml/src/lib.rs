@@ -29,6 +29,7 @@
 //! | [`temporal`] | what is unusual for the time of the week |
 //! | [`anomaly`] | what every model can do |
 //! | [`calibrate`] | from scores to p-values and probabilities |
+//! | [`ensemble`] | several kinds of models as one |
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals; reports |
 //! | [`detector`] | models that look at events, and keep rows to train on |
 //! | [`drift`] | whether rows still are like those a model was trained on |
@@ -38,7 +39,7 @@
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
 //! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `cluster`, `statistic` <
-//! `temporal` < `calibrate` < `detector`, `drift`, `champion`; `evaluate` stands by itself.
+//! `temporal` < `calibrate` < `ensemble` < `detector`, `drift`, `champion`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -55,6 +56,7 @@ pub mod champion;
 pub mod cluster;
 pub mod detector;
 pub mod drift;
+pub mod ensemble;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;

@@ -15,6 +15,7 @@ mod tail;
 
 pub use conformal::Conformal;
 pub use isotonic::Isotonic;
+pub(crate) use record::{RANK, TAIL, read_points, write_points};
 
 /// Why scores cannot be calibrated on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -12,8 +12,8 @@ use super::tail::{HEAVIEST, LIGHTEST, Tail};
 use crate::feature::FeatureSchema;
 use crate::model::{Algorithm, Frame, ModelError, Section, Training, malformed};
 
-const TAIL: &str = "tail";
-const RANK: &str = "rank";
+pub(crate) const TAIL: &str = "tail";
+pub(crate) const RANK: &str = "rank";
 const STEP: &str = "step";
 /// The most scores that a table may have: of 2^64 rows it has about half.
 const MOST_POINTS: usize = 1 << 13;
@@ -81,7 +81,7 @@ impl Isotonic {
 }
 
 /// The bytes of the two sections.
-pub(super) fn write_points(calibration: &Conformal) -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn write_points(calibration: &Conformal) -> (Vec<u8>, Vec<u8>) {
     let Tail { begin, scale, shape } = calibration.tail;
     let tail = [begin, scale, shape].into_iter().flat_map(f64::to_le_bytes).collect();
     let words = |point: &Point| [point.score.to_bits(), point.above, point.from];
@@ -89,7 +89,7 @@ pub(super) fn write_points(calibration: &Conformal) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// The calibration that two sections hold.
-pub(super) fn read_points(rows: u64, tail: &[u8], points: &[u8]) -> Result<Conformal, ModelError> {
+pub(crate) fn read_points(rows: u64, tail: &[u8], points: &[u8]) -> Result<Conformal, ModelError> {
     let [tail] = triples(tail, 1, TAIL)? else { return Err(malformed(TAIL, "nothing")) };
     let [begin, scale, shape] = tail.map(f64::from_le_bytes);
     let fits =

@@ -18,6 +18,7 @@ pub(crate) enum Algorithm {
     KMeans = 2,
     Statistical = 4,
     Seasonal = 5,
+    Ensemble = 6,
     Conformal = 7,
     Isotonic = 8,
     Drift = 9,
