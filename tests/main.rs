@@ -16,6 +16,7 @@ mod disk_full;
 mod drift;
 mod dry_run;
 mod endurance;
+mod ensemble;
 mod enforcing;
 mod explain;
 mod faults;
@@ -70,6 +71,7 @@ mod rules;
 mod sigma;
 mod starter;
 mod support;
+mod train;
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod verdicts_kernel;

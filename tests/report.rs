@@ -10,8 +10,8 @@ use crate::support::golden;
 /// Scores and the truth: bad rows score higher, but for some.
 fn rows() -> (Vec<f64>, Vec<bool>) {
     let number = |row: u32| f64::from(row.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24);
-    let bad = |row: u32| row % 12 == 0;
-    let score = |row: u32| number(row) * 0.6 + if bad(row) && row % 36 != 0 { 0.35 } else { 0.0 };
+    let bad = |row: u32| row.is_multiple_of(12);
+    let score = |row: u32| number(row) * 0.6 + if bad(row) && !row.is_multiple_of(36) { 0.35 } else { 0.0 };
     ((1..=600).map(score).collect(), (1..=600).map(bad).collect())
 }
 

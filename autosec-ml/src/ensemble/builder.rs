@@ -11,6 +11,9 @@ use crate::statistic::{self, StatisticalModel};
 use crate::temporal::SeasonalModel;
 
 /// How much each kind of member counts: 0 and more, and only the proportions matter.
+///
+/// By default 1 for the forest, 0.25 for the seasonal model and nothing for the others: the [module](crate::ensemble) has
+/// the measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Weights {
@@ -89,7 +92,7 @@ pub enum EnsembleError {
 
 impl Default for Weights {
     fn default() -> Self {
-        Self { forest: 0.8, clusters: 0.1, statistical: 0.1, seasonal: 0.1 }
+        Self { forest: 1.0, clusters: 0.0, statistical: 0.0, seasonal: 0.25 }
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn markdown(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
             '|' => escaped.push_str("&#124;"),
-            ',' | ' ' | '%' | '=' => escaped.push(letter),
+            ',' | ' ' | '%' | ';' | '=' => escaped.push(letter),
             other if other.is_ascii_punctuation() => {
                 let _ = write!(escaped, "\\{other}");
             }

@@ -48,12 +48,12 @@ impl Summary {
             ),
         ];
         for (((rate, name), value), interval) in RATES.into_iter().zip(recalls).zip(of_recalls) {
-            let flagged = rate * good as f64;
+            let flagged = (rate * good as f64 * (1.0 + 1e-12)).floor();
             rows.push(one(
                 name,
                 value,
                 interval,
-                format!("{flagged:.0} of {good} good rows are flagged, too"),
+                format!("at most {flagged:.0} of {good} good rows are flagged, too"),
             ));
         }
         rows.extend(reliability.map(|reliability| Measure {
