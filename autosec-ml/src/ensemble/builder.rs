@@ -43,7 +43,7 @@ pub struct EnsembleBuilder {
 pub struct Progress {
     /// What is being trained: `isolation-forest`, `k-means`, `statistical`, `seasonal`, and at last `calibration`.
     pub stage: &'static str,
-    /// How many of its parts (trees, steps, columns, 1 of 1) are done.
+    /// How many of its parts (trees, steps, columns, members) are done.
     pub done: usize,
     /// How many parts it has at most.
     pub of: usize,
@@ -178,11 +178,7 @@ impl EnsembleBuilder {
             members.push((season(train, time, &mut progress)?, seasonal));
         }
         let origin = Origin { rows: rows.rows() as u64, seed: self.seed };
-        let ensemble = Ensemble::calibrated(members, parts.spare()?, origin)?;
-        match progress(Progress { stage: "calibration", done: 1, of: 1 }) {
-            ControlFlow::Continue(()) => Ok(ensemble),
-            ControlFlow::Break(()) => Err(EnsembleError::Stopped { stage: "calibration" }),
-        }
+        Ensemble::calibrated(members, parts.spare()?, origin, &mut progress)
     }
 
     fn grow(

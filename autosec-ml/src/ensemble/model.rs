@@ -1,4 +1,6 @@
-use super::builder::{EnsembleBuilder, EnsembleError};
+use std::ops::ControlFlow;
+
+use super::builder::{EnsembleBuilder, EnsembleError, Progress};
 use super::divide::{divide, on_grid};
 use super::member::Member;
 use crate::anomaly::AnomalyModel;
@@ -99,33 +101,36 @@ impl Ensemble {
         rows: Matrix<'_>,
     ) -> Result<Self, EnsembleError> {
         let members: Vec<(Member, f64)> = members.into_iter().take(Self::MOST_MEMBERS + 1).collect();
-        Self::calibrated(members, rows, Origin { rows: rows.rows() as u64, seed: 0 })
+        let origin = Origin { rows: rows.rows() as u64, seed: 0 };
+        Self::calibrated(members, rows, origin, &mut |_| ControlFlow::Continue(()))
     }
 
+    /// Tells `progress` after each member, and after the whole.
     pub(super) fn calibrated(
         members: Vec<(Member, f64)>,
         rows: Matrix<'_>,
         origin: Origin,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, EnsembleError> {
-        let all: f64 = members.iter().map(|(_, weight)| weight).sum();
-        if !(1..=Self::MOST_MEMBERS).contains(&members.len()) {
-            return Err(EnsembleError::Members(members.len()));
+        let all = check(&members, rows.columns())?;
+        let (stage, of) = ("calibration", members.len() + 1);
+        let mut tell = |done| match progress(Progress { stage, done, of }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(EnsembleError::Stopped { stage }),
+        };
+        let mut sums = vec![0.0; rows.rows()];
+        let mut weighted = Vec::with_capacity(members.len());
+        for (member, weight) in members {
+            let scores: Vec<f64> = rows.iter().map(|row| member.model().score(row)).collect();
+            let calibration = Conformal::calibrate(&scores)?;
+            let member = Weighted { member, weight: weight / all, calibration };
+            sums.iter_mut().zip(&scores).for_each(|(sum, score)| *sum += member.worth(*score));
+            weighted.push(member);
+            tell(weighted.len())?;
         }
-        if members.iter().any(|(_, weight)| *weight < 0.0) || !all.is_normal() {
-            return Err(EnsembleError::Weights);
-        }
-        let calibrated = members.into_iter().map(|(member, weight)| {
-            let model = member.model();
-            if model.columns() != rows.columns() {
-                let (rows, model) = (rows.columns(), model.columns());
-                return Err(EnsembleError::Columns { model, rows });
-            }
-            let scores: Vec<f64> = rows.iter().map(|row| model.score(row)).collect();
-            Ok(Weighted { weight: weight / all, calibration: Conformal::calibrate(&scores)?, member })
-        });
-        let members: Vec<Weighted> = calibrated.collect::<Result<_, _>>()?;
-        let scores: Vec<f64> = rows.iter().map(|row| combined(&members, row)).collect();
-        Ok(Self { calibration: Conformal::calibrate(&scores)?, members, origin })
+        let calibration = Conformal::calibrate(&sums)?;
+        tell(of)?;
+        Ok(Self { calibration, members: weighted, origin })
     }
 
     /// All it has to say about a row.
@@ -185,7 +190,12 @@ impl Weighted {
         if self.weight == 0.0 {
             return 0.0;
         }
-        on_grid(self.weight * self.calibration.surprise(self.member.model().score(row)))
+        self.worth(self.member.model().score(row))
+    }
+
+    /// What such a score of it adds.
+    fn worth(&self, score: f64) -> f64 {
+        on_grid(self.weight * self.calibration.surprise(score))
     }
 
     fn opinion(&self, row: &[f64]) -> Opinion {
@@ -196,8 +206,20 @@ impl Weighted {
     }
 }
 
-fn combined(members: &[Weighted], row: &[f64]) -> f64 {
-    members.iter().map(|member| member.adds(row)).sum()
+/// The sum of the weights, if members and weights are sound.
+fn check(members: &[(Member, f64)], rows: usize) -> Result<f64, EnsembleError> {
+    let all: f64 = members.iter().map(|(_, weight)| weight).sum();
+    if !(1..=Ensemble::MOST_MEMBERS).contains(&members.len()) {
+        return Err(EnsembleError::Members(members.len()));
+    }
+    if members.iter().any(|(_, weight)| *weight < 0.0) || !all.is_normal() {
+        return Err(EnsembleError::Weights);
+    }
+    let columns = members.iter().map(|(member, _)| member.model().columns());
+    match columns.into_iter().find(|model| *model != rows) {
+        Some(model) => Err(EnsembleError::Columns { model, rows }),
+        None => Ok(all),
+    }
 }
 
 impl AnomalyModel for Ensemble {
@@ -211,7 +233,7 @@ impl AnomalyModel for Ensemble {
 
     /// The weighted mean of the members' surprises, in nats: 0..=[`Conformal::MOST_SURPRISE`].
     fn score(&self, row: &[f64]) -> f64 {
-        combined(&self.members, row)
+        self.members.iter().map(|member| member.adds(row)).sum()
     }
 
     /// What each column adds by all members together. It adds up to the score, exactly and in any order.
