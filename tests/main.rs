@@ -4,6 +4,7 @@ mod architecture;
 mod asa;
 mod backtest;
 mod clock_steps;
+mod cluster;
 mod configuration;
 mod conformance;
 mod crash;

@@ -8,7 +8,7 @@
 //! in scoring they, and all that is farther than a million standard deviations from the mean, count as a million. A column
 //! that is constant in training is measured in units of its value. Rows that are the same, however many, are one cluster.
 //!
-//! The model holds means, spreads and sizes, and no row: clusters of fewer than [`KMeans::SMALLEST`] rows, whose mean
+//! The model holds means and sizes, and no row: clusters of fewer than [`KMeans::SMALLEST`] rows, whose mean
 //! would give them away, are dropped unless there are no others.
 //!
 //! It is our own because nothing that exists was fit: of the crates there are, one takes 8.6 times as long as scikit-learn
