@@ -45,6 +45,7 @@ mod nftables_table;
 mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
+mod online;
 mod own_pace;
 mod panos;
 mod pipeline;

@@ -24,13 +24,15 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
+//! | [`online`] | the isolation forest for streams: learns and forgets |
 //! | [`cluster`] | k-means: groups of rows, and how far a row is from them |
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `cluster`; `evaluate` stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `online`,
+//! `cluster`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -48,4 +50,5 @@ pub mod feature;
 pub mod isolation;
 pub mod matrix;
 pub mod model;
+pub mod online;
 mod random;
