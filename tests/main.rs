@@ -5,6 +5,7 @@ mod asa;
 mod backtest;
 mod calibration;
 mod clock_steps;
+mod cluster;
 mod configuration;
 mod conformance;
 mod crash;
@@ -47,6 +48,7 @@ mod nftables_table;
 mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
+mod online;
 mod own_pace;
 mod panos;
 mod pipeline;

@@ -24,6 +24,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
+//! | [`online`] | the isolation forest for streams: learns and forgets |
 //! | [`cluster`] | k-means: groups of rows, and how far a row is from them |
 //! | [`statistic`] | how far values lie from what is usual |
 //! | [`temporal`] | what is unusual for the time of the week |
@@ -38,8 +39,8 @@
 //! | [`feature`] | what a model's columns are called, and what fills them from events |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `cluster`, `statistic` <
-//! `temporal` < `calibrate` < `ensemble` < `detector`, `drift`, `champion`; `evaluate` stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `online`, `cluster`,
+//! `statistic` < `temporal` < `calibrate` < `ensemble` < `detector`, `drift`, `champion`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -62,6 +63,7 @@ pub mod feature;
 pub mod isolation;
 pub mod matrix;
 pub mod model;
+pub mod online;
 mod random;
 pub mod statistic;
 pub mod temporal;

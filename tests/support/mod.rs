@@ -2,6 +2,7 @@
 
 pub mod golden;
 pub mod model_file;
+pub mod model;
 pub mod npz;
 pub mod web;
 

@@ -38,6 +38,12 @@ impl Centroids {
         }
     }
 
+    /// The first so many of them.
+    pub(super) fn first(&self, count: usize) -> Self {
+        let rows: Vec<f32> = (0..count.min(self.count)).flat_map(|number| self.row(number)).collect();
+        Self::new(rows.chunks_exact(self.columns), self.columns)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.count
     }

@@ -2,13 +2,13 @@
 //!
 //! | section | bytes of each entry | entries |
 //! |---|---|---|
-//! | `kmea` | 4 clusters, 4 columns, 8 inertia | one |
+//! | `kmea` | 4 clusters, 4 columns, 8 inertia, 8 spread | one |
 //! | `stan` | 8 centre, 8 factor | a column |
 //! | `cent` | 4 | a number of a centroid, cluster after cluster |
-//! | `clus` | 8 rows, 8 spread | a cluster |
+//! | `rows` | 8 how many | a cluster, the largest first |
 
 use super::centroids::Centroids;
-use super::kmeans::{Group, KMeans};
+use super::kmeans::KMeans;
 use super::settings::KMeansBuilder;
 use super::standard::{Column, Standard};
 use crate::feature::FeatureSchema;
@@ -18,7 +18,7 @@ use crate::model::{Algorithm, Frame, ModelError, Section, fields, malformed};
 const KMEANS: &str = "kmea";
 const STANDARD: &str = "stan";
 const CENTROIDS: &str = "cent";
-const CLUSTERS: &str = "clus";
+const ROWS: &str = "rows";
 
 impl KMeans {
     /// The clusters as a [model file](crate::model) for these features: 1.2 KB with 8 clusters of 20 columns. The same
@@ -30,15 +30,13 @@ impl KMeans {
         check_columns(self.columns(), schema)?;
         let counts = [self.clusters(), self.columns()].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         let mut first: Vec<u8> = counts.into_iter().flat_map(u32::to_le_bytes).collect();
-        first.extend(self.inertia.to_le_bytes());
+        first.extend([self.inertia, self.spread].into_iter().flat_map(f64::to_le_bytes));
         let standard = self.standard.columns().iter().flat_map(|column| [column.centre, column.factor]);
         let standard: Vec<u8> = standard.flat_map(f64::to_le_bytes).collect();
         let cells = (0..self.clusters()).flat_map(|cluster| self.centroids.row(cluster));
         let cells: Vec<u8> = cells.flat_map(f32::to_le_bytes).collect();
-        let groups =
-            self.groups.iter().flat_map(|group| [group.rows.to_le_bytes(), group.spread.to_le_bytes()]);
-        let groups: Vec<u8> = groups.flatten().collect();
-        let sections = [(KMEANS, &first), (STANDARD, &standard), (CENTROIDS, &cells), (CLUSTERS, &groups)];
+        let sizes: Vec<u8> = self.sizes.iter().flat_map(|size| size.to_le_bytes()).collect();
+        let sections = [(KMEANS, &first), (STANDARD, &standard), (CENTROIDS, &cells), (ROWS, &sizes)];
         let sections = sections.map(|(name, bytes)| Section { name, bytes });
         Frame::write(Algorithm::KMeans, schema, self.training, &sections)
     }
@@ -50,26 +48,32 @@ impl KMeans {
     pub fn from_bytes(file: &[u8], schema: &FeatureSchema) -> Result<Self, ModelError> {
         let mut frame = Frame::read(file, Algorithm::KMeans, schema)?;
         let training = frame.training;
-        let [counts, inertia] = fields::<8>(frame.section(KMEANS)?, 2, KMEANS)? else {
+        let [counts, inertia, spread] = fields::<8>(frame.section(KMEANS)?, 3, KMEANS)? else {
             return Err(malformed(KMEANS, "nothing"));
         };
         let [a, b, c, d, e, f, g, h] = *counts;
         let [clusters, columns] =
             [[a, b, c, d], [e, f, g, h]].map(|bytes| u32::from_le_bytes(bytes) as usize);
-        let inertia = f64::from_le_bytes(*inertia);
+        let [inertia, spread] = [inertia, spread].map(|bytes| f64::from_le_bytes(*bytes));
+        // No spread of standardised rows is as small or as large: what is divided by it stays finite.
         let sound = (1..=KMeansBuilder::MOST_CLUSTERS).contains(&clusters)
             && (1..=MAX_COLUMNS).contains(&columns)
             && clusters * columns <= KMeansBuilder::MOST_CELLS
-            && inertia.is_finite();
+            && inertia.is_finite()
+            && (1e-200..1e200).contains(&spread);
         if !sound {
             return Err(malformed(KMEANS, "a number out of its bounds"));
         }
         check_columns(columns, schema)?;
         let standard = read_standard(frame.section(STANDARD)?, columns)?;
         let centroids = read_centroids(frame.section(CENTROIDS)?, clusters, columns)?;
-        let groups = read_groups(frame.section(CLUSTERS)?, clusters)?;
-        frame.finish(CLUSTERS)?;
-        Ok(Self { training, standard, centroids, groups, inertia })
+        let sizes = fields::<8>(frame.section(ROWS)?, clusters, ROWS)?;
+        let sizes: Vec<u64> = sizes.iter().map(|size| u64::from_le_bytes(*size)).collect();
+        frame.finish(ROWS)?;
+        if !sizes.is_sorted_by(|left, right| left >= right) {
+            return Err(malformed(ROWS, "a cluster larger than the one before it"));
+        }
+        Ok(Self::from_parts(training, standard, centroids, sizes, [inertia, spread]))
     }
 }
 
@@ -101,18 +105,4 @@ fn read_centroids(bytes: &[u8], clusters: usize, columns: usize) -> Result<Centr
     } else {
         Err(malformed(CENTROIDS, "a number out of its bounds"))
     }
-}
-
-fn read_groups(bytes: &[u8], clusters: usize) -> Result<Vec<Group>, ModelError> {
-    let groups =
-        fields::<8>(bytes, 2 * clusters, CLUSTERS)?.as_chunks::<2>().0.iter().map(|[rows, spread]| {
-            let spread = f64::from_le_bytes(*spread);
-            // The smallest spread of standardised rows, by far: what is divided by it stays finite.
-            if (1e-200..1e200).contains(&spread) {
-                Ok(Group { rows: u64::from_le_bytes(*rows), spread })
-            } else {
-                Err(malformed(CLUSTERS, "a number out of its bounds"))
-            }
-        });
-    groups.collect()
 }

@@ -78,11 +78,7 @@ impl IsolationForest {
     /// A row that is too short lacks its last values; what it has too many is not looked at. Allocates nothing up to 64
     /// columns.
     pub fn score(&self, row: &[f64]) -> f64 {
-        match &self.trees {
-            Grown::Axis(_, Some(trees)) => self.score_by(trees, row),
-            Grown::Axis(trees, None) => self.score_by(trees, row),
-            Grown::Pair(trees) => self.score_by(trees, row),
-        }
+        self.to_score(self.sum(row))
     }
 
     /// The score of each row, the same to the last bit as [`score`](Self::score) gives.
@@ -135,7 +131,25 @@ impl IsolationForest {
         self.origin.sample
     }
 
-    fn score_by<D: Descend>(&self, trees: &D, row: &[f64]) -> f64 {
+    /// How deep the row ends on average.
+    pub(crate) fn depth(&self, row: &[f64]) -> f64 {
+        mean(self.sum(row), self.trees())
+    }
+
+    /// How deep a row of a random sample ends on average.
+    pub(crate) fn middle(&self) -> f64 {
+        self.middle
+    }
+
+    fn sum(&self, row: &[f64]) -> u64 {
+        match &self.trees {
+            Grown::Axis(_, Some(trees)) => self.sum_by(trees, row),
+            Grown::Axis(trees, None) => self.sum_by(trees, row),
+            Grown::Pair(trees) => self.sum_by(trees, row),
+        }
+    }
+
+    fn sum_by<D: Descend>(&self, trees: &D, row: &[f64]) -> u64 {
         let mut narrow = [D::Cell::default(); NARROW];
         let mut wide = Vec::new();
         let cells = match narrow.get_mut(..self.width) {
@@ -149,7 +163,7 @@ impl IsolationForest {
         let mut depth = [0];
         trees.add_depths(cells, self.width, &mut depth);
         let [depth] = depth;
-        self.to_score(depth)
+        depth
     }
 
     fn score_batch_by<D: Descend>(&self, trees: &D, rows: Matrix<'_>) -> Vec<f64> {
@@ -179,7 +193,12 @@ impl IsolationForest {
     }
 
     fn to_score(&self, sum: u64) -> f64 {
-        // A single row to learn from says nothing about any other.
-        if self.middle == 0.0 { 0.5 } else { libm::exp2(-mean(sum, self.trees()) / self.middle) }
+        score(mean(sum, self.trees()), self.middle)
     }
+}
+
+/// 2^(−depth / middle).
+pub(crate) fn score(depth: f64, middle: f64) -> f64 {
+    // A single row to learn from says nothing about any other.
+    if middle == 0.0 { 0.5 } else { libm::exp2(-depth / middle) }
 }

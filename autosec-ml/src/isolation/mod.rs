@@ -27,4 +27,5 @@ mod trees;
 
 pub use attribution::Attribution;
 pub use forest::IsolationForest;
+pub(crate) use forest::score;
 pub use settings::{FitError, ForestBuilder, Mode, Progress};

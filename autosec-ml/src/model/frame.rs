@@ -16,6 +16,7 @@ const CHECKSUM: usize = 4;
 pub(crate) enum Algorithm {
     IsolationForest = 1,
     KMeans = 2,
+    OnlineForest = 3,
     Statistical = 4,
     Seasonal = 5,
     Ensemble = 6,
