@@ -17,6 +17,7 @@ mod endurance;
 mod enforcing;
 mod explain;
 mod faults;
+mod features;
 mod forest;
 mod forest_quality;
 #[cfg(target_os = "linux")]

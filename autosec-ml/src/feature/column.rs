@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// | `Count` | `count.1m` | the entity's events in the window |
 /// | `Failures` | `failures.1m` | those of them with the outcome `failure` |
 /// | `FailureShare` | `failure_share.1m` | the second by the first |
-/// | `Distinct` | `distinct.user.name.1m` | different values of a field in the window, at most 256 |
+/// | `Distinct` | `distinct.user.name.1m` | different values of a field in the window, at most 64 |
 /// | `Burst` | `burst.1h` | −log₁₀ of the chance of so many events, by the rates of the entity's windows before |
 /// | `Value` | `value.F` | a number, or 1 and 0 for true and false |
 /// | `Log` | `log.F` | ln(1 + x), and −ln(1 − x) below 0 |

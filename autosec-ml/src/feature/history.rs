@@ -10,7 +10,9 @@ use super::plan::{Plan, Step};
 use super::shift::Shift;
 
 /// Most different values that a window tells apart.
-const DISTINCT: u32 = 256;
+const DISTINCT: u32 = 64;
+/// A window of counts keeps so many slots without memory from the heap.
+const INLINE_SLOTS: usize = 20;
 
 /// What is remembered of one entity. Its parts stand in the order of the plan, and each holds its latest answer.
 #[derive(Debug)]
@@ -57,6 +59,23 @@ impl History {
             shifts: plan.shifts.iter().map(|_| Shift::new()).collect(),
             familiar: plan.familiar.iter().map(|_| Familiar::new()).collect(),
         }
+    }
+
+    /// The most bytes that one takes.
+    pub(super) fn most_bytes(plan: &Plan) -> usize {
+        let slots = |shape: &WindowShape| match shape.kept() as usize {
+            kept if kept > INLINE_SLOTS => kept * 4,
+            _ => 0,
+        };
+        let counts = plan.counts.iter().chain(&plan.failures);
+        let counts = counts.map(|shape| size_of::<Latest<CountWindow>>() + slots(shape));
+        size_of::<Self>()
+            + counts.sum::<usize>()
+            + plan.distinct.len() * (size_of::<Latest<DistinctWindow>>() + DISTINCT as usize * 24)
+            + plan.bursts.len() * size_of::<Burst>()
+            + plan.levels.len() * size_of::<Level>()
+            + plan.shifts.len() * size_of::<Shift>()
+            + plan.familiar.len() * Familiar::MOST_BYTES
     }
 
     /// How many events were taken in.
