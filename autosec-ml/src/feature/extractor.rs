@@ -43,7 +43,11 @@ pub struct Limits {
 ///
 /// How much an entity takes depends on the set, and is no more than
 /// [`most_bytes_an_entity`](FeatureExtractor::most_bytes_an_entity): about 136 bytes for each count of events, 1.8 KiB for
-/// each count of different values, 0.6 KiB for each surprise, 0.1 KiB for each level.
+/// each count of different values, 0.6 KiB for each surprise, 0.1 KiB for each level. Of the ready-made sets, a login takes
+/// 1.7 KB of a user with four addresses.
+///
+/// Ready-made sets cost 0.3 to 0.9 µs an event with 1,000 entities, and those of logins 1.6 µs with 40,000, which no cache
+/// holds (2026-11-22, 2-core x86-64 VM, busy).
 #[derive(Debug)]
 pub struct FeatureExtractor {
     schema: FeatureSchema,
