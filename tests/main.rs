@@ -3,6 +3,7 @@
 mod architecture;
 mod asa;
 mod backtest;
+mod calibration;
 mod clock_steps;
 mod configuration;
 mod conformance;
@@ -12,6 +13,7 @@ mod crash_kernel;
 mod discretion;
 #[cfg(target_os = "linux")]
 mod disk_full;
+mod drift;
 mod dry_run;
 mod endurance;
 mod enforcing;
@@ -55,6 +57,7 @@ mod readme;
 mod reload;
 #[cfg(target_os = "linux")]
 mod repair;
+mod report;
 mod restart;
 mod rule_errors;
 mod rule_expressions;

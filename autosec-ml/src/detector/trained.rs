@@ -2,6 +2,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::anomaly::AnomalyModel;
+use crate::calibrate::Conformal;
+use crate::ensemble::Ensemble;
 
 /// What turns a model's score into a chance.
 ///
@@ -37,6 +39,19 @@ pub struct Trained {
 impl<T: Calibration + ?Sized> Calibration for Arc<T> {
     fn p_value(&self, score: f64) -> f64 {
         (**self).p_value(score)
+    }
+}
+
+impl Calibration for Conformal {
+    fn p_value(&self, score: f64) -> f64 {
+        Conformal::p_value(self, score)
+    }
+}
+
+/// Of its own scores: an ensemble carries its calibration with it.
+impl Calibration for Ensemble {
+    fn p_value(&self, score: f64) -> f64 {
+        Ensemble::p_value(self, score)
     }
 }
 

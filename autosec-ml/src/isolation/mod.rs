@@ -12,6 +12,7 @@
 
 mod attribution;
 mod axis;
+mod complete;
 mod depth;
 mod forest;
 mod grow;

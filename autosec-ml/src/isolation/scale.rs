@@ -47,12 +47,12 @@ impl Scale {
         &self.columns
     }
 
-    /// Fills `scaled` with the row. A missing value, or one the row is too short for, becomes the median.
-    pub(crate) fn apply(&self, row: &[f64], scaled: &mut [f32]) {
-        for (scaled, (column, value)) in scaled.iter_mut().zip(self.columns.iter().zip(row)) {
-            *scaled = column.scale(*value);
+    /// Fills `cells` with the row. A missing value, or one the row is too short for, becomes the median.
+    pub(crate) fn apply<C: Copy>(&self, row: &[f64], cells: &mut [C], to_cell: impl Fn(f32) -> C) {
+        for (cell, (column, value)) in cells.iter_mut().zip(self.columns.iter().zip(row)) {
+            *cell = to_cell(column.scale(*value));
         }
-        scaled.iter_mut().skip(row.len()).for_each(|missing| *missing = 0.0);
+        cells.iter_mut().skip(row.len()).for_each(|missing| *missing = to_cell(0.0));
     }
 }
 
@@ -130,9 +130,9 @@ mod tests {
     fn short_rows_lack_their_last_values() {
         let scale = Scale::from_columns(vec![Column { centre: 1.0, factor: 2.0 }; 3]);
         let mut scaled = [9.0; 4];
-        scale.apply(&[2.0], &mut scaled);
+        scale.apply(&[2.0], &mut scaled, |value| value);
         assert_eq!(scaled, [2.0, 0.0, 0.0, 0.0]);
-        scale.apply(&[2.0, 3.0, 4.0, 5.0, 6.0], &mut scaled);
+        scale.apply(&[2.0, 3.0, 4.0, 5.0, 6.0], &mut scaled, |value| value);
         assert_eq!(scaled, [2.0, 4.0, 6.0, 0.0]);
     }
 }
