@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use autosec_ml::anomaly::AnomalyModel;
+use autosec_ml::cluster::KMeans;
+use autosec_ml::ensemble::Ensemble;
 use autosec_ml::evaluate::Ranking;
 use autosec_ml::feature::FeatureSchema;
 use autosec_ml::isolation::IsolationForest;
@@ -170,18 +172,27 @@ fn files_are_those_of_the_format() {
 }
 
 /// Every kind of model there is, trained on these rows; modes of the forest have a test of their own.
-fn every_model(values: &[f64], columns: usize, seed: u64) -> [Box<dyn AnomalyModel>; 3] {
+fn every_model(values: &[f64], columns: usize, seed: u64) -> [Box<dyn AnomalyModel>; 5] {
     let rows = Matrix::new(values, columns).unwrap();
     let forest = IsolationForest::builder().seed(seed).trees(50).sample(128).fit(rows).unwrap();
-    [Box::new(forest), Box::new(statistical(values, columns)), Box::new(seasonal(values, columns))]
+    let clusters = KMeans::builder().seed(seed).fit(rows).unwrap();
+    let ensemble =
+        Ensemble::builder().seed(seed).forest(IsolationForest::builder().trees(50).sample(128)).time(0);
+    [
+        Box::new(forest),
+        Box::new(clusters),
+        Box::new(statistical(values, columns)),
+        Box::new(seasonal(values, columns)),
+        Box::new(ensemble.fit(rows).unwrap()),
+    ]
 }
 
 /// In each of these the column is known that makes a row stand out.
 #[test]
 fn the_planted_column_comes_first() {
     let (cases, columns) = (40_usize, 8);
-    let mut right = [0_usize; 3];
-    let mut names = [""; 3];
+    let mut right = [0_usize; 5];
+    let mut names = [""; 5];
     for case in 0..cases {
         let planted = 1 + case * 5 % (columns - 1);
         let mut values = rows(400, columns, case as u64 + 1);
