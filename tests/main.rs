@@ -21,6 +21,7 @@ mod ensemble;
 mod enforcing;
 mod explain;
 mod faults;
+mod features;
 mod forest;
 mod forest_quality;
 #[cfg(target_os = "linux")]

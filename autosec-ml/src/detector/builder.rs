@@ -12,7 +12,8 @@ use crate::feature::FeatureExtractor;
 #[non_exhaustive]
 pub enum Threshold {
     /// When an ordinary row has such a score with this chance or a lower one (above 0, up to 1): so many false findings
-    /// are to be expected of ordinary rows. Needs a calibration.
+    /// are to be expected of ordinary rows. Needs a calibration of as many rows as 1 by this, and better several times as
+    /// many.
     Chance(f64),
     /// When the score is this or higher.
     Score(f64),
@@ -56,6 +57,16 @@ pub enum DetectorError {
         "the threshold is a chance, and the model has no calibration: add one, or give a score as the threshold"
     )]
     Uncalibrated,
+    /// The calibration was made of too few rows to tell so low a chance: nothing would ever be found.
+    #[error(
+        "the threshold is a chance of {bound}, and the calibration knows none below {least}: calibrate on more rows, or raise the threshold"
+    )]
+    Coarse {
+        /// The lowest chance that the calibration says.
+        least: f64,
+        /// The threshold.
+        bound: f64,
+    },
     /// No threshold at all.
     #[error("the threshold {0} is out of bounds: a chance lies above 0 and up to 1, a score is a number")]
     Threshold(f64),
@@ -142,7 +153,8 @@ impl ModelDetectorBuilder {
     }
 
     /// Keeps so many rows to train the next model on, chosen by this seed. Rows that are findings are not kept: a model is
-    /// not to learn what the one before it found unusual.
+    /// not to learn what the one before it found unusual. Nor are those of entities that are still being
+    /// [learnt](Self::learning), which would make what is new look usual.
     #[must_use]
     pub fn collect(self, rows: usize, seed: u64) -> Self {
         Self { collected: Some((rows, seed)), ..self }

@@ -24,7 +24,14 @@ pub(super) fn reasons(
         .collect();
     if !rest.is_empty() {
         let adds = rest.iter().map(|(_, adds)| adds).sum::<f64>() + 0.0;
-        reasons.push(Evidence::contribution("others", adds, format!("{} columns together", rest.len())));
+        reasons.push(Evidence::contribution(
+            "others",
+            adds,
+            match rest.len() {
+                1 => "one column".to_owned(),
+                many => format!("{many} columns together"),
+            },
+        ));
     }
     reasons
 }
@@ -81,10 +88,7 @@ mod tests {
         let schema = FeatureSchema::new("a", 1, ["b", "c", "d"]).unwrap();
         let shown = reasons(&[0.5, -0.25, 3.0], &[7.0, 1.5, f64::NAN], &schema, 2);
         let shown: Vec<String> = shown.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            ["d adds 3.00: is missing", "b adds 0.50: is 7", "others adds -0.25: 1 columns together"]
-        );
+        assert_eq!(shown, ["d adds 3.00: is missing", "b adds 0.50: is 7", "others adds -0.25: one column"]);
     }
 
     #[test]

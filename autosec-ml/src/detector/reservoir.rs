@@ -59,6 +59,32 @@ impl Reservoir {
         self.seen
     }
 
+    /// Every other row that is kept, and those in between: one half to train on, and one to calibrate with, since a model
+    /// scores the rows that it knows lower than others.
+    ///
+    /// ```
+    /// use autosec_ml::calibrate::Conformal;
+    /// use autosec_ml::detector::{Reservoir, Trained};
+    /// use autosec_ml::isolation::IsolationForest;
+    /// use autosec_ml::matrix::Matrix;
+    ///
+    /// let mut kept = Reservoir::new(2_000, 1, 7);
+    /// (0..5_000).for_each(|number| kept.offer(&[f64::from(number % 100)]));
+    /// let [known, new] = kept.halves();
+    /// let forest = IsolationForest::builder().fit(Matrix::new(&known, 1)?)?;
+    /// let calibration = Conformal::calibrate(&forest.score_batch(Matrix::new(&new, 1)?))?;
+    /// let trained = Trained::new(forest).calibrated(calibration);
+    /// assert!(trained.p_value(1.0) < Some(0.01));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn halves(&self) -> [Vec<f64>; 2] {
+        let every_other = |first: usize| {
+            let rows = self.values.chunks_exact(self.columns).skip(first).step_by(2);
+            rows.flatten().copied().collect()
+        };
+        [every_other(0), every_other(1)]
+    }
+
     /// The rows that are kept.
     ///
     /// # Errors

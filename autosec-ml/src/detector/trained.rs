@@ -55,6 +55,14 @@ impl Calibration for Ensemble {
     }
 }
 
+/// An ensemble and its own calibration.
+impl From<Ensemble> for Trained {
+    fn from(ensemble: Ensemble) -> Self {
+        let ensemble = Arc::new(ensemble);
+        Self::shared(Arc::clone(&ensemble) as Arc<dyn AnomalyModel>).calibrated(ensemble)
+    }
+}
+
 impl Trained {
     /// A model without a calibration.
     pub fn new(model: impl AnomalyModel + 'static) -> Self {

@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 /// | `Hour` | `hour.sin`, `hour.cos` | the time of day in UTC, as a point on a circle |
 /// | `Weekday` | `weekday.sin`, `weekday.cos` | the day of the week likewise |
 /// | `HourOfWeek` | `hour_of_week` | 0 at Monday, 00:00 UTC, up to 168 |
+/// | `HourSurprise` | `surprise.hour` | how far from usual the hour is for the entity, on weekdays or on weekends: ln of the weight of its most usual hour by that of this one |
 /// | `SincePrevious` | `since_previous` | ln(1 + seconds) since the entity's event before |
 /// | `Count` | `count.1m` | the entity's events in the window |
 /// | `Failures` | `failures.1m` | those of them with the outcome `failure` |
 /// | `FailureShare` | `failure_share.1m` | the second by the first |
-/// | `Distinct` | `distinct.user.name.1m` | different values of a field in the window, at most 256 |
+/// | `Distinct` | `distinct.user.name.1m` | different values of a field in the window, at most 64 |
 /// | `Burst` | `burst.1h` | −log₁₀ of the chance of so many events, by the rates of the entity's windows before |
 /// | `Value` | `value.F` | a number, or 1 and 0 for true and false |
 /// | `Log` | `log.F` | ln(1 + x), and −ln(1 − x) below 0 |
@@ -40,6 +41,8 @@ pub enum Column {
     Weekday,
     /// Hours since Monday, 00:00 UTC: what a [seasonal model](crate::temporal) takes.
     HourOfWeek,
+    /// How unusual the hour of the day is for the entity: it learns weekdays and weekends apart.
+    HourSurprise,
     /// Time since the event before it of the same entity.
     SincePrevious,
     /// Events of the entity in a window of this length (1 ms to 31 d).
@@ -106,6 +109,7 @@ impl Column {
             Column::Hour => return ["hour.sin", "hour.cos"].map(str::to_owned).to_vec(),
             Column::Weekday => return ["weekday.sin", "weekday.cos"].map(str::to_owned).to_vec(),
             Column::HourOfWeek => "hour_of_week".to_owned(),
+            Column::HourSurprise => "surprise.hour".to_owned(),
             Column::SincePrevious => "since_previous".to_owned(),
             Column::Count(within) => format!("count.{}", span(within)),
             Column::Failures(within) => format!("failures.{}", span(within)),

@@ -1,11 +1,11 @@
 /// Most values remembered of one entity and field.
-const CAPACITY: usize = 48;
+const CAPACITY: usize = 32;
 /// Counts are halved when they sum up to this: what was usual long ago fades.
 const AGED: u32 = 512;
 
 /// The values an entity had of a field, and how often.
 ///
-/// Half-lives are in events and not in time: 512 events on, half of the mass is newer. Beyond 48 values the rarest, and of
+/// Half-lives are in events and not in time: 512 events on, half of the mass is newer. Beyond 32 values the rarest, and of
 /// these the one of longest ago, makes room.
 #[derive(Clone, Debug)]
 pub(super) struct Familiar {
@@ -27,6 +27,9 @@ struct Known {
 }
 
 impl Familiar {
+    /// The most bytes that one takes.
+    pub(super) const MOST_BYTES: usize = size_of::<Self>() + CAPACITY * size_of::<Known>();
+
     pub(super) fn new() -> Self {
         Self { known: Vec::new(), total: 0, news: 0, new: f64::NAN, surprise: f64::NAN }
     }

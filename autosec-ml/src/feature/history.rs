@@ -7,10 +7,13 @@ use super::familiar::Familiar;
 use super::level::Level;
 use super::measure::{entropy, hash, hour_of_week, is, number, on_circle, ratio, signed_log};
 use super::plan::{Plan, Step};
+use super::rhythm::Rhythm;
 use super::shift::Shift;
 
 /// Most different values that a window tells apart.
-const DISTINCT: u32 = 256;
+const DISTINCT: u32 = 64;
+/// A window of counts keeps so many slots without memory from the heap.
+const INLINE_SLOTS: usize = 20;
 
 /// What is remembered of one entity. Its parts stand in the order of the plan, and each holds its latest answer.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub(super) struct History {
     failures: Box<[Latest<CountWindow>]>,
     distinct: Box<[Latest<DistinctWindow>]>,
     bursts: Box<[Burst]>,
+    rhythm: Option<Box<Rhythm>>,
     levels: Box<[Level]>,
     shifts: Box<[Shift]>,
     familiar: Box<[Familiar]>,
@@ -53,10 +57,29 @@ impl History {
             failures: plan.failures.iter().map(count).collect(),
             distinct: distinct.collect(),
             bursts: plan.bursts.iter().map(|_| Burst::new()).collect(),
+            rhythm: plan.rhythm.then(|| Box::new(Rhythm::new())),
             levels: plan.levels.iter().map(|_| Level::new()).collect(),
             shifts: plan.shifts.iter().map(|_| Shift::new()).collect(),
             familiar: plan.familiar.iter().map(|_| Familiar::new()).collect(),
         }
+    }
+
+    /// The most bytes that one takes.
+    pub(super) fn most_bytes(plan: &Plan) -> usize {
+        let slots = |shape: &WindowShape| match shape.kept() as usize {
+            kept if kept > INLINE_SLOTS => kept * 4,
+            _ => 0,
+        };
+        let counts = plan.counts.iter().chain(&plan.failures);
+        let counts = counts.map(|shape| size_of::<Latest<CountWindow>>() + slots(shape));
+        size_of::<Self>()
+            + counts.sum::<usize>()
+            + plan.distinct.len() * (size_of::<Latest<DistinctWindow>>() + DISTINCT as usize * 24)
+            + plan.bursts.len() * size_of::<Burst>()
+            + usize::from(plan.rhythm) * size_of::<Rhythm>()
+            + plan.levels.len() * size_of::<Level>()
+            + plan.shifts.len() * size_of::<Shift>()
+            + plan.familiar.len() * Familiar::MOST_BYTES
     }
 
     /// How many events were taken in.
@@ -78,6 +101,7 @@ impl History {
             distinct.observe(shape, time, hash(event, *field));
         }
         self.bursts.iter_mut().zip(&plan.bursts).for_each(|(burst, within)| burst.observe(time, *within));
+        self.rhythm.iter_mut().for_each(|rhythm| rhythm.observe(time));
         for (level, field) in self.levels.iter_mut().zip(&plan.levels) {
             level.observe(signed_log(number(event, *field)));
         }
@@ -111,6 +135,7 @@ impl History {
         match step {
             Step::Hour | Step::Weekday => f64::NAN,
             Step::HourOfWeek => hour_of_week(event.time()),
+            Step::HourSurprise => self.rhythm.as_ref().map_or(f64::NAN, |rhythm| rhythm.surprise),
             Step::SincePrevious => self.since_previous,
             Step::Count(at) => answer(&self.counts, *at),
             Step::Failures(at) => answer(&self.failures, *at),

@@ -52,6 +52,7 @@ mod level;
 mod measure;
 mod plan;
 mod ready;
+mod rhythm;
 mod schema;
 mod set;
 mod shift;

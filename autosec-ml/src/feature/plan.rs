@@ -13,6 +13,8 @@ pub(super) struct Plan {
     pub(super) failures: Vec<WindowShape>,
     pub(super) distinct: Vec<(FieldId, WindowShape)>,
     pub(super) bursts: Vec<Duration>,
+    /// Whether hours of the day are remembered.
+    pub(super) rhythm: bool,
     pub(super) levels: Vec<FieldId>,
     pub(super) shifts: Vec<FieldId>,
     pub(super) familiar: Vec<FieldId>,
@@ -24,6 +26,7 @@ pub(super) enum Step {
     Hour,
     Weekday,
     HourOfWeek,
+    HourSurprise,
     SincePrevious,
     Count(usize),
     Failures(usize),
@@ -87,6 +90,10 @@ impl Plan {
             Column::Hour => Step::Hour,
             Column::Weekday => Step::Weekday,
             Column::HourOfWeek => Step::HourOfWeek,
+            Column::HourSurprise => {
+                self.rhythm = true;
+                Step::HourSurprise
+            }
             Column::SincePrevious => Step::SincePrevious,
             Column::Count(within) => Step::Count(once(&mut self.counts, shape(within)?)),
             Column::Failures(within) => Step::Failures(once(&mut self.failures, shape(within)?)),

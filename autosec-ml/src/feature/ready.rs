@@ -15,7 +15,7 @@ impl FeatureSet {
             ["source.ip", "source.as.number", "source.geo.country_iso_code", "user_agent.original"];
         Self::new("login", 1, "user.name")
             .only_when("event.category", "authentication")
-            .with([Column::Hour, Column::Weekday, Column::SincePrevious])
+            .with([Column::Hour, Column::Weekday, Column::HourSurprise, Column::SincePrevious])
             .with([Column::Count(HOUR), Column::Count(DAY), Column::Burst(HOUR)])
             .with([Column::Failures(MINUTE), Column::Failures(HOUR), Column::FailureShare(DAY)])
             .with(["source.ip", "host.name"].map(|of| Column::Distinct { of: of.into(), within: DAY }))
@@ -71,7 +71,7 @@ impl FeatureSet {
     /// entity as needed, and add a [`Level`](Column::Level) and a [`Shift`](Column::Shift) of what is to be watched.
     pub fn rhythm() -> Self {
         Self::new("rhythm", 1, "user.name")
-            .with([Column::HourOfWeek, Column::SincePrevious])
+            .with([Column::HourOfWeek, Column::HourSurprise, Column::SincePrevious])
             .with([Column::Count(HOUR), Column::Count(DAY)])
             .with([Column::Burst(MINUTE), Column::Burst(HOUR), Column::Burst(DAY)])
     }

@@ -22,7 +22,8 @@
 //! ECOD and histograms keep, in effect, sorted training values, take 20 times the memory and more, and rank worse.
 //!
 //! It looks at each column by itself: a row whose values are usual one by one and unusual together is for the
-//! [isolation forest](crate::isolation). It is exact, needs no seed, and scores a row in a few nanoseconds a column.
+//! [isolation forest](crate::isolation). It is exact, needs no seed, and scores a row in 10 to 20 ns a column
+//! (2026-11-22, 2-core x86-64 VM, busy).
 
 mod fit;
 mod model;

@@ -8,7 +8,9 @@
 //! - **Is it suddenly more, or lastingly other, than this entity was?** The columns
 //!   [`Burst`](crate::feature::Column::Burst), [`Level`](crate::feature::Column::Level) and
 //!   [`Shift`](crate::feature::Column::Shift), which an extractor keeps for each entity in bounded memory. They need no
-//!   training, and every model can use them; [`FeatureSet::rhythm`](crate::feature::FeatureSet::rhythm) has them.
+//!   training, and every model can use them; [`HourSurprise`](crate::feature::Column::HourSurprise) is their sister for the
+//!   hours of one entity. The ready-made set [`FeatureSet::rhythm`](crate::feature::FeatureSet::rhythm)
+//!   has most of them.
 //! - **Is the model still right?** That is drift, and no business of an event.
 //!
 //! ```
