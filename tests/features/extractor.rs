@@ -119,6 +119,7 @@ fn a_flood_of_entities_is_bounded_and_counted() {
         assert_eq!(i64::from(ann.earlier), number, "who is in use stays");
     }
     assert_eq!((extractor.entities(), extractor.evicted()), (500, 20_001 - 500));
+    assert!(extractor.most_bytes_an_entity() < 8_192, "{}", extractor.most_bytes_an_entity());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use autosec_ml::feature::FeatureSchema;
 use autosec_ml::isolation::IsolationForest;
 use autosec_ml::matrix::Matrix;
 use autosec_ml::model::ModelError;
+use autosec_ml::online::OnlineForest;
 use autosec_ml::statistic::{FitError, StatisticalModel};
 use autosec_ml::temporal::SeasonalModel;
 use proptest::prelude::*;
@@ -172,15 +173,18 @@ fn files_are_those_of_the_format() {
 }
 
 /// Every kind of model there is, trained on these rows; modes of the forest have a test of their own.
-fn every_model(values: &[f64], columns: usize, seed: u64) -> [Box<dyn AnomalyModel>; 5] {
+fn every_model(values: &[f64], columns: usize, seed: u64) -> [Box<dyn AnomalyModel>; 6] {
     let rows = Matrix::new(values, columns).unwrap();
     let forest = IsolationForest::builder().seed(seed).trees(50).sample(128).fit(rows).unwrap();
+    let mut online = OnlineForest::builder(columns).seed(seed).build().unwrap();
+    rows.iter().for_each(|row| online.learn(row));
     let clusters = KMeans::builder().seed(seed).fit(rows).unwrap();
     let ensemble =
         Ensemble::builder().seed(seed).forest(IsolationForest::builder().trees(50).sample(128)).time(0);
     [
         Box::new(forest),
         Box::new(clusters),
+        Box::new(online),
         Box::new(statistical(values, columns)),
         Box::new(seasonal(values, columns)),
         Box::new(ensemble.fit(rows).unwrap()),
@@ -191,8 +195,8 @@ fn every_model(values: &[f64], columns: usize, seed: u64) -> [Box<dyn AnomalyMod
 #[test]
 fn the_planted_column_comes_first() {
     let (cases, columns) = (40_usize, 8);
-    let mut right = [0_usize; 5];
-    let mut names = [""; 5];
+    let mut right = [0_usize; 6];
+    let mut names = [""; 6];
     for case in 0..cases {
         let planted = 1 + case * 5 % (columns - 1);
         let mut values = rows(400, columns, case as u64 + 1);
