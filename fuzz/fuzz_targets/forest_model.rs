@@ -32,7 +32,7 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let clusters = KMeans::builder().clusters(3).fit(rows).expect("it can be trained on");
     let online = OnlineForest::builder(3).window(64).sample(4).mode(Mode::Capped).build();
     let mut online = online.expect("its settings are right");
-    rows.iter().cycle().take(70).for_each(|row| online.learn(row));
+    (0..70).for_each(|number| online.learn(rows.row(number % rows.rows())));
     let seasonal = SeasonalModel::fit(rows, 0).expect("there is such a column");
     let by_column = [StatisticalModel::fit(rows).to_bytes(&SCHEMA), seasonal.to_bytes(&SCHEMA)];
     let others = [clusters.to_bytes(&SCHEMA), online.to_bytes(&SCHEMA)].into_iter().chain(by_column);
