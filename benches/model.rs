@@ -4,7 +4,8 @@
 //! rows, means over five seeds; it is compared with scikit-learn's on the same sets, whose figures
 //! `benches/peers/python/run.py model` measured and `tests/data/scikit_learn.tsv` holds. Times are CPU time.
 //!
-//! `--figures <set> <mode>` prints what that script sets beside the Python peers, in the same run as they.
+//! `--figures <set> <mode>` prints what that script sets beside the Python peers, in the same run as they; the mode may be
+//! `kmeans`, too.
 
 mod support;
 
@@ -15,10 +16,12 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use autosec_ml::cluster::KMeans;
 use autosec_ml::evaluate::Ranking;
 use autosec_ml::feature::FeatureSchema;
 use autosec_ml::isolation::{IsolationForest, Mode};
 use autosec_ml::matrix::Matrix;
+use autosec_ml::online::OnlineForest;
 use npz::Set;
 use rustix::time::{ClockId, clock_gettime};
 use support::{Asks, bar};
@@ -44,6 +47,7 @@ fn main() {
     let shuttle = files.iter().find(|file| file.to_string_lossy().contains("shuttle")).expect("it is there");
     let set = npz::read(shuttle);
     MODES.iter().for_each(|(name, mode)| speed(&set, name, *mode));
+    online(&set);
 }
 
 /// Area under the ROC curve and average precision of every mode, set by set.
@@ -160,11 +164,37 @@ impl Costs {
     }
 }
 
+/// What a row of a stream costs, trees that grow included.
+fn online(set: &Set) {
+    let rows = Matrix::new(&set.values, set.columns).expect("it is a table");
+    let mut forest = OnlineForest::builder(set.columns).build().expect("its settings are right");
+    let learn = median(|_| rows.iter().for_each(|row| forest.learn(row))) / rows.rows() as f64;
+    let score = median(|_| {
+        rows.iter().for_each(|row| {
+            black_box(forest.score(row));
+        })
+    });
+    let score = score / rows.rows() as f64;
+    println!("note model/online learn {:.3} us, score {:.3} us", learn * 1e6, score * 1e6);
+}
+
 /// One line for the script that runs the Python peers: seconds to fit, a row of a batch, a row alone; bytes.
 fn figures(file: &Path, mode: &str) {
+    if mode == "kmeans" {
+        return kmeans_figures(&npz::read(file));
+    }
     let (_, mode) = MODES.iter().find(|(name, _)| *name == mode).expect("the name of a mode");
     let Costs { fit, batch, single, bytes, .. } = Costs::measure(&npz::read(file), *mode);
     println!("{fit:e} {batch:e} {single:e} {bytes}");
+}
+
+/// Seconds to find 8 clusters and to predict all rows, and the inertia, which those that standardise alike can compare.
+fn kmeans_figures(set: &Set) {
+    let rows = Matrix::new(&set.values, set.columns).expect("it is a table");
+    let fit = median(|seed| drop(black_box(KMeans::builder().seed(seed).fit(rows))));
+    let clusters = KMeans::builder().fit(rows).expect("it can be trained on");
+    let predict = median(|_| drop(black_box(clusters.predict_batch(rows))));
+    println!("{fit:e} {predict:e} {:e}", clusters.inertia());
 }
 
 fn median(mut run: impl FnMut(u64)) -> f64 {

@@ -3,7 +3,9 @@
 mod architecture;
 mod asa;
 mod backtest;
+mod calibration;
 mod clock_steps;
+mod cluster;
 mod configuration;
 mod conformance;
 mod crash;
@@ -12,12 +14,15 @@ mod crash_kernel;
 mod discretion;
 #[cfg(target_os = "linux")]
 mod disk_full;
+mod drift;
 mod dry_run;
 mod endurance;
+mod ensemble;
 mod enforcing;
 mod explain;
 mod faults;
 mod feed_list;
+mod features;
 mod forest;
 mod forest_quality;
 #[cfg(target_os = "linux")]
@@ -49,6 +54,7 @@ mod nftables_table;
 mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
+mod online;
 mod own_pace;
 mod panos;
 mod pipeline;
@@ -59,6 +65,7 @@ mod readme;
 mod reload;
 #[cfg(target_os = "linux")]
 mod repair;
+mod report;
 mod restart;
 mod rule_errors;
 mod rule_expressions;
@@ -73,6 +80,7 @@ mod sigma;
 mod starter;
 mod stix;
 mod support;
+mod train;
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod verdicts_kernel;

@@ -24,12 +24,23 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`isolation`] | the isolation forest: training, scores, attribution |
-//! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
+//! | [`online`] | the isolation forest for streams: learns and forgets |
+//! | [`cluster`] | k-means: groups of rows, and how far a row is from them |
+//! | [`statistic`] | how far values lie from what is usual |
+//! | [`temporal`] | what is unusual for the time of the week |
+//! | [`anomaly`] | what every model can do |
+//! | [`calibrate`] | from scores to p-values and probabilities |
+//! | [`ensemble`] | several kinds of models as one |
+//! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals; reports |
+//! | [`detector`] | models that look at events, and keep rows to train on |
+//! | [`drift`] | whether rows still are like those a model was trained on |
+//! | [`champion`] | a new model tried beside the one in force |
 //! | [`model`] | the file that a trained model is kept in |
-//! | [`feature`] | what a model's columns are called |
+//! | [`feature`] | what a model's columns are called, and what fills them from events |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
-//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation`; `evaluate` stands by itself.
+//! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `online`, `cluster`,
+//! `statistic` < `temporal` < `calibrate` < `ensemble` < `detector`, `drift`, `champion`; `evaluate` stands by itself.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -41,9 +52,18 @@
 #![forbid(unsafe_code)]
 
 pub mod anomaly;
+pub mod calibrate;
+pub mod champion;
+pub mod cluster;
+pub mod detector;
+pub mod drift;
+pub mod ensemble;
 pub mod evaluate;
 pub mod feature;
 pub mod isolation;
 pub mod matrix;
 pub mod model;
+pub mod online;
 mod random;
+pub mod statistic;
+pub mod temporal;

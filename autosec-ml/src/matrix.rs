@@ -78,6 +78,12 @@ impl<'a> Matrix<'a> {
         self.values.get(from..from.saturating_add(self.columns)).unwrap_or_default()
     }
 
+    /// One number of a row below [`rows`](Self::rows).
+    #[inline]
+    pub(crate) fn value(&self, row: usize, column: usize) -> f64 {
+        self.values.get(row * self.columns + column).copied().unwrap_or(f64::NAN)
+    }
+
     /// All rows, from the first on.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [f64]> + use<'a> {
         self.values.chunks_exact(self.columns)

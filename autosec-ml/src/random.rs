@@ -15,7 +15,8 @@ impl Random {
         Self { state: mix(mix(seed.wrapping_add(STEP)) ^ stream.wrapping_mul(STEP)) }
     }
 
-    fn draw(&mut self) -> u64 {
+    /// Any 64 bits.
+    pub(crate) fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
         mix(self.state)
     }

@@ -20,6 +20,8 @@ pub enum Asks {
     AtLeast(f64),
     /// This much or less.
     AtMost(f64),
+    /// From the first to the second.
+    Within(f64, f64),
 }
 
 impl Asks {
@@ -27,6 +29,7 @@ impl Asks {
         match self {
             Asks::AtLeast(bound) => measured >= bound,
             Asks::AtMost(bound) => measured <= bound,
+            Asks::Within(low, high) => (low..=high).contains(&measured),
         }
     }
 }
@@ -36,6 +39,7 @@ impl fmt::Display for Asks {
         match self {
             Asks::AtLeast(bound) => write!(f, ">={bound}"),
             Asks::AtMost(bound) => write!(f, "<={bound}"),
+            Asks::Within(low, high) => write!(f, "{low}..={high}"),
         }
     }
 }

@@ -66,6 +66,16 @@ impl Ranking {
     /// # Ok::<(), autosec_ml::evaluate::RankingError>(())
     /// ```
     pub fn interval(&self, bootstrap: Bootstrap, measure: impl Fn(&Ranking) -> f64) -> Interval {
+        let [interval] = self.intervals(bootstrap, |ranking| [measure(ranking)]);
+        interval
+    }
+
+    /// The intervals of several measures, from the same resamples.
+    pub fn intervals<const MEASURES: usize>(
+        &self,
+        bootstrap: Bootstrap,
+        measure: impl Fn(&Ranking) -> [f64; MEASURES],
+    ) -> [Interval; MEASURES] {
         let places = |count: fn(&Step) -> u64| -> Vec<usize> {
             let places = self.steps.iter().enumerate();
             places.flat_map(|(place, step)| (0..count(step)).map(move |_| place)).collect()
@@ -73,16 +83,18 @@ impl Ranking {
         let (bad, good) = (places(|step| step.bad), places(|step| step.good));
         let mut random = Random::new(bootstrap.seed, 0);
         let mut again = self.clone();
-        let measured = (0..bootstrap.resamples).map(|_| {
+        let mut measured = [(); MEASURES].map(|()| Vec::with_capacity(bootstrap.resamples));
+        for _ in 0..bootstrap.resamples {
             again.steps.fill(Step::default());
             draw(&bad, &mut again.steps, &mut random, |step| step.bad += 1);
             draw(&good, &mut again.steps, &mut random, |step| step.good += 1);
-            measure(&again)
-        });
-        let mut measured: Vec<f64> = measured.collect();
-        measured.sort_unstable_by(f64::total_cmp);
+            measured.iter_mut().zip(measure(&again)).for_each(|(all, one)| all.push(one));
+        }
         let outside = (1.0 - bootstrap.coverage) / 2.0;
-        Interval { low: quantile(&measured, outside), high: quantile(&measured, 1.0 - outside) }
+        measured.map(|mut all| {
+            all.sort_unstable_by(f64::total_cmp);
+            Interval { low: quantile(&all, outside), high: quantile(&all, 1.0 - outside) }
+        })
     }
 }
 
@@ -129,6 +141,18 @@ mod tests {
         let narrow = Bootstrap::default().coverage(0.0);
         let point = ranking.interval(narrow, Ranking::roc_auc);
         assert_eq!(point.low, point.high);
+    }
+
+    /// A resample without the highest score has no rows at the first threshold.
+    #[test]
+    fn every_measure_is_a_number_in_every_resample() {
+        let scores: Vec<f64> = (0..40).map(f64::from).collect();
+        let bad: Vec<bool> = (0..40).map(|row| row % 5 == 4).collect();
+        let ranking = Ranking::new(&scores, &bad).unwrap();
+        let [precision, recall] = ranking
+            .intervals(Bootstrap::default(), |ranking| [ranking.average_precision(), ranking.recall_at(0.1)]);
+        assert!(precision.low <= precision.high && precision.low > 0.0, "{precision:?}");
+        assert!(recall.low <= recall.high, "{recall:?}");
     }
 
     /// Rows are drawn anew a hundred times: the interval holds the truth about as often as it says.

@@ -94,7 +94,8 @@ impl Ranking {
         for step in &self.steps {
             found += step.bad;
             flagged += step.bad + step.good;
-            sum += step.bad as f64 * (found as f64 / flagged as f64);
+            // Of a resample the first steps may be empty.
+            sum += step.bad as f64 * (found as f64 / flagged.max(1) as f64);
         }
         sum / all
     }

@@ -1,5 +1,5 @@
 use super::grow::{Cells, Splitter, partition};
-use super::node::AxisNode;
+use super::node::{AxisNode, Key};
 use crate::random::Random;
 
 /// A column drawn from those that vary among the rows, and a threshold drawn between the smallest value and the largest.
@@ -28,6 +28,7 @@ impl Splitter for AxisSplitter {
                 let threshold = threshold(least, most, random);
                 let value = |row: u16| values.get(usize::from(row)).copied().unwrap_or(0.0);
                 let lefts = partition(rows, |row| value(row) > threshold);
+                let threshold = Key::new(threshold);
                 return Some((AxisNode { threshold, column, children: 0 }, lefts));
             }
         }

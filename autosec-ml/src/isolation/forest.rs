@@ -1,9 +1,10 @@
 use super::attribution::{Attribution, Shares};
+use super::complete::Complete;
 use super::depth;
-use super::node::{AxisNode, PairNode};
+use super::node::{AxisNode, Node, PairNode};
 use super::scale::Scale;
 use super::settings::{ForestBuilder, Mode};
-use super::trees::{Trees, mean};
+use super::trees::{Descend, Trees, mean};
 use crate::matrix::Matrix;
 
 /// Rows that go down the trees together when many are scored.
@@ -48,8 +49,16 @@ pub(super) struct Origin {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Grown {
-    Axis(Trees<AxisNode>),
+    /// And once more, faster, if they are shallow.
+    Axis(Trees<AxisNode>, Option<Complete>),
     Pair(Trees<PairNode>),
+}
+
+impl Grown {
+    pub(super) fn axis(trees: Trees<AxisNode>) -> Self {
+        let complete = Complete::new(&trees);
+        Self::Axis(trees, complete)
+    }
 }
 
 impl IsolationForest {
@@ -69,51 +78,24 @@ impl IsolationForest {
     /// A row that is too short lacks its last values; what it has too many is not looked at. Allocates nothing up to 64
     /// columns.
     pub fn score(&self, row: &[f64]) -> f64 {
-        let mut narrow = [0.0; NARROW];
-        let mut wide = Vec::new();
-        let scaled = match narrow.get_mut(..self.width) {
-            Some(scaled) => scaled,
-            None => {
-                wide.resize(self.width, 0.0);
-                wide.as_mut_slice()
-            }
-        };
-        self.scale.apply(row, scaled);
-        let mut depth = [0];
-        self.add_depths(scaled, &mut depth);
-        let [depth] = depth;
-        self.to_score(depth)
+        self.to_score(self.sum(row))
     }
 
     /// The score of each row, the same to the last bit as [`score`](Self::score) gives.
     pub fn score_batch(&self, rows: Matrix<'_>) -> Vec<f64> {
-        let mut scores = Vec::with_capacity(rows.rows());
-        let mut scaled = vec![0.0; BLOCK * self.width];
-        let mut from = 0;
-        while from < rows.rows() {
-            let count = BLOCK.min(rows.rows() - from);
-            for (scaled, number) in scaled.chunks_exact_mut(self.width).zip(from..from + count) {
-                self.scale.apply(rows.row(number), scaled);
-            }
-            let mut depths = [0; BLOCK];
-            let block = scaled.get(..count * self.width).unwrap_or_default();
-            self.add_depths(block, &mut depths);
-            scores.extend(depths.iter().take(count).map(|depth| self.to_score(*depth)));
-            from += count;
+        match &self.trees {
+            Grown::Axis(_, Some(trees)) => self.score_batch_by(trees, rows),
+            Grown::Axis(trees, None) => self.score_batch_by(trees, rows),
+            Grown::Pair(trees) => self.score_batch_by(trees, rows),
         }
-        scores
     }
 
     /// Why the row has its score.
     pub fn attribute(&self, row: &[f64]) -> Attribution {
-        let mut scaled = vec![0.0; self.width];
-        self.scale.apply(row, &mut scaled);
-        let mut shares = Shares::new(self.columns());
         match &self.trees {
-            Grown::Axis(trees) => trees.attribute(&scaled, &mut shares),
-            Grown::Pair(trees) => trees.attribute(&scaled, &mut shares),
+            Grown::Axis(trees, _) => self.attribute_by(trees, row),
+            Grown::Pair(trees) => self.attribute_by(trees, row),
         }
-        shares.finish(self.trees())
     }
 
     /// How many columns a row has.
@@ -124,7 +106,7 @@ impl IsolationForest {
     /// How many trees there are.
     pub fn trees(&self) -> usize {
         match &self.trees {
-            Grown::Axis(trees) => trees.sizes().len(),
+            Grown::Axis(trees, _) => trees.sizes().len(),
             Grown::Pair(trees) => trees.sizes().len(),
         }
     }
@@ -149,15 +131,74 @@ impl IsolationForest {
         self.origin.sample
     }
 
-    fn add_depths(&self, scaled: &[f32], depths: &mut [u64]) {
+    /// How deep the row ends on average.
+    pub(crate) fn depth(&self, row: &[f64]) -> f64 {
+        mean(self.sum(row), self.trees())
+    }
+
+    /// How deep a row of a random sample ends on average.
+    pub(crate) fn middle(&self) -> f64 {
+        self.middle
+    }
+
+    fn sum(&self, row: &[f64]) -> u64 {
         match &self.trees {
-            Grown::Axis(trees) => trees.add_depths(scaled, self.width, depths),
-            Grown::Pair(trees) => trees.add_depths(scaled, self.width, depths),
+            Grown::Axis(_, Some(trees)) => self.sum_by(trees, row),
+            Grown::Axis(trees, None) => self.sum_by(trees, row),
+            Grown::Pair(trees) => self.sum_by(trees, row),
         }
     }
 
-    fn to_score(&self, sum: u64) -> f64 {
-        // A single row to learn from says nothing about any other.
-        if self.middle == 0.0 { 0.5 } else { libm::exp2(-mean(sum, self.trees()) / self.middle) }
+    fn sum_by<D: Descend>(&self, trees: &D, row: &[f64]) -> u64 {
+        let mut narrow = [D::Cell::default(); NARROW];
+        let mut wide = Vec::new();
+        let cells = match narrow.get_mut(..self.width) {
+            Some(cells) => cells,
+            None => {
+                wide.resize(self.width, D::Cell::default());
+                wide.as_mut_slice()
+            }
+        };
+        self.scale.apply(row, cells, D::cell);
+        let mut depth = [0];
+        trees.add_depths(cells, self.width, &mut depth);
+        let [depth] = depth;
+        depth
     }
+
+    fn score_batch_by<D: Descend>(&self, trees: &D, rows: Matrix<'_>) -> Vec<f64> {
+        let mut scores = Vec::with_capacity(rows.rows());
+        let mut cells = vec![D::Cell::default(); BLOCK * self.width];
+        let mut from = 0;
+        while from < rows.rows() {
+            let count = BLOCK.min(rows.rows() - from);
+            for (cells, number) in cells.chunks_exact_mut(self.width).zip(from..from + count) {
+                self.scale.apply(rows.row(number), cells, D::cell);
+            }
+            let mut depths = [0; BLOCK];
+            let block = cells.get(..count * self.width).unwrap_or_default();
+            trees.add_depths(block, self.width, &mut depths);
+            scores.extend(depths.iter().take(count).map(|depth| self.to_score(*depth)));
+            from += count;
+        }
+        scores
+    }
+
+    fn attribute_by<N: Node>(&self, trees: &Trees<N>, row: &[f64]) -> Attribution {
+        let mut cells = vec![N::Cell::default(); self.width];
+        self.scale.apply(row, &mut cells, N::cell);
+        let mut shares = Shares::new(self.columns());
+        trees.attribute(&cells, &mut shares);
+        shares.finish(self.trees())
+    }
+
+    fn to_score(&self, sum: u64) -> f64 {
+        score(mean(sum, self.trees()), self.middle)
+    }
+}
+
+/// 2^(−depth / middle).
+pub(crate) fn score(depth: f64, middle: f64) -> f64 {
+    // A single row to learn from says nothing about any other.
+    if middle == 0.0 { 0.5 } else { libm::exp2(-depth / middle) }
 }

@@ -38,7 +38,8 @@ pub(super) struct Grower<'a, S: Splitter> {
     averages: Vec<u32>,
     cells: Cells,
     order: Vec<u16>,
-    row: Vec<f32>,
+    /// A column of the rows drawn.
+    loaded: Vec<f64>,
     open: Vec<Open>,
     /// How many rows of the sample came to each node of the tree.
     counts: Vec<u32>,
@@ -62,7 +63,6 @@ impl<'a, S: Splitter> Grower<'a, S> {
         Self {
             sampler: Sampler::new(rows.rows()),
             averages: depth::averages(sample),
-            row: vec![0.0; rows.columns()],
             rows,
             scale,
             sample,
@@ -70,6 +70,7 @@ impl<'a, S: Splitter> Grower<'a, S> {
             splitter: S::default(),
             cells: Cells::default(),
             order: Vec::new(),
+            loaded: Vec::new(),
             open: Vec::new(),
             counts: Vec::new(),
             nodes: Vec::new(),
@@ -104,14 +105,18 @@ impl<'a, S: Splitter> Grower<'a, S> {
     }
 
     /// Fills the cells with rows drawn at random.
+    ///
+    /// Column after column, and first loaded, then scaled: most rows are in no cache, and the shorter the way from one
+    /// load to the next, the more of them are waited for at once.
     fn draw(&mut self, random: &mut Random) {
         let drawn = self.sampler.draw(self.sample, random);
         self.cells.rows = drawn.len();
-        self.cells.values.resize(drawn.len() * self.row.len(), 0.0);
-        for (place, number) in drawn.iter().enumerate() {
-            self.scale.apply(self.rows.row(*number), &mut self.row);
-            let column = self.cells.values.iter_mut().skip(place).step_by(drawn.len());
-            column.zip(&self.row).for_each(|(cell, value)| *cell = *value);
+        self.cells.values.resize(drawn.len() * self.rows.columns(), 0.0);
+        let columns = self.cells.values.chunks_exact_mut(drawn.len()).zip(self.scale.columns());
+        for (number, (cells, column)) in columns.enumerate() {
+            self.loaded.clear();
+            self.loaded.extend(drawn.iter().map(|row| self.rows.value(*row, number)));
+            cells.iter_mut().zip(&self.loaded).for_each(|(cell, value)| *cell = column.scale(*value));
         }
         self.order.clear();
         self.order.extend((0..=u16::MAX).take(drawn.len()));

@@ -30,6 +30,7 @@ impl Splitter for MixedSplitter {
             return self.pooled.split(cells, rows, random);
         }
         let (AxisNode { threshold, column, children }, lefts) = self.axis.split(cells, rows, random)?;
+        let threshold = threshold.number();
         Some((PairNode { threshold, coefficient: 0.0, columns: [column; 2], children }, lefts))
     }
 }

@@ -12,6 +12,7 @@
 
 mod attribution;
 mod axis;
+mod complete;
 mod depth;
 mod forest;
 mod grow;
@@ -26,4 +27,5 @@ mod trees;
 
 pub use attribution::Attribution;
 pub use forest::IsolationForest;
+pub(crate) use forest::score;
 pub use settings::{FitError, ForestBuilder, Mode, Progress};

@@ -10,7 +10,7 @@
 //! | `deep` | 4 mean depth below it | a node |
 
 use super::forest::{Grown, IsolationForest, Origin};
-use super::node::{AxisNode, Node, PairNode};
+use super::node::{AxisNode, Key, Node, PairNode};
 use super::scale::{Column, Scale};
 use super::settings::{ForestBuilder, Mode};
 use super::trees::{Size, Trees};
@@ -50,7 +50,7 @@ impl IsolationForest {
         let columns = self.scale.columns().iter().flat_map(|column| [column.centre, column.factor]);
         let scale: Vec<u8> = columns.flat_map(f64::to_le_bytes).collect();
         let [sizes, kids, asks, depths] = match &self.trees {
-            Grown::Axis(trees) => written(trees),
+            Grown::Axis(trees, _) => written(trees),
             Grown::Pair(trees) => written(trees),
         };
         let sections =
@@ -77,7 +77,7 @@ impl IsolationForest {
         let sections = [frame.section(KIDS)?, frame.section(ASKS)?, frame.section(DEEP)?];
         frame.finish(DEEP)?;
         let trees = match mode {
-            Mode::Deep | Mode::Capped => Grown::Axis(read_trees::<AxisNode, 6>(sizes, sections, columns)?),
+            Mode::Deep | Mode::Capped => Grown::axis(read_trees::<AxisNode, 6>(sizes, sections, columns)?),
             Mode::PooledGain | Mode::Mixed => {
                 Grown::Pair(read_trees::<PairNode, 12>(sizes, sections, columns)?)
             }
@@ -169,17 +169,17 @@ fn read_trees<N: Record<BYTES>, const BYTES: usize>(
 
 impl Record<6> for AxisNode {
     fn to_bytes(self) -> [u8; 6] {
-        let ([a, b, c, d], [e, f]) = (self.threshold.to_le_bytes(), self.column.to_le_bytes());
+        let ([a, b, c, d], [e, f]) = (self.threshold.number().to_le_bytes(), self.column.to_le_bytes());
         [a, b, c, d, e, f]
     }
 
     fn from_bytes([a, b, c, d, e, f]: [u8; 6], children: u16) -> Self {
-        let threshold = f32::from_le_bytes([a, b, c, d]);
+        let threshold = Key::new(f32::from_le_bytes([a, b, c, d]));
         Self { threshold, column: u16::from_le_bytes([e, f]), children }
     }
 
     fn is_sound(self, columns: usize) -> bool {
-        usize::from(self.column) < columns && self.threshold.is_finite()
+        usize::from(self.column) < columns && self.threshold.number().is_finite()
     }
 }
 

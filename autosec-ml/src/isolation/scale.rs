@@ -47,12 +47,12 @@ impl Scale {
         &self.columns
     }
 
-    /// Fills `scaled` with the row. A missing value, or one the row is too short for, becomes the median.
-    pub(crate) fn apply(&self, row: &[f64], scaled: &mut [f32]) {
-        for (scaled, (column, value)) in scaled.iter_mut().zip(self.columns.iter().zip(row)) {
-            *scaled = column.scale(*value);
+    /// Fills `cells` with the row. A missing value, or one the row is too short for, becomes the median.
+    pub(crate) fn apply<C: Copy>(&self, row: &[f64], cells: &mut [C], to_cell: impl Fn(f32) -> C) {
+        for (cell, (column, value)) in cells.iter_mut().zip(self.columns.iter().zip(row)) {
+            *cell = to_cell(column.scale(*value));
         }
-        scaled.iter_mut().skip(row.len()).for_each(|missing| *missing = 0.0);
+        cells.iter_mut().skip(row.len()).for_each(|missing| *missing = to_cell(0.0));
     }
 }
 
@@ -60,9 +60,9 @@ impl Column {
     fn learn(values: &mut [f64]) -> Self {
         let centre = median(values).unwrap_or(0.0);
         values.iter_mut().for_each(|value| *value = (*value - centre).abs().min(f64::MAX));
-        values.sort_unstable_by(f64::total_cmp);
-        let constant = values.partition_point(|distance| *distance == 0.0);
-        let distance = median(values.get_mut(constant..).unwrap_or_default());
+        let constant = values.iter().filter(|distance| **distance == 0.0).count();
+        let others = values.len() - constant;
+        let distance = others.checked_sub(1).map(|last| *select(values, constant + last / 2));
         let usual = distance.unwrap_or(if centre == 0.0 { 1.0 } else { centre });
         Self { centre, factor: reciprocal_power(usual) }
     }
@@ -79,7 +79,12 @@ impl Column {
 /// The lower median, none of no values.
 fn median(values: &mut [f64]) -> Option<f64> {
     let middle = values.len().checked_sub(1)? / 2;
-    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
+    Some(*select(values, middle))
+}
+
+/// The value that so many are before; there are as many and more.
+fn select(values: &mut [f64], before: usize) -> &mut f64 {
+    values.select_nth_unstable_by(before, f64::total_cmp).1
 }
 
 /// The power of two that brings `value` into 1..2, but no smaller than 2^−1000 and no larger than 2^1000.
@@ -130,9 +135,9 @@ mod tests {
     fn short_rows_lack_their_last_values() {
         let scale = Scale::from_columns(vec![Column { centre: 1.0, factor: 2.0 }; 3]);
         let mut scaled = [9.0; 4];
-        scale.apply(&[2.0], &mut scaled);
+        scale.apply(&[2.0], &mut scaled, |value| value);
         assert_eq!(scaled, [2.0, 0.0, 0.0, 0.0]);
-        scale.apply(&[2.0, 3.0, 4.0, 5.0, 6.0], &mut scaled);
+        scale.apply(&[2.0, 3.0, 4.0, 5.0, 6.0], &mut scaled, |value| value);
         assert_eq!(scaled, [2.0, 4.0, 6.0, 0.0]);
     }
 }

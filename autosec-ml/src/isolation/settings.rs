@@ -16,7 +16,8 @@ use crate::random::Random;
 pub enum Mode {
     /// Splits at random until every row of the sample stands alone.
     Deep,
-    /// Splits at random, and stops ⌈log₂ sample⌉ splits below the root: the original forest, and the smallest and fastest.
+    /// Splits at random, and stops ⌈log₂ sample⌉ splits below the root: the original forest, with the smallest file, and
+    /// with samples of up to 256 rows the fastest: a third of the time of [`Mode::Deep`], for 3 KB more memory a tree.
     Capped,
     /// Splits on two columns at once, at the threshold with the largest pooled gain, until every row stands alone. Finds
     /// groups that lie between others, which splits at random overlook, and overlooks some of what they find.
@@ -146,7 +147,7 @@ impl ForestBuilder {
         };
         let trees = match self.mode {
             Mode::Deep | Mode::Capped => {
-                Grown::Axis(self.grow(Grower::<AxisSplitter>::new(rows, &scale, sample, cap), progress)?)
+                Grown::axis(self.grow(Grower::<AxisSplitter>::new(rows, &scale, sample, cap), progress)?)
             }
             Mode::PooledGain => {
                 Grown::Pair(self.grow(Grower::<PooledSplitter>::new(rows, &scale, sample, cap), progress)?)

@@ -15,6 +15,14 @@ const CHECKSUM: usize = 4;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Algorithm {
     IsolationForest = 1,
+    KMeans = 2,
+    OnlineForest = 3,
+    Statistical = 4,
+    Seasonal = 5,
+    Ensemble = 6,
+    Conformal = 7,
+    Isotonic = 8,
+    Drift = 9,
 }
 
 /// What a model was trained on.

@@ -7,7 +7,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `AutoSecM` |
-//! | 2, 2 | format (1); algorithm (1: isolation forest) |
+//! | 2, 2 | format (1); what it holds (1 isolation forest, 2 k-means, 3 online forest, 4 statistical, 5 temporal, 6 ensemble, 7 conformal and 8 isotonic calibration, 9 drift monitor) |
 //! | 3 × 2, 2 | version of the crate that wrote it: major, minor, patch; 0 |
 //! | 8 | [hash](crate::feature::FeatureSchema::hash) of the feature schema |
 //! | 8, 8 | rows trained on; seed |

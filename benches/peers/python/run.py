@@ -164,6 +164,52 @@ def speed(bench, name):
                 skipped(label, f"{peer} cannot be measured")
 
 
+KMEANS_ROWS, KMEANS_COLUMNS, CLUSTERS = 100_000, 20, 8
+
+
+def blobs():
+    """Rows around eight points, as the file of a set; the same on every machine."""
+    import numpy
+
+    random = numpy.random.default_rng(7)
+    centres = random.uniform(-10, 10, (CLUSTERS, KMEANS_COLUMNS))
+    labels = random.integers(0, CLUSTERS, KMEANS_ROWS)
+    rows = centres[labels] + random.normal(size=(KMEANS_ROWS, KMEANS_COLUMNS))
+    path = ENVIRONMENT.parent / "1_blobs.npz"
+    numpy.savez(path, X=rows, y=labels.astype(numpy.int32))
+    return path, rows
+
+
+def kmeans(bench):
+    """Ours standardises as a part of both; scikit-learn gets the rows as they are."""
+    try:
+        from sklearn.cluster import KMeans
+    except ImportError as error:
+        for what in ("fit", "predict"):
+            skipped(f"model/kmeans-{what}-scikit-learn", f"scikit-learn cannot be measured: {error}")
+        return
+    path, rows = blobs()
+    standardised = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    own, theirs = [], []
+    for seed in range(ROUNDS):
+        command = [bench, "--figures", path, "kmeans"]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        fit, predict, inertia = map(float, output.split())
+        own.append({"fit": fit, "predict": predict, "inertia": inertia})
+        model = KMeans(CLUSTERS, n_init=1, random_state=seed)
+        fit = seconds(lambda: model.fit(rows))
+        predict = seconds(lambda: model.predict(rows), 5)
+        inertia = KMeans(CLUSTERS, n_init=1, random_state=seed).fit(standardised).inertia_
+        theirs.append({"fit": fit, "predict": predict, "inertia": inertia})
+    own, theirs = middle(own), middle(theirs)
+    for name, one in (("ours", own), ("scikit-learn", theirs)):
+        times = f"fit {one['fit'] * 1e3:.1f} ms, predict {one['predict'] * 1e3:.2f} ms"
+        print(f"note model/kmeans {name} {times}, inertia {one['inertia']:.1f}")
+    for what in ("fit", "predict"):
+        bar(f"model/kmeans-{what}-scikit-learn", theirs[what] / own[what], "ratio", 1)
+    bar("model/kmeans-inertia", own["inertia"] / theirs["inertia"], "ratio", 1.01, at_least=False)
+
+
 def line(figures):
     return f"fit {figures['fit'] * 1e3:.2f} ms, batch {figures['batch'] * 1e6:.3f} us, single {figures['single'] * 1e6:.3f} us"
 
@@ -193,6 +239,7 @@ def model():
     bench = our_bench()
     for name in SPEED_SETS:
         speed(bench, name)
+    kmeans(bench)
     print(subprocess.run([bench], check=True, stdout=subprocess.PIPE, text=True).stdout, end="")
 
 

@@ -1,5 +1,3 @@
-//! What the columns of a model's input mean.
-
 use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;

@@ -1,0 +1,125 @@
+use super::node::{AxisNode, Key, Node};
+use super::trees::{Descend, LANES, Trees};
+
+/// How deep trees are that are laid out here, at most: those of [`Mode::Capped`](super::Mode::Capped) that grow from no
+/// more than 256 rows.
+const STEPS: u32 = 8;
+/// Inner places of such a tree, and one for none; as many as its places for leaves.
+const PLACES: usize = 1 << STEPS;
+
+/// Shallow trees once more, filled up to complete ones whose places follow from where a row goes: from place n to place
+/// 2n or 2n + 1. A step loads a node and a cell, compares and counts; nothing tells it where the children are.
+///
+/// It takes 3 KB a tree beside the 1.2 KB of the tree itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Complete {
+    groups: Vec<Group>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Group {
+    /// Of each tree, from its root at place 1 on: threshold above, column below.
+    nodes: [[u64; PLACES]; LANES],
+    /// How deep a row ends that left each tree at this place.
+    depths: [[u32; PLACES]; LANES],
+}
+
+/// A question that every row answers with "left".
+const NO_QUESTION: u64 = (u32::MAX as u64) << 32;
+
+impl Complete {
+    /// None if one of the trees is deeper.
+    pub(super) fn new(trees: &Trees<AxisNode>) -> Option<Self> {
+        let empty = Group { nodes: [[NO_QUESTION; PLACES]; LANES], depths: [[0; PLACES]; LANES] };
+        let mut groups = vec![empty; trees.sizes().len().div_ceil(LANES)];
+        let mut lanes = groups.iter_mut().flat_map(|group| group.nodes.iter_mut().zip(&mut group.depths));
+        let mut open = Vec::new();
+        for root in trees.roots() {
+            let (nodes, depths) = lanes.next()?;
+            open.push((root, 1_usize));
+            while let Some((from, to)) = open.pop() {
+                let (node, depth) = trees.node(from)?;
+                let children = from + usize::from(node.children());
+                if children == from {
+                    // A row stays on the left until it leaves.
+                    let leaf = to << (STEPS - to.ilog2());
+                    *depths.get_mut(leaf - PLACES)? = depth;
+                } else {
+                    *nodes.get_mut(to)? = (u64::from(node.threshold.bits()) << 32) | u64::from(node.column);
+                    open.extend([(children, 2 * to), (children + 1, 2 * to + 1)]);
+                }
+            }
+        }
+        Some(Self { groups })
+    }
+}
+
+impl Descend for Complete {
+    type Cell = Key;
+
+    #[inline(always)]
+    fn cell(scaled: f32) -> Key {
+        Key::new(scaled)
+    }
+
+    fn add_depths(&self, rows: &[Key], width: usize, depths: &mut [u64]) {
+        for group in &self.groups {
+            for (row, depth) in rows.chunks_exact(width).zip(depths.iter_mut()) {
+                *depth += group.depth(row);
+            }
+        }
+    }
+}
+
+impl Group {
+    /// How deep a row ends in these trees, together.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "masks keep indexes below the lengths")]
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a node are wanted")]
+    fn depth(&self, row: &[Key]) -> u64 {
+        if row.is_empty() {
+            return 0;
+        }
+        let mut places = [1_usize; LANES];
+        for _ in 0..STEPS {
+            for (place, nodes) in places.iter_mut().zip(&self.nodes) {
+                let node = nodes[*place % PLACES];
+                let value = row[node as u32 as usize & (row.len() - 1)];
+                *place = 2 * *place + usize::from(value.bits() > (node >> 32) as u32);
+            }
+        }
+        let ends = places.iter().zip(&self.depths).map(|(place, depths)| u64::from(depths[*place % PLACES]));
+        ends.sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::forest::Grown;
+    use super::super::settings::{ForestBuilder, Mode};
+    use super::*;
+    use crate::matrix::Matrix;
+    use crate::random::Random;
+
+    fn grown(mode: Mode, values: &[f64]) -> Grown {
+        let builder = ForestBuilder::new().trees(21).mode(mode);
+        builder.fit(Matrix::new(values, 4).unwrap()).unwrap().trees
+    }
+
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "any number will do")]
+    fn rows_end_where_they_do_in_the_trees_themselves() {
+        let mut random = Random::new(11, 0);
+        let values: Vec<f64> = (0..4_000).map(|_| (random.fraction() * 9.0).floor().powi(3)).collect();
+        let Grown::Axis(trees, Some(complete)) = grown(Mode::Capped, &values) else {
+            panic!("they are shallow")
+        };
+        let rows: Vec<Key> = (0..800).map(|_| Key::new((random.fraction() * 20.0 - 10.0) as f32)).collect();
+        let (mut one, mut other) = (vec![0; 200], vec![0; 200]);
+        trees.add_depths(&rows, 4, &mut one);
+        complete.add_depths(&rows, 4, &mut other);
+        assert_eq!(one, other);
+        assert!(one.iter().any(|depth| *depth != one[0]));
+        assert!(matches!(grown(Mode::Deep, &values), Grown::Axis(_, None)));
+    }
+}
