@@ -115,9 +115,7 @@ static SMALL: std::sync::LazyLock<Ensemble> = std::sync::LazyLock::new(fitted);
 #[test]
 fn the_planted_column_comes_first() {
     let cases = 40_usize;
-    let mut weights = Weights::default();
-    (weights.forest, weights.clusters, weights.statistical) = (0.6, 0.2, 0.2);
-    let builder = Ensemble::builder().weights(weights);
+    let builder = Ensemble::builder();
     let right = (0..cases).filter(|case| {
         let (columns, planted) = (8, case * 5 % 8);
         let mut values = numbers(columns * 400, *case as u64 + 1);
