@@ -151,8 +151,8 @@ fn beside_the_forest(sets: &[Set]) {
     };
     let kinds = [
         ("default", Weights::default()),
-        ("statistical 0.2", weights(0.0, 0.2)),
-        ("clusters 0.1, statistical 0.1", weights(0.1, 0.1)),
+        ("the forest alone, calibrated", weights(0.0, 0.0)),
+        ("clusters 0.5, statistical 0.3", weights(0.5, 0.3)),
         ("a third each", weights(1.0 / 3.0, 1.0 / 3.0)),
     ];
     let mut gains = kinds.map(|_| Vec::new());
@@ -194,9 +194,7 @@ fn planted() {
         let planted = case * 5 % columns;
         values[planted] = if case % 2 == 0 { 4.0 } else { -4.0 };
         let rows = Matrix::new(&values, columns).expect("it is a table");
-        let mut weights = Weights::default();
-        (weights.forest, weights.clusters, weights.statistical) = (0.6, 0.2, 0.2);
-        let ensemble = Ensemble::builder().seed(*case as u64).weights(weights).fit(rows).expect("trained");
+        let ensemble = Ensemble::builder().seed(*case as u64).fit(rows).expect("trained");
         let adds = ensemble.contributions(rows.row(0));
         (0..columns).max_by(|left, right| adds[*left].total_cmp(&adds[*right])) == Some(planted)
     });
@@ -221,7 +219,7 @@ fn seasonal() {
                 let rows = Matrix::new(&values, 4).expect("it is a table");
                 let mut weights = Weights::default();
                 weights.seasonal = share;
-                weights.forest = 1.0 - share;
+                (weights.forest, weights.clusters, weights.statistical) = (1.0 - share, 0.0, 0.0);
                 let ensemble = Ensemble::builder().seed(seed).time(0).weights(weights).fit(rows);
                 let ensemble = ensemble.expect("it can be trained");
                 let scores: Vec<f64> = rows.iter().map(|row| ensemble.score(row)).collect();

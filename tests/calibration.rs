@@ -5,7 +5,7 @@ use autosec_ml::feature::FeatureSchema;
 use autosec_ml::model::ModelError;
 use proptest::prelude::*;
 
-use crate::support::model_file::{assert_golden, reseal};
+use crate::support::model::{assert_golden, reseal};
 
 fn schema() -> FeatureSchema {
     FeatureSchema::new("test", 1, ["a", "b"]).unwrap()

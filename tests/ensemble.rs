@@ -5,28 +5,13 @@ use std::ops::ControlFlow;
 use autosec_ml::anomaly::AnomalyModel;
 use autosec_ml::detector::Trained;
 use autosec_ml::ensemble::{Ensemble, EnsembleBuilder, EnsembleError, Member, Weights};
-use autosec_ml::feature::FeatureSchema;
 use autosec_ml::isolation::IsolationForest;
 use autosec_ml::matrix::Matrix;
 use autosec_ml::model::ModelError;
 use autosec_ml::statistic::StatisticalModel;
 use proptest::prelude::*;
 
-use crate::support::model_file::{assert_golden, reseal};
-
-fn schema(columns: usize) -> FeatureSchema {
-    FeatureSchema::new("test", 1, (0..columns).map(|column| format!("column {column}"))).unwrap()
-}
-
-/// Numbers that look random and are the same everywhere, from −1 to 1.
-fn numbers(count: usize, seed: u64) -> Vec<f64> {
-    let mut state = seed;
-    let next = std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0
-    });
-    next.skip(8).take(count).collect()
-}
+use crate::support::model::{any_table, assert_golden, numbers, reseal, schema};
 
 /// All kinds of members, and each counts.
 fn builder() -> EnsembleBuilder {
@@ -72,24 +57,13 @@ fn damaged_bytes_are_found() {
     }
 }
 
-fn any_number() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        6 => (-5..5_i8).prop_map(f64::from),
-        6 => -1e3..1e3_f64,
-        1 => any::<f64>(),
-        1 => prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(f64::MAX)],
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn whatever_the_rows_reasons_add_up(
-        (columns, values) in (1..5_usize, 1..80_usize).prop_flat_map(|(columns, rows)| {
-            (Just(columns), prop::collection::vec(any_number(), columns * rows))
-        }),
-        asked in prop::collection::vec(any_number(), 0..6),
+        (columns, values) in any_table(),
+        asked in prop::collection::vec(any::<f64>(), 0..6),
     ) {
         let rows = Matrix::new(&values, columns).unwrap();
         let ensemble = builder().fit(rows).unwrap();
@@ -141,9 +115,7 @@ static SMALL: std::sync::LazyLock<Ensemble> = std::sync::LazyLock::new(fitted);
 #[test]
 fn the_planted_column_comes_first() {
     let cases = 40_usize;
-    let mut weights = Weights::default();
-    (weights.forest, weights.clusters, weights.statistical) = (0.6, 0.2, 0.2);
-    let builder = Ensemble::builder().weights(weights);
+    let builder = Ensemble::builder();
     let right = (0..cases).filter(|case| {
         let (columns, planted) = (8, case * 5 % 8);
         let mut values = numbers(columns * 400, *case as u64 + 1);

@@ -1,7 +1,6 @@
 //! What several test files need: golden files, data sets, and a firewall that misbehaves on demand.
 
 pub mod golden;
-pub mod model_file;
 pub mod model;
 pub mod npz;
 pub mod web;

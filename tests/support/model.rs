@@ -1,5 +1,7 @@
 //! Rows to train models on, and files of models to change.
 
+use std::path::Path;
+
 use autosec_ml::feature::FeatureSchema;
 use proptest::prelude::*;
 
@@ -46,4 +48,18 @@ pub fn reseal(file: &mut [u8]) {
     let mut hasher = flate2::Crc::new();
     hasher.update(body);
     checksum.copy_from_slice(&hasher.sum().to_le_bytes());
+}
+
+/// That `seen` is what `tests/data/models/<name>.model` holds but for the crate's version, and that it can be read.
+pub fn assert_golden(name: &str, seen: &[u8], read: impl FnOnce(&[u8])) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/models/{name}.model"));
+    if std::env::var_os("AUTOSEC_BLESS").is_some() {
+        std::fs::write(&path, seen).unwrap();
+    }
+    let recorded = std::fs::read(&path).unwrap();
+    read(&recorded);
+    let mut seen = seen.to_vec();
+    seen[VERSION].copy_from_slice(&recorded[VERSION]);
+    reseal(&mut seen);
+    assert_eq!(seen, recorded, "{name}");
 }
