@@ -30,23 +30,30 @@ const NO_QUESTION: u64 = (u32::MAX as u64) << 32;
 impl Complete {
     /// None if one of the trees is deeper.
     pub(super) fn new(trees: &Trees<AxisNode>) -> Option<Self> {
+        if trees.sizes().iter().any(|size| u32::from(size.steps) > STEPS) {
+            return None;
+        }
         let empty = Group { nodes: [[NO_QUESTION; PLACES]; LANES], depths: [[0; PLACES]; LANES] };
         let mut groups = vec![empty; trees.sizes().len().div_ceil(LANES)];
         let mut lanes = groups.iter_mut().flat_map(|group| group.nodes.iter_mut().zip(&mut group.depths));
-        let mut open = Vec::new();
-        for root in trees.roots() {
+        // Where each node of a tree goes; parents come before their children.
+        let mut places = Vec::new();
+        for (root, size) in trees.roots().zip(trees.sizes()) {
             let (nodes, depths) = lanes.next()?;
-            open.push((root, 1_usize));
-            while let Some((from, to)) = open.pop() {
-                let (node, depth) = trees.node(from)?;
-                let children = from + usize::from(node.children());
-                if children == from {
+            places.clear();
+            places.resize(size.nodes as usize, 0_usize);
+            *places.first_mut()? = 1;
+            for (from, (node, depth)) in trees.from(root, size.nodes as usize).enumerate() {
+                let to = *places.get(from)?;
+                let Some(steps) = to.checked_ilog2() else { continue };
+                if node.children() == 0 {
                     // A row stays on the left until it leaves.
-                    let leaf = to << (STEPS - to.ilog2());
-                    *depths.get_mut(leaf - PLACES)? = depth;
+                    *depths.get_mut((to << STEPS.checked_sub(steps)?) - PLACES)? = depth;
                 } else {
                     *nodes.get_mut(to)? = (u64::from(node.threshold.bits()) << 32) | u64::from(node.column);
-                    open.extend([(children, 2 * to), (children + 1, 2 * to + 1)]);
+                    let left = from + usize::from(node.children());
+                    let children = places.get_mut(left..left + 2)?;
+                    children.iter_mut().zip(2 * to..).for_each(|(place, child)| *place = child);
                 }
             }
         }
