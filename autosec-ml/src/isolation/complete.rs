@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use super::node::{AxisNode, Key, Node};
 use super::trees::{Descend, LANES, Trees};
 
@@ -22,6 +24,26 @@ struct Group {
     nodes: [[u64; PLACES]; LANES],
     /// How deep a row ends that left each tree at this place.
     depths: [[u32; PLACES]; LANES],
+}
+
+/// The complete form of shallow trees, made when the first row is scored: its 300 KB take longer to fill than a file of
+/// 100 trees takes to read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lazy(OnceLock<Option<Complete>>);
+
+/// All are the same: it says nothing that the trees do not say.
+impl PartialEq for Lazy {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Lazy {
+    /// Of these trees, always the same ones; none if they are too deep.
+    #[inline]
+    pub(super) fn of(&self, trees: &Trees<AxisNode>) -> Option<&Complete> {
+        self.0.get_or_init(|| Complete::new(trees)).as_ref()
+    }
 }
 
 /// A question that every row answers with "left".
@@ -118,15 +140,15 @@ mod tests {
     fn rows_end_where_they_do_in_the_trees_themselves() {
         let mut random = Random::new(11, 0);
         let values: Vec<f64> = (0..4_000).map(|_| (random.fraction() * 9.0).floor().powi(3)).collect();
-        let Grown::Axis(trees, Some(complete)) = grown(Mode::Capped, &values) else {
-            panic!("they are shallow")
-        };
+        let Grown::Axis(trees, lazy) = grown(Mode::Capped, &values) else { panic!("it has pairs") };
+        let complete = lazy.of(&trees).unwrap();
         let rows: Vec<Key> = (0..800).map(|_| Key::new((random.fraction() * 20.0 - 10.0) as f32)).collect();
         let (mut one, mut other) = (vec![0; 200], vec![0; 200]);
         trees.add_depths(&rows, 4, &mut one);
         complete.add_depths(&rows, 4, &mut other);
         assert_eq!(one, other);
         assert!(one.iter().any(|depth| *depth != one[0]));
-        assert!(matches!(grown(Mode::Deep, &values), Grown::Axis(_, None)));
+        let Grown::Axis(deep, lazy) = grown(Mode::Deep, &values) else { panic!("it has pairs") };
+        assert!(lazy.of(&deep).is_none());
     }
 }
