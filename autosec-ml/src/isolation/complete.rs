@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use super::node::{AxisNode, Key, Node};
 use super::trees::{Descend, LANES, Trees};
 
@@ -24,29 +26,56 @@ struct Group {
     depths: [[u32; PLACES]; LANES],
 }
 
+/// The complete form of shallow trees, made when the first row is scored: its 300 KB take longer to fill than a file of
+/// 100 trees takes to read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lazy(OnceLock<Option<Complete>>);
+
+/// All are the same: it says nothing that the trees do not say.
+impl PartialEq for Lazy {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Lazy {
+    /// Of these trees, always the same ones; none if they are too deep.
+    #[inline]
+    pub(super) fn of(&self, trees: &Trees<AxisNode>) -> Option<&Complete> {
+        self.0.get_or_init(|| Complete::new(trees)).as_ref()
+    }
+}
+
 /// A question that every row answers with "left".
 const NO_QUESTION: u64 = (u32::MAX as u64) << 32;
 
 impl Complete {
     /// None if one of the trees is deeper.
     pub(super) fn new(trees: &Trees<AxisNode>) -> Option<Self> {
+        if trees.sizes().iter().any(|size| u32::from(size.steps) > STEPS) {
+            return None;
+        }
         let empty = Group { nodes: [[NO_QUESTION; PLACES]; LANES], depths: [[0; PLACES]; LANES] };
         let mut groups = vec![empty; trees.sizes().len().div_ceil(LANES)];
         let mut lanes = groups.iter_mut().flat_map(|group| group.nodes.iter_mut().zip(&mut group.depths));
-        let mut open = Vec::new();
-        for root in trees.roots() {
+        // Where each node of a tree goes; parents come before their children.
+        let mut places = Vec::new();
+        for (root, size) in trees.roots().zip(trees.sizes()) {
             let (nodes, depths) = lanes.next()?;
-            open.push((root, 1_usize));
-            while let Some((from, to)) = open.pop() {
-                let (node, depth) = trees.node(from)?;
-                let children = from + usize::from(node.children());
-                if children == from {
+            places.clear();
+            places.resize(size.nodes as usize, 0_usize);
+            *places.first_mut()? = 1;
+            for (from, (node, depth)) in trees.from(root, size.nodes as usize).enumerate() {
+                let to = *places.get(from)?;
+                let Some(steps) = to.checked_ilog2() else { continue };
+                if node.children() == 0 {
                     // A row stays on the left until it leaves.
-                    let leaf = to << (STEPS - to.ilog2());
-                    *depths.get_mut(leaf - PLACES)? = depth;
+                    *depths.get_mut((to << STEPS.checked_sub(steps)?) - PLACES)? = depth;
                 } else {
                     *nodes.get_mut(to)? = (u64::from(node.threshold.bits()) << 32) | u64::from(node.column);
-                    open.extend([(children, 2 * to), (children + 1, 2 * to + 1)]);
+                    let left = from + usize::from(node.children());
+                    let children = places.get_mut(left..left + 2)?;
+                    children.iter_mut().zip(2 * to..).for_each(|(place, child)| *place = child);
                 }
             }
         }
@@ -111,15 +140,15 @@ mod tests {
     fn rows_end_where_they_do_in_the_trees_themselves() {
         let mut random = Random::new(11, 0);
         let values: Vec<f64> = (0..4_000).map(|_| (random.fraction() * 9.0).floor().powi(3)).collect();
-        let Grown::Axis(trees, Some(complete)) = grown(Mode::Capped, &values) else {
-            panic!("they are shallow")
-        };
+        let Grown::Axis(trees, lazy) = grown(Mode::Capped, &values) else { panic!("it has pairs") };
+        let complete = lazy.of(&trees).unwrap();
         let rows: Vec<Key> = (0..800).map(|_| Key::new((random.fraction() * 20.0 - 10.0) as f32)).collect();
         let (mut one, mut other) = (vec![0; 200], vec![0; 200]);
         trees.add_depths(&rows, 4, &mut one);
         complete.add_depths(&rows, 4, &mut other);
         assert_eq!(one, other);
         assert!(one.iter().any(|depth| *depth != one[0]));
-        assert!(matches!(grown(Mode::Deep, &values), Grown::Axis(_, None)));
+        let Grown::Axis(deep, lazy) = grown(Mode::Deep, &values) else { panic!("it has pairs") };
+        assert!(lazy.of(&deep).is_none());
     }
 }

@@ -1,5 +1,5 @@
 use super::attribution::{Attribution, Shares};
-use super::complete::Complete;
+use super::complete::Lazy;
 use super::depth;
 use super::node::{AxisNode, Node, PairNode};
 use super::scale::Scale;
@@ -49,16 +49,8 @@ pub(super) struct Origin {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Grown {
-    /// And once more, faster, if they are shallow.
-    Axis(Trees<AxisNode>, Option<Complete>),
+    Axis(Trees<AxisNode>, Lazy),
     Pair(Trees<PairNode>),
-}
-
-impl Grown {
-    pub(super) fn axis(trees: Trees<AxisNode>) -> Self {
-        let complete = Complete::new(&trees);
-        Self::Axis(trees, complete)
-    }
 }
 
 impl IsolationForest {
@@ -84,8 +76,10 @@ impl IsolationForest {
     /// The score of each row, the same to the last bit as [`score`](Self::score) gives.
     pub fn score_batch(&self, rows: Matrix<'_>) -> Vec<f64> {
         match &self.trees {
-            Grown::Axis(_, Some(trees)) => self.score_batch_by(trees, rows),
-            Grown::Axis(trees, None) => self.score_batch_by(trees, rows),
+            Grown::Axis(trees, complete) => match complete.of(trees) {
+                Some(complete) => self.score_batch_by(complete, rows),
+                None => self.score_batch_by(trees, rows),
+            },
             Grown::Pair(trees) => self.score_batch_by(trees, rows),
         }
     }
@@ -143,8 +137,10 @@ impl IsolationForest {
 
     fn sum(&self, row: &[f64]) -> u64 {
         match &self.trees {
-            Grown::Axis(_, Some(trees)) => self.sum_by(trees, row),
-            Grown::Axis(trees, None) => self.sum_by(trees, row),
+            Grown::Axis(trees, complete) => match complete.of(trees) {
+                Some(complete) => self.sum_by(complete, row),
+                None => self.sum_by(trees, row),
+            },
             Grown::Pair(trees) => self.sum_by(trees, row),
         }
     }

@@ -9,6 +9,7 @@
 //! | `asks` | 4 threshold, 2 column; in modes with pairs 4 threshold, 4 coefficient, 2 and 2 columns | a node with children |
 //! | `deep` | 4 mean depth below it | a node |
 
+use super::complete::Lazy;
 use super::forest::{Grown, IsolationForest, Origin};
 use super::node::{AxisNode, Key, Node, PairNode};
 use super::scale::{Column, Scale};
@@ -77,7 +78,9 @@ impl IsolationForest {
         let sections = [frame.section(KIDS)?, frame.section(ASKS)?, frame.section(DEEP)?];
         frame.finish(DEEP)?;
         let trees = match mode {
-            Mode::Deep | Mode::Capped => Grown::axis(read_trees::<AxisNode, 6>(sizes, sections, columns)?),
+            Mode::Deep | Mode::Capped => {
+                Grown::Axis(read_trees::<AxisNode, 6>(sizes, sections, columns)?, Lazy::default())
+            }
             Mode::PooledGain | Mode::Mixed => {
                 Grown::Pair(read_trees::<PairNode, 12>(sizes, sections, columns)?)
             }

@@ -1,6 +1,7 @@
 use std::ops::ControlFlow;
 
 use super::axis::AxisSplitter;
+use super::complete::Lazy;
 use super::forest::{Grown, IsolationForest, Origin};
 use super::grow::{Grower, Splitter};
 use super::mixed::MixedSplitter;
@@ -146,9 +147,10 @@ impl ForestBuilder {
             Mode::Deep | Mode::PooledGain | Mode::Mixed => u16::MAX,
         };
         let trees = match self.mode {
-            Mode::Deep | Mode::Capped => {
-                Grown::axis(self.grow(Grower::<AxisSplitter>::new(rows, &scale, sample, cap), progress)?)
-            }
+            Mode::Deep | Mode::Capped => Grown::Axis(
+                self.grow(Grower::<AxisSplitter>::new(rows, &scale, sample, cap), progress)?,
+                Lazy::default(),
+            ),
             Mode::PooledGain => {
                 Grown::Pair(self.grow(Grower::<PooledSplitter>::new(rows, &scale, sample, cap), progress)?)
             }

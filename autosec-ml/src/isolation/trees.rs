@@ -101,9 +101,9 @@ impl<N: Node> Trees<N> {
         self.groups.iter().flat_map(|group| group.roots).map(|root| root as usize).take(self.sizes.len())
     }
 
-    /// The node at a place, and the depth below it.
-    pub(super) fn node(&self, place: usize) -> Option<(N, u32)> {
-        Some((*self.nodes.get(place)?, *self.depths.get(place)?))
+    /// So many nodes from a place on, and the depths below them.
+    pub(super) fn from(&self, place: usize, count: usize) -> impl Iterator<Item = (N, u32)> {
+        self.nodes.iter().copied().zip(self.depths.iter().copied()).skip(place).take(count)
     }
 
     /// The nodes of all trees and the depths below them.
