@@ -20,6 +20,8 @@ pub enum Feature {
     Country,
     /// `source.geo.city_name` within its country and region.
     City,
+    /// Whether the network hides where its users are: `source.anonymizer` says anything.
+    Cover,
     /// `user_agent.original`, or what is known of it.
     Agent,
     /// `user_agent.name` with its major version.
@@ -44,12 +46,13 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature, in the order in which baselines keep them.
-    pub const ALL: [Feature; 15] = [
+    pub const ALL: [Feature; 16] = [
         Feature::Address,
         Feature::Prefix,
         Feature::Network,
         Feature::Country,
         Feature::City,
+        Feature::Cover,
         Feature::Agent,
         Feature::Browser,
         Feature::System,
@@ -76,15 +79,16 @@ impl Feature {
             Feature::Hour => 168,
             Feature::Country | Feature::Browser | Feature::System => 12,
             Feature::Device | Feature::Fingerprint => 12,
+            Feature::Cover => 2,
         }
     }
 
     /// How many bytes of a value's hash a baseline keeps: one value in 16 million of an address is mistaken for
-    /// another, one in 65,000 of the features with few values. The hour is a number and no hash.
+    /// another, one in 65,000 of the features with few values. The hour is a number and no hash, and so is the cover.
     pub(super) fn width(self) -> usize {
         match self {
             Feature::Address | Feature::Prefix | Feature::Agent | Feature::Device => 3,
-            Feature::Hour => 1,
+            Feature::Hour | Feature::Cover => 1,
             _ => 2,
         }
     }
@@ -98,6 +102,7 @@ impl fmt::Display for Feature {
             Feature::Network => "network",
             Feature::Country => "country",
             Feature::City => "city",
+            Feature::Cover => "cover",
             Feature::Agent => "user agent",
             Feature::Browser => "browser",
             Feature::System => "operating system",

@@ -53,6 +53,11 @@ impl Ageing {
         second / self.quarantine
     }
 
+    /// What is left of a rate after so many seconds.
+    pub(in crate::behavior) fn rate_decay(&self, seconds: u32) -> f64 {
+        libm::exp2(-f64::from(seconds) / f64::from(self.rate_half_life))
+    }
+
     /// For how many seconds, at `now`, something that began at `first` has been observed, in which old ones count less.
     pub(in crate::behavior) fn exposure(&self, first: u32, now: u32) -> f64 {
         let half_life = f64::from(self.rate_half_life);

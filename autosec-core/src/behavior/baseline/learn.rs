@@ -122,6 +122,7 @@ impl Baseline {
 pub(in crate::behavior) fn kept(feature: Feature, hash: u64) -> u32 {
     match feature {
         Feature::Hour => (hash % 168) as u32,
+        Feature::Cover => (hash & 1) as u32,
         _ => (hash >> (64 - 8 * feature.width())) as u32,
     }
 }

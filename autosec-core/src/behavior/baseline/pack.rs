@@ -79,6 +79,15 @@ impl Baseline {
         (from.0.is_empty() && parts & !known == 0 && filled >> Feature::ALL.len() == 0).then_some(baseline)
     }
 
+    /// When a packed baseline was last learned from, in seconds since 1970, and from how many events.
+    pub(in crate::behavior) fn seen(packed: &[u8]) -> Option<(u32, u32)> {
+        let mut from = Reader(packed);
+        from.number()?;
+        let newest = from.small()?;
+        from.small()?;
+        Some((newest, from.small()?))
+    }
+
     fn parts(&self) -> u64 {
         let part = |is_there: bool, bit: u64| if is_there { bit } else { 0 };
         part(self.place.is_some(), PLACE)
@@ -121,9 +130,13 @@ impl Baseline {
                 entry.fresh = [from.small()?, from.small()?];
             }
             let in_order = self.entries.last().is_none_or(|last| last.key() < entry.key());
-            let is_hour = feature != Feature::Hour || value < 168;
+            let in_range = match feature {
+                Feature::Hour => value < 168,
+                Feature::Cover => value < 2,
+                _ => true,
+            };
             let light = entry.mass() > 0 && entry.mass() <= 4 * HEAVIEST;
-            self.entries.push(Some(entry).filter(|_| in_order && is_hour && light)?);
+            self.entries.push(Some(entry).filter(|_| in_order && in_range && light)?);
         }
         Some(())
     }

@@ -9,9 +9,9 @@ pub(in crate::behavior) struct Place {
     /// Seconds since 1970.
     pub(in crate::behavior) at: u32,
     /// In steps from the equator.
-    pub(super) north: i16,
+    pub(in crate::behavior) north: i16,
     /// In steps from Greenwich.
-    pub(super) east: i16,
+    pub(in crate::behavior) east: i16,
     /// How well it is known, in kilometres.
     pub(in crate::behavior) radius: u16,
     /// The autonomous system's hash; 0 if it is not known.
