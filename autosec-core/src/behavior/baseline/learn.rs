@@ -27,10 +27,7 @@ pub(in crate::behavior) struct Lesson<'v> {
 impl Baseline {
     /// Learns from an event that succeeded.
     pub(in crate::behavior) fn learn(&mut self, lesson: &Lesson<'_>, ageing: &Ageing) {
-        if self.learned == 0 && self.is_empty() {
-            (self.first, self.newest) = (lesson.second, lesson.second);
-        }
-        self.first = self.first.min(lesson.second);
+        self.meet(lesson.second);
         self.advance(lesson.second, ageing);
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
@@ -45,6 +42,26 @@ impl Baseline {
             }
         }
         self.be_at(lesson);
+    }
+
+    /// Notes that something succeeded.
+    pub(in crate::behavior) fn succeeded(&mut self, second: u32, ageing: &Ageing) {
+        self.meet(second);
+        self.successes.add(second, ageing);
+    }
+
+    /// Notes that something failed.
+    pub(in crate::behavior) fn failed(&mut self, second: u32, ageing: &Ageing) {
+        self.meet(second);
+        self.failures.add(second, ageing);
+    }
+
+    /// Notes that it existed at a time.
+    fn meet(&mut self, second: u32) {
+        self.first = if self.is_empty() { second } else { self.first.min(second) };
+        if self.learned == 0 {
+            self.newest = second;
+        }
     }
 
     /// The route from where somebody last was, if that is somewhere else.

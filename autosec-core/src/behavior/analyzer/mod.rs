@@ -1,0 +1,101 @@
+//! The whole: a [`BehaviorAnalyzer`] weighs events against what is known and learns from them.
+//!
+//! `builder` makes one; `weigh` turns what is known into signals, `assessment` says what they amount to, `learn` decides what an
+//! event teaches; `detect` is the analyzer as a detector, `keep` its snapshots.
+
+mod assessment;
+mod builder;
+mod detect;
+mod keep;
+mod learn;
+mod weigh;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+pub use assessment::{Assessment, Part};
+pub use builder::BehaviorBuilder;
+pub use learn::Challenge;
+
+use super::aliases::Aliases;
+use super::baseline::{Ageing, Baseline};
+use super::baselines::Baselines;
+use super::crowd::{Crowd, Moment};
+use super::observation::{Observation, Reader};
+use super::peers::PeerGroups;
+use super::sources::Sources;
+use super::{BehaviorConfig, signal};
+use crate::entity::Entity;
+use crate::event::Event;
+use crate::finding::Analytic;
+
+/// Weighs what somebody does against what is usual for them, for their peers and for everyone, and learns from it.
+#[derive(Debug)]
+pub struct BehaviorAnalyzer {
+    config: BehaviorConfig,
+    ageing: Ageing,
+    reader: Reader,
+    aliases: Aliases,
+    peers: Arc<dyn PeerGroups>,
+    baselines: Baselines,
+    crowd: Crowd,
+    sources: Sources,
+    analytic: Arc<Analytic>,
+    /// Evictions that were reported.
+    told: AtomicU64,
+}
+
+impl BehaviorAnalyzer {
+    /// A builder with every default in place.
+    pub fn builder() -> BehaviorBuilder {
+        BehaviorBuilder::default()
+    }
+
+    /// How the event looks beside what is known of its subject; none if it is about nobody. Learns nothing.
+    pub fn score(&self, event: &Event<'_>) -> Option<Assessment> {
+        let seen = self.observe(event)?;
+        Some(self.assess(&seen))
+    }
+
+    /// What is known of an entity.
+    pub fn baseline(&self, entity: &Entity) -> Option<Baseline> {
+        self.baselines.find(self.reader.entity(entity, &self.aliases))
+    }
+
+    /// How many entities it has baselines of.
+    pub fn entities(&self) -> usize {
+        self.baselines.len()
+    }
+
+    /// The bytes that baselines, and what is known of everyone, take.
+    pub fn bytes(&self) -> usize {
+        self.baselines.bytes() + self.crowd.bytes()
+    }
+
+    /// How many baselines had to give way to stay within the budget.
+    pub fn evicted(&self) -> u64 {
+        self.baselines.evicted()
+    }
+
+    fn observe(&self, event: &Event<'_>) -> Option<Observation> {
+        let mut seen = self.reader.read(event, &self.aliases)?;
+        seen.group = self.peers.group(event).map(|group| self.reader.circle(group));
+        Some(seen)
+    }
+
+    fn assess(&self, seen: &Observation) -> Assessment {
+        let mut baseline = self.baselines.find(seen.subject).unwrap_or_default();
+        baseline.advance(seen.second, &self.ageing);
+        let young = f64::from(self.config.learning_events);
+        let view = baseline.view(seen.second, &self.ageing, self.config.quarantine_share, young);
+        let moment = Moment::at(seen.second, &self.ageing);
+        let known = weigh::Known { view, crowd: &self.crowd, moment };
+        let learning = weigh::is_learning(
+            &baseline,
+            view.age(),
+            self.config.learning_events,
+            self.config.learning_time.as_secs(),
+        );
+        Assessment::new(&known.signals(seen), self.config.prior, weigh::coverage(seen), learning)
+    }
+}
