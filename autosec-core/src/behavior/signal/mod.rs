@@ -1,0 +1,22 @@
+//! Signals: how much one aspect of an event speaks for an attacker, as a likelihood ratio with a reason.
+//!
+//! Every signal answers one question: *how many times likelier is what was seen if somebody else did it than if the
+//! entity did it itself?* The logarithm of that ratio, in [`Nats`], is bounded by its [`Kind`], so no single aspect,
+//! wrong clock or broken database decides alone. Below zero it speaks for the ordinary. A signal that could not be
+//! computed is none (`Option`): a missing field is no evidence.
+//!
+//! All of it is arithmetic over small plain inputs: no storage, no clock, no allocation, and no panic on any number.
+//! Logarithms and trigonometry come from `libm`, so the same input has the same bits on every machine.
+//!
+//! | signal | [`Kind`] | from |
+//! |---|---|---|
+
+mod kind;
+mod nats;
+mod reason;
+mod record;
+
+pub use kind::{Group, Kind};
+pub use nats::Nats;
+pub use reason::{Known, Reason, Shape};
+pub use record::{Signal, Signals};
