@@ -146,7 +146,9 @@ impl Shard {
         // At least a quarter or so of the places are taken, or the table is small.
         for _ in 0..places.max(PROBES) {
             self.hand = (self.hand + 1) % places;
-            let Some(held) = self.held.get_bucket(self.hand).filter(|held| held.key != spare) else { continue };
+            let Some(held) = self.held.get_bucket(self.hand).filter(|held| held.key != spare) else {
+                continue;
+            };
             let candidate = (worth(&held.packed), held.key);
             found = Some(found.map_or(candidate, |best| best.min(candidate)));
             seen += 1;

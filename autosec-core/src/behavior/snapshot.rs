@@ -29,7 +29,9 @@ pub enum BaselineSnapshotError {
     #[error("the snapshot is damaged")]
     Damaged,
     /// Its values were hashed with another seed, so that they mean nothing here.
-    #[error("the snapshot's values have another seed: build the analyzer with the same `seed`, or `restore` it")]
+    #[error(
+        "the snapshot's values have another seed: build the analyzer with the same `seed`, or `restore` it"
+    )]
     Seed,
     /// Its masses fade at another pace, so that they cannot be added to these.
     #[error(

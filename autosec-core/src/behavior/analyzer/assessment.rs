@@ -33,7 +33,11 @@ impl Assessment {
     pub(super) fn new(signals: &Signals, prior: f64, coverage: f64, learning: bool) -> Self {
         let parts: SmallVec<[Part; 12]> = signals
             .iter()
-            .map(|signal| Part { what: signal.kind().name(), adds: signal.llr().value(), why: signal.reason() })
+            .map(|signal| Part {
+                what: signal.kind().name(),
+                adds: signal.llr().value(),
+                why: signal.reason(),
+            })
             .collect();
         let log_odds = prior_odds(prior) + signals.iter().map(|signal| signal.llr()).sum();
         let confidence = signals.iter().map(|signal| signal.confidence().value()).fold(0.0, f64::max);

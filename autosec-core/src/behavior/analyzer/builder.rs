@@ -25,7 +25,12 @@ impl Default for BehaviorBuilder {
     fn default() -> Self {
         let analytic = Analytic::new(AnalyticKind::Behavioral, "behavior", "Unusual behaviour")
             .with_tags(["attack.t1078"]);
-        Self { config: BehaviorConfig::default(), aliases: Aliases::new(), peers: Arc::new(NamedGroups), analytic }
+        Self {
+            config: BehaviorConfig::default(),
+            aliases: Aliases::new(),
+            peers: Arc::new(NamedGroups),
+            analytic,
+        }
     }
 }
 

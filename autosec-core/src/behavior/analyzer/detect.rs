@@ -49,7 +49,9 @@ impl BehaviorAnalyzer {
             return;
         }
         if self.told.compare_exchange(told, evicted, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            let detail = format!("{evicted} baselines gave way so far: `baseline_bytes` is too small for all entities");
+            let detail = format!(
+                "{evicted} baselines gave way so far: `baseline_bytes` is too small for all entities"
+            );
             findings.fault(Fault::new(FaultKind::Evicted, "behavior", detail));
         }
     }

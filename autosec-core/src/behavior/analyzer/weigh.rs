@@ -3,16 +3,14 @@ use super::super::baseline::{Baseline, Counts, Place, View};
 use super::super::crowd::{Circle, Crowd, Moment, Share};
 use super::super::observation::Observation;
 use super::super::signal::{
-    self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY, Signals, Visit,
-    hour_chance, rarity, season, share, travel,
+    self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY, Signals,
+    Visit, hour_chance, rarity, season, share, travel,
 };
 use crate::time::Timestamp;
 
 /// Features from narrow to wide, and how often something new is usual in each.
-const NETWORK: [(Feature, f64); 4] = layered(
-    [Feature::Address, Feature::Prefix, Feature::Network, Feature::Country],
-    NETWORK_NOVELTY,
-);
+const NETWORK: [(Feature, f64); 4] =
+    layered([Feature::Address, Feature::Prefix, Feature::Network, Feature::Country], NETWORK_NOVELTY);
 const SOFTWARE: [(Feature, f64); 4] =
     layered([Feature::Agent, Feature::Browser, Feature::System, Feature::Device], SOFTWARE_NOVELTY);
 /// Features that say something by themselves. Estimates of how often new ones are usual, as those of the hierarchies.
@@ -69,7 +67,12 @@ impl Known<'_> {
         self.view.counts(Feature::Route, route).value > 0.5 || seen.group.is_some_and(of_peers)
     }
 
-    fn hierarchy(&self, kind: Kind, features: &[(Feature, f64)], seen: &Observation) -> Option<signal::Signal> {
+    fn hierarchy(
+        &self,
+        kind: Kind,
+        features: &[(Feature, f64)],
+        seen: &Observation,
+    ) -> Option<signal::Signal> {
         let layers = features.iter().filter_map(|(feature, novelty)| {
             let hash = seen.values.get(feature.index()).copied().flatten()?;
             let everyone = self.crowd.share(Circle::EVERYONE, *feature, hash, self.moment);
@@ -146,7 +149,8 @@ pub(super) fn coverage(seen: &Observation) -> f64 {
         Feature::Hour,
         Feature::Action,
     ];
-    let count = told.iter().filter(|feature| seen.values.get(feature.index()).is_some_and(Option::is_some)).count();
+    let count =
+        told.iter().filter(|feature| seen.values.get(feature.index()).is_some_and(Option::is_some)).count();
     let place = usize::from(seen.place.is_some());
     #[expect(clippy::cast_precision_loss, reason = "at most nine")]
     let share = (count + place) as f64 / (told.len() + 1) as f64;

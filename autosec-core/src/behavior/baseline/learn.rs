@@ -77,7 +77,8 @@ impl Baseline {
 
     /// The value of the step from the last action to `action`.
     pub(in crate::behavior) fn step_to(&self, action: u64) -> Option<u64> {
-        self.action.map(|(before, _)| spread(u64::from(before) << 32 | u64::from(kept(Feature::Action, action))))
+        self.action
+            .map(|(before, _)| spread(u64::from(before) << 32 | u64::from(kept(Feature::Action, action))))
     }
 
     fn be_at(&mut self, lesson: &Lesson<'_>) {

@@ -43,7 +43,9 @@ impl Baseline {
         }
         self.place = self.place.max(other.place);
         self.action = match (self.action, other.action) {
-            (Some(mine), Some(theirs)) => Some(if (theirs.1, theirs.0) > (mine.1, mine.0) { theirs } else { mine }),
+            (Some(mine), Some(theirs)) => {
+                Some(if (theirs.1, theirs.0) > (mine.1, mine.0) { theirs } else { mine })
+            }
             (mine, theirs) => mine.or(theirs),
         };
         self.successes.unite(&other.successes, ageing);

@@ -39,7 +39,9 @@ impl Baseline {
             put(&mut to, u64::from(at));
         }
         for tally in [&self.successes, &self.failures].into_iter().filter(|tally| !tally.is_empty()) {
-            [tally.newest, tally.mass, tally.window].into_iter().for_each(|part| put(&mut to, u64::from(part)));
+            [tally.newest, tally.mass, tally.window]
+                .into_iter()
+                .for_each(|part| put(&mut to, u64::from(part)));
         }
         let filled = Feature::ALL.iter().fold(0, |filled, feature| filled | self.bit(*feature));
         put(&mut to, filled);
@@ -53,12 +55,8 @@ impl Baseline {
     pub(in crate::behavior) fn unpack(bytes: &[u8]) -> Option<Self> {
         let mut from = Reader(bytes);
         let parts = from.number()?;
-        let mut baseline = Self {
-            newest: from.small()?,
-            first: from.small()?,
-            learned: from.small()?,
-            ..Self::default()
-        };
+        let mut baseline =
+            Self { newest: from.small()?, first: from.small()?, learned: from.small()?, ..Self::default() };
         if parts & PLACE != 0 {
             baseline.place = Some(unpack_place(&mut from, parts & HIDDEN != 0)?);
         }

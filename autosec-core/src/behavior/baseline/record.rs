@@ -122,7 +122,8 @@ impl Baseline {
     pub(super) fn make_room(&mut self, feature: Feature) {
         while self.of(feature).len() > feature.limit() {
             let start = self.entries.partition_point(|entry| entry.feature < feature);
-            let lightest = self.of(feature).iter().enumerate().min_by_key(|(_, entry)| (entry.mass(), entry.value));
+            let lightest =
+                self.of(feature).iter().enumerate().min_by_key(|(_, entry)| (entry.mass(), entry.value));
             let Some((position, _)) = lightest else { break };
             let gone = self.entries.remove(start + position);
             if let Some(rest) = self.rest.get_mut(feature.index()) {

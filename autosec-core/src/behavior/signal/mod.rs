@@ -12,11 +12,21 @@
 //! |---|---|---|
 
 mod kind;
+mod math;
 mod nats;
+mod rarity;
+mod rate;
 mod reason;
 mod record;
+mod season;
+mod tail;
+mod travel;
 
 pub use kind::{Group, Kind};
 pub use nats::Nats;
+pub use rarity::{Count, Layer, NETWORK_NOVELTY, SOFTWARE_NOVELTY, novelty, rarity, share};
+pub use rate::{Rate, rate};
 pub use reason::{Known, Reason, Shape};
 pub use record::{Signal, Signals};
+pub use season::{ANY_HOUR, HourOfWeek, hour_chance, season};
+pub use travel::{Doubt, Place, Visit, travel};
