@@ -12,21 +12,27 @@
 //! |---|---|---|
 
 mod kind;
+mod level;
 mod math;
 mod nats;
+mod peer;
 mod rarity;
 mod rate;
 mod reason;
 mod record;
 mod season;
+mod sequence;
 mod tail;
 mod travel;
 
 pub use kind::{Group, Kind};
+pub use level::{Level, level};
 pub use nats::Nats;
+pub use peer::{PEER_STRENGTH, peer, shrunk};
 pub use rarity::{Count, Layer, NETWORK_NOVELTY, SOFTWARE_NOVELTY, novelty, rarity, share};
 pub use rate::{Rate, rate};
 pub use reason::{Known, Reason, Shape};
 pub use record::{Signal, Signals};
 pub use season::{ANY_HOUR, HourOfWeek, hour_chance, season};
+pub use sequence::{Surprise, sequence, step_chance};
 pub use travel::{Doubt, Place, Visit, travel};

@@ -204,7 +204,7 @@ mod tests {
         let own = [[4.0, 5.0], [1.0, 5.0], [0.0, 0.0]];
         let chance = |value: usize| {
             let layers = [0, 1].map(|level| layer(own[value][level], 5.0, 1.0, everyone[value][level], 0.4));
-            let ratio = super::ratio(layers.into_iter().map(|layer| (layer.own, layer)), 1.0);
+            let ratio = ratio(layers.into_iter().map(|layer| (layer.own, layer)), 1.0);
             ratio * everyone[value][0]
         };
         assert!(((0..3).map(chance).sum::<f64>() - 1.0).abs() < 1e-12);
