@@ -64,14 +64,6 @@ fn a_login_from_afar_stands_out() {
     }
     let usual = analyzer.score(&login("user3", 30)).unwrap();
     let unusual = analyzer.score(&from_afar("user3", 30)).unwrap();
-    for part in usual.parts() {
-        println!("usual {} {:+.2} {part}", part.what, part.adds);
-    }
-    for part in unusual.parts() {
-        println!("unusual {} {:+.2} {part}", part.what, part.adds);
-    }
-    println!("{} {} {} {}", usual.log_odds(), unusual.log_odds(), usual.risk(), unusual.risk());
-    println!("{} bytes each, {} entities", analyzer.bytes(), analyzer.entities());
-    println!("{:?}", analyzer.baseline(&autosec_core::entity::Entity::User("user3".into())).unwrap());
+    println!("{usual}\n{unusual}");
     assert!(usual.risk() < unusual.risk());
 }

@@ -16,7 +16,7 @@ mod config;
 mod analyzer;
 
 pub use aliases::Aliases;
-pub use analyzer::{Assessment, BehaviorAnalyzer, BehaviorBuilder, Challenge, Part};
+pub use analyzer::{Assessment, BehaviorAnalyzer, BehaviorBuilder, Challenge};
 pub use baseline::{Ageing, Baseline};
 pub use config::{BehaviorConfig, BehaviorSettingError};
 pub use feature::Feature;

@@ -346,7 +346,7 @@ fn outcome(event: &Event<'_>) -> Outcome {
         Some("success") => Outcome::Success,
         Some("failure") => Outcome::Failure,
         _ => match event.integer(field::HTTP_RESPONSE_STATUS_CODE) {
-            Some(200..400) => Outcome::Success,
+            Some(200..=399) => Outcome::Success,
             Some(401 | 403) => Outcome::Failure,
             _ => Outcome::Unknown,
         },

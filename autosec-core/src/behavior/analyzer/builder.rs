@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::BehaviorAnalyzer;
+use super::feedback::Feedback;
 use crate::behavior::aliases::Aliases;
 use crate::behavior::baseline::Ageing;
 use crate::behavior::baselines::Baselines;
@@ -9,6 +10,7 @@ use crate::behavior::config::{BehaviorConfig, BehaviorSettingError};
 use crate::behavior::crowd::Crowd;
 use crate::behavior::observation::Reader;
 use crate::behavior::peers::{NamedGroups, PeerGroups};
+use crate::behavior::signal::{Limits, Nats};
 use crate::behavior::sources::Sources;
 use crate::finding::{Analytic, AnalyticKind};
 
@@ -81,6 +83,11 @@ impl BehaviorBuilder {
             baselines: Baselines::new(config.baseline_bytes),
             crowd: Crowd::new(config.crowd_bytes),
             sources: Sources::new(config.sources),
+            feedback: Feedback::new(),
+            limits: Limits {
+                prior: Nats::new(libm::log(config.prior / (1.0 - config.prior))),
+                ..Limits::default()
+            },
             analytic: Arc::new(self.analytic),
             told: AtomicU64::new(0),
             config,

@@ -22,6 +22,7 @@ impl Detector for BehaviorAnalyzer {
         let Some(seen) = self.observe(event) else { return };
         let assessment = self.assess(&seen);
         if assessment.risk() >= self.config.report {
+            self.feedback.found(&assessment);
             findings.push(self.finding(event, &seen, &assessment));
         }
         self.note(&seen, &assessment);

@@ -23,7 +23,7 @@ impl BehaviorAnalyzer {
     pub fn resolve(&self, event: &Event<'_>, challenge: Challenge) {
         let Some(seen) = self.observe(event) else { return };
         match challenge {
-            Challenge::Passed => self.learn(&seen, 1.0, true),
+            Challenge::Passed => self.learn(&seen, None, 1.0, true),
             Challenge::Failed => self.note_failure(&seen),
         }
     }
@@ -49,7 +49,7 @@ impl BehaviorAnalyzer {
     pub(super) fn note(&self, seen: &Observation, assessment: &Assessment) {
         match seen.outcome {
             Outcome::Success if assessment.risk() < self.config.challenge => {
-                self.learn(seen, 1.0 - assessment.risk().value(), false);
+                self.learn(seen, assessment.step, 1.0 - assessment.risk().value(), false);
             }
             Outcome::Success => self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing)),
             Outcome::Failure => self.note_failure(seen),
@@ -73,8 +73,8 @@ impl BehaviorAnalyzer {
         });
     }
 
-    fn learn(&self, seen: &Observation, weight: f64, proved: bool) {
-        let mut route = None;
+    fn learn(&self, seen: &Observation, step: Option<f64>, weight: f64, proved: bool) {
+        let (mut route, mut steps) = (None, None);
         self.baselines.change(seen.subject, |baseline| {
             let young = baseline.learned() < self.config.learning_events;
             let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
@@ -82,22 +82,33 @@ impl BehaviorAnalyzer {
                 second: seen.second,
                 values: &seen.values,
                 place: seen.place,
+                amount: seen.amount,
+                step,
                 weight,
                 proved,
                 floor: floor.max(self.config.daily_events),
                 share: self.config.daily_share,
             };
             route = baseline.route(seen.place.as_ref());
+            let action = seen.values.get(Feature::Action.index()).copied().flatten();
+            steps = action.and_then(|action| baseline.step_to(action));
             baseline.learn(&lesson, &self.ageing);
             baseline.succeeded(seen.second, &self.ageing);
         });
         let moment = Moment::at(seen.second, &self.ageing);
         let circles = [Some(Circle::EVERYONE), seen.group];
         for (feature, value) in Feature::ALL.into_iter().zip(seen.values) {
-            let value = if feature == Feature::Route { route } else { value };
-            let Some(value) = value else { continue };
-            for circle in circles.into_iter().flatten() {
-                self.crowd.count(circle, feature, value, weight, moment);
+            let values = match feature {
+                Feature::Route => [route, None],
+                Feature::Step => steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),
+                _ => [value, None],
+            };
+            for (circle, value) in
+                circles.into_iter().flatten().flat_map(|circle| values.map(|value| (circle, value)))
+            {
+                if let Some(value) = value {
+                    self.crowd.count(circle, feature, value, weight, moment);
+                }
             }
         }
     }

@@ -1,11 +1,12 @@
 //! The whole: a [`BehaviorAnalyzer`] weighs events against what is known and learns from them.
 //!
-//! `builder` makes one; `weigh` turns what is known into signals, `assessment` says what they amount to, `learn` decides what an
+//! `builder` makes one; `weigh` turns what is known into signals, `assessment` says what they amount to, `feedback` what analysts said of that, `learn` decides what an
 //! event teaches; `detect` is the analyzer as a detector, `keep` its snapshots.
 
 mod assessment;
 mod builder;
 mod detect;
+mod feedback;
 mod keep;
 mod learn;
 mod weigh;
@@ -13,18 +14,19 @@ mod weigh;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-pub use assessment::{Assessment, Part};
+pub use assessment::Assessment;
 pub use builder::BehaviorBuilder;
 pub use learn::Challenge;
 
+use super::BehaviorConfig;
 use super::aliases::Aliases;
 use super::baseline::{Ageing, Baseline};
 use super::baselines::Baselines;
 use super::crowd::{Crowd, Moment};
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
+use super::signal::Limits;
 use super::sources::Sources;
-use super::{BehaviorConfig, signal};
 use crate::entity::Entity;
 use crate::event::Event;
 use crate::finding::Analytic;
@@ -40,6 +42,8 @@ pub struct BehaviorAnalyzer {
     baselines: Baselines,
     crowd: Crowd,
     sources: Sources,
+    feedback: feedback::Feedback,
+    limits: Limits,
     analytic: Arc<Analytic>,
     /// Evictions that were reported.
     told: AtomicU64,
@@ -88,14 +92,21 @@ impl BehaviorAnalyzer {
         baseline.advance(seen.second, &self.ageing);
         let young = f64::from(self.config.learning_events);
         let view = baseline.view(seen.second, &self.ageing, self.config.quarantine_share, young);
-        let moment = Moment::at(seen.second, &self.ageing);
-        let known = weigh::Known { view, crowd: &self.crowd, moment };
-        let learning = weigh::is_learning(
-            &baseline,
-            view.age(),
-            self.config.learning_events,
-            self.config.learning_time.as_secs(),
-        );
-        Assessment::new(&known.signals(seen), self.config.prior, weigh::coverage(seen), learning)
+        let known = weigh::Known { view, crowd: &self.crowd, moment: Moment::at(seen.second, &self.ageing) };
+        let step = known.step(seen);
+        let about = assessment::Background {
+            history: view.history(),
+            coverage: weigh::coverage(seen),
+            learning: self.is_learning(&baseline, view.age()),
+            feedback: self.feedback.offsets(seen.subject, seen.time),
+            step,
+        };
+        Assessment::new(seen, &known.signals(seen, step), &about, &self.limits)
+    }
+
+    /// Whether so little is known that nothing harsher than a challenge is asked for.
+    fn is_learning(&self, baseline: &Baseline, age: u32) -> bool {
+        baseline.learned() < self.config.learning_events
+            && u64::from(age) < self.config.learning_time.as_secs()
     }
 }

@@ -1,10 +1,10 @@
 use super::super::Feature;
-use super::super::baseline::{Baseline, Counts, Place, View};
+use super::super::baseline::{Counts, Place, View};
 use super::super::crowd::{Circle, Crowd, Moment, Share};
 use super::super::observation::Observation;
 use super::super::signal::{
-    self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY, Signals,
-    Visit, hour_chance, rarity, season, share, travel,
+    self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, Level, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY,
+    Signals, Visit, hour_chance, rarity, season, sequence, share, step_chance, travel,
 };
 use crate::time::Timestamp;
 
@@ -37,7 +37,7 @@ pub(super) struct Known<'k> {
 
 impl Known<'_> {
     /// What each aspect of the event says.
-    pub(super) fn signals(&self, seen: &Observation) -> Signals {
+    pub(super) fn signals(&self, seen: &Observation, step: Option<f64>) -> Signals {
         let mut signals = Signals::new();
         signals.add(self.travel(seen));
         signals.add(self.hierarchy(Kind::Network, &NETWORK, seen));
@@ -48,7 +48,29 @@ impl Known<'_> {
         signals.add(self.cover(seen));
         signals.add(self.season(seen));
         signals.add(self.rate());
+        let level = seen.amount.and_then(|amount| signal::level(amount, self.view.level(), Level::default()));
+        signals.add(level);
+        signals.add(step.and_then(|chance| sequence(chance, self.view.surprise())));
         signals
+    }
+
+    /// The chance of the step from the action before to this one; none if the entity only ever does one thing.
+    pub(super) fn step(&self, seen: &Observation) -> Option<f64> {
+        let action = seen.values.get(Feature::Action.index()).copied().flatten()?;
+        let (from, step) = self.view.step_to(action)?;
+        if self.view.counts(Feature::Action, action).distinct < 2.0 {
+            return None;
+        }
+        let chance = |circle, prior: f64| {
+            let all = self.crowd.share(circle, Feature::Step, from, self.moment).value;
+            step_chance(self.crowd.share(circle, Feature::Step, step, self.moment).value, all, prior)
+        };
+        let Share { value, total, distinct } =
+            self.crowd.share(Circle::EVERYONE, Feature::Action, action, self.moment);
+        let everyone = chance(Circle::EVERYONE, share(value, total, distinct));
+        let peers = seen.group.map_or(everyone, |group| chance(group, everyone));
+        let own = self.view.counts(Feature::Step, step).value;
+        Some(step_chance(own, self.view.actions_before(), peers))
     }
 
     fn travel(&self, seen: &Observation) -> Option<signal::Signal> {
@@ -155,11 +177,6 @@ pub(super) fn coverage(seen: &Observation) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "at most nine")]
     let share = (count + place) as f64 / (told.len() + 1) as f64;
     share
-}
-
-/// Whether so much is unknown of an entity that nothing harsher than a challenge is asked for.
-pub(super) fn is_learning(baseline: &Baseline, age: u32, events: u32, seconds: u64) -> bool {
-    baseline.learned() < events && u64::from(age) < seconds
 }
 
 const fn layered(features: [Feature; 4], novelty: [f64; 4]) -> [(Feature, f64); 4] {

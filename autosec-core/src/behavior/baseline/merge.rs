@@ -50,6 +50,8 @@ impl Baseline {
         };
         self.successes.unite(&other.successes, ageing);
         self.failures.unite(&other.failures, ageing);
+        self.level = self.level.merge(other.level);
+        self.surprise = self.surprise.merge(other.surprise);
     }
 
     /// Takes in entries that are sorted like its own.

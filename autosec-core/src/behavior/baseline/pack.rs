@@ -12,6 +12,7 @@ use super::record::Baseline;
 use super::tally::Tally;
 use crate::behavior::Feature;
 use crate::behavior::bytes::{Reader, put, put_little};
+use crate::behavior::signal::{Level, Surprise};
 
 /// A baseline as bytes; longer ones than most take the heap.
 pub(in crate::behavior) type Packed = SmallVec<[u8; 512]>;
@@ -21,6 +22,8 @@ const HIDDEN: u64 = 2;
 const ACTION: u64 = 4;
 const SUCCESSES: u64 = 8;
 const FAILURES: u64 = 16;
+const LEVEL: u64 = 32;
+const SURPRISE: u64 = 64;
 
 impl Baseline {
     /// Writes it down.
@@ -42,6 +45,12 @@ impl Baseline {
             [tally.newest, tally.mass, tally.window]
                 .into_iter()
                 .for_each(|part| put(&mut to, u64::from(part)));
+        }
+        if self.level != Level::default() {
+            pack_floats(self.level.parts(), &mut to);
+        }
+        if self.surprise != Surprise::default() {
+            pack_floats(self.surprise.parts(), &mut to);
         }
         let filled = Feature::ALL.iter().fold(0, |filled, feature| filled | self.bit(*feature));
         put(&mut to, filled);
@@ -69,11 +78,17 @@ impl Baseline {
         if parts & FAILURES != 0 {
             baseline.failures = unpack_tally(&mut from)?;
         }
+        if parts & LEVEL != 0 {
+            baseline.level = Level::from_parts(unpack_floats(&mut from)?);
+        }
+        if parts & SURPRISE != 0 {
+            baseline.surprise = Surprise::from_parts(unpack_floats(&mut from)?);
+        }
         let filled = from.number()?;
         for feature in Feature::ALL.into_iter().filter(|feature| filled & 1 << feature.index() != 0) {
             baseline.unpack_feature(feature, &mut from)?;
         }
-        let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES;
+        let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES | LEVEL | SURPRISE;
         (from.0.is_empty() && parts & !known == 0 && filled >> Feature::ALL.len() == 0).then_some(baseline)
     }
 
@@ -93,6 +108,8 @@ impl Baseline {
             | part(self.action.is_some(), ACTION)
             | part(!self.successes.is_empty(), SUCCESSES)
             | part(!self.failures.is_empty(), FAILURES)
+            | part(self.level != Level::default(), LEVEL)
+            | part(self.surprise != Surprise::default(), SURPRISE)
     }
 
     /// The bit of a feature that has anything; 0 for one that has not.
@@ -138,6 +155,15 @@ impl Baseline {
         }
         Some(())
     }
+}
+
+fn pack_floats(parts: [f32; 3], to: &mut Packed) {
+    parts.into_iter().for_each(|part| put_little(to, part.to_bits(), 4));
+}
+
+fn unpack_floats(from: &mut Reader<'_>) -> Option<[f32; 3]> {
+    let mut part = || Some(f32::from_bits(from.little(4)?));
+    Some([part()?, part()?, part()?])
 }
 
 fn pack_place(place: &Place, to: &mut Packed) {
