@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Assessment, BehaviorAnalyzer};
-use crate::behavior::observation::{self, Observation};
+use crate::behavior::observation::{self, Of, Outcome};
+use crate::entity::Entity;
 use crate::event::{Event, FieldMask};
 use crate::finding::{Action, Detector, Fault, FaultKind, Finding, Findings, Response};
 
@@ -21,25 +22,33 @@ impl Detector for BehaviorAnalyzer {
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
         let Some(seen) = self.observe(event) else { return };
         let assessment = self.assess(&seen);
-        if assessment.risk() >= self.config.report {
-            self.feedback.found(&assessment);
-            findings.push(self.finding(event, &seen, &assessment));
-        }
+        self.report(&assessment, findings, || observation::subject(event, seen.of, &self.aliases));
         self.note(&seen, &assessment);
+        if seen.outcome == Outcome::Failure
+            && seen.of != Of::Address
+            && let Some((client, assessment)) = self.assess_client(&seen)
+        {
+            self.report(&assessment, findings, || Entity::from(client));
+        }
         self.tell_evictions(findings);
     }
 }
 
 impl BehaviorAnalyzer {
-    fn finding(&self, event: &Event<'_>, seen: &Observation, assessment: &Assessment) -> Finding {
-        let subject = observation::subject(event, seen.of, &self.aliases);
-        let finding = Finding::new(Arc::clone(&self.analytic), subject, event.time(), assessment.severity())
+    /// Adds a finding if the risk is worth one.
+    fn report(&self, assessment: &Assessment, findings: &mut Findings, subject: impl FnOnce() -> Entity) {
+        if assessment.risk() < self.config.report {
+            return;
+        }
+        self.feedback.found(assessment);
+        let severity = assessment.severity();
+        let finding = Finding::new(Arc::clone(&self.analytic), subject(), assessment.time, severity)
             .with_confidence(assessment.confidence())
             .with_evidence(assessment.evidence());
-        match assessment.risk() >= self.config.challenge {
+        findings.push(match assessment.risk() >= self.config.challenge {
             true => finding.with_response(Response::new(Action::Challenge)),
             false => finding,
-        }
+        });
     }
 
     /// Says that baselines had to give way: the first time, and every so often.

@@ -10,9 +10,13 @@ mod feedback;
 mod keep;
 mod learn;
 mod weigh;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+
+use ipnet::IpNet;
 
 pub use assessment::Assessment;
 pub use builder::BehaviorBuilder;
@@ -25,7 +29,7 @@ use super::baselines::Baselines;
 use super::crowd::{Crowd, Moment};
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
-use super::signal::Limits;
+use super::signal::{Limits, Signals};
 use super::sources::Sources;
 use crate::entity::Entity;
 use crate::event::Event;
@@ -81,6 +85,11 @@ impl BehaviorAnalyzer {
         self.baselines.evicted()
     }
 
+    /// How many values that everyone or a peer group was seen with had to give way.
+    pub fn evicted_values(&self) -> u64 {
+        self.crowd.evicted()
+    }
+
     fn observe(&self, event: &Event<'_>) -> Option<Observation> {
         let mut seen = self.reader.read(event, &self.aliases)?;
         seen.group = self.peers.group(event).map(|group| self.reader.circle(group));
@@ -92,7 +101,12 @@ impl BehaviorAnalyzer {
         baseline.advance(seen.second, &self.ageing);
         let young = f64::from(self.config.learning_events);
         let view = baseline.view(seen.second, &self.ageing, self.config.quarantine_share, young);
-        let known = weigh::Known { view, crowd: &self.crowd, moment: Moment::at(seen.second, &self.ageing) };
+        let known = weigh::Known {
+            view,
+            crowd: &self.crowd,
+            moment: Moment::at(seen.second, &self.ageing),
+            spread: seen.client.and_then(|(client, _)| self.sources.spread(client, seen.second, &self.ageing)),
+        };
         let step = known.step(seen);
         let about = assessment::Background {
             history: view.history(),
@@ -102,6 +116,23 @@ impl BehaviorAnalyzer {
             step,
         };
         Assessment::new(seen, &known.signals(seen, step), &about, &self.limits)
+    }
+
+    /// How the client of an event looks that failed: at how many users it did in this hour.
+    fn assess_client(&self, seen: &Observation) -> Option<(IpNet, Assessment)> {
+        let (client, network) = seen.client?;
+        let spread = self.sources.spread(client, seen.second, &self.ageing)?;
+        let mut signals = Signals::new();
+        signals.add(weigh::fanned_out(spread));
+        let about = assessment::Background {
+            history: f64::from(spread.failures),
+            coverage: 1.0,
+            learning: false,
+            feedback: self.feedback.offsets(client, seen.time),
+            step: None,
+        };
+        let of_client = Observation { subject: client, ..seen.clone() };
+        Some((network, Assessment::new(&of_client, &signals, &about, &self.limits)))
     }
 
     /// Whether so little is known that nothing harsher than a challenge is asked for.

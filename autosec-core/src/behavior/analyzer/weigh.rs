@@ -2,6 +2,7 @@ use super::super::Feature;
 use super::super::baseline::{Counts, Place, View};
 use super::super::crowd::{Circle, Crowd, Moment, Share};
 use super::super::observation::Observation;
+use super::super::sources::Spread;
 use super::super::signal::{
     self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, Level, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY,
     Signals, Visit, hour_chance, rarity, season, sequence, share, step_chance, travel,
@@ -26,6 +27,8 @@ const HOURS: f64 = 12.0;
 const USUAL: (f64, f64) = (6.0, 24.0);
 /// Failures an hour, one in three days, as sure as a day makes.
 const USUAL_FAILURES: (f64, f64) = (0.33, 24.0);
+/// Users at which a client fails in an hour, once it fails, as sure as four hours make.
+const USUAL_USERS: (f64, f64) = (4.0, 4.0);
 
 /// What is known, against which an event is weighed.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,8 @@ pub(super) struct Known<'k> {
     pub(super) view: View<'k>,
     pub(super) crowd: &'k Crowd,
     pub(super) moment: Moment,
+    /// At how many users the event's client failed.
+    pub(super) spread: Option<Spread>,
 }
 
 impl Known<'_> {
@@ -51,6 +56,7 @@ impl Known<'_> {
         let level = seen.amount.and_then(|amount| signal::level(amount, self.view.level(), Level::default()));
         signals.add(level);
         signals.add(step.and_then(|chance| sequence(chance, self.view.surprise())));
+        signals.add(self.spread.map(fanned_out));
         signals
     }
 
@@ -157,6 +163,15 @@ impl Known<'_> {
         let once = if total > 0.0 { distinct * (distinct / total).min(1.0) } else { 0.0 };
         Count { seen: value, total, once }
     }
+}
+
+/// A client that fails at many users.
+pub(super) fn fanned_out(spread: Spread) -> signal::Signal {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 266, and not below 0")]
+    let users = libm::round(spread.users) as u64;
+    let (events, windows) = USUAL_USERS;
+    let own = Rate::new(spread.before, spread.hours);
+    signal::fanout(users, u64::from(spread.failures), 1.0, own, Rate::new(events, windows))
 }
 
 /// How much of what an event can say it does say, 0 to 1.

@@ -17,6 +17,10 @@ use crate::behavior::signal::{Level, Surprise};
 /// A baseline as bytes; longer ones than most take the heap.
 pub(in crate::behavior) type Packed = SmallVec<[u8; 512]>;
 
+/// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
+/// allocator adds.
+pub(in crate::behavior) const OVERHEAD: usize = 25 * 3 / 2 + 16;
+
 const PLACE: u64 = 1;
 const HIDDEN: u64 = 2;
 const ACTION: u64 = 4;
@@ -90,6 +94,11 @@ impl Baseline {
         }
         let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES | LEVEL | SURPRISE;
         (from.0.is_empty() && parts & !known == 0 && filled >> Feature::ALL.len() == 0).then_some(baseline)
+    }
+
+    /// The bytes it takes in memory: itself packed, its key, its part of a table, and what the allocator adds.
+    pub fn bytes(&self) -> usize {
+        self.pack().len() + OVERHEAD
     }
 
     /// When a packed baseline was last learned from, in seconds since 1970, and from how many events.
