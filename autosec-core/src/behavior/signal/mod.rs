@@ -11,6 +11,10 @@
 //! | signal | [`Kind`] | from |
 //! |---|---|---|
 
+mod calibrate;
+mod combine;
+mod device;
+mod fanout;
 mod kind;
 mod level;
 mod math;
@@ -25,6 +29,10 @@ mod sequence;
 mod tail;
 mod travel;
 
+pub use calibrate::{Calibration, Opinion};
+pub use combine::{Combined, Contribution, Limits, Source, combine, confidence};
+pub use device::{Agreement, DeviceField, device};
+pub use fanout::fanout;
 pub use kind::{Group, Kind};
 pub use level::{Level, level};
 pub use nats::Nats;

@@ -25,6 +25,8 @@ pub struct Nats(i32);
 impl Nats {
     /// No evidence either way.
     pub const ZERO: Nats = Nats(0);
+    /// The most that can be held: 2,047 nats.
+    pub const MAX: Nats = Nats(2_047 << 20);
 
     /// The nearest multiple of 2⁻²⁰, ties away from zero; beyond ±2,047 the nearer end, not-a-number is zero.
     pub const fn new(nats: f64) -> Self {

@@ -102,12 +102,12 @@ pub enum Reason {
 pub enum Shape {
     /// Too few failures to tell.
     Unclear,
-    /// Many users, few failures each: password spraying.
+    /// Many users, few failures each: password spraying, or the stuffing of leaked credentials.
     Spray,
     /// Few users, many failures each: brute force.
     BruteForce,
-    /// Many users and many failures each: stuffing of lists of credentials.
-    Stuffing,
+    /// Many users and many failures each: brute force over a list of names.
+    Both,
 }
 
 /// Who was seen with a value before.
@@ -183,9 +183,9 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Shape::Unclear => "no clear shape",
-            Shape::Spray => "password spraying",
+            Shape::Spray => "password spraying or stuffing",
             Shape::BruteForce => "brute force",
-            Shape::Stuffing => "credential stuffing",
+            Shape::Both => "brute force over many users",
         })
     }
 }
@@ -207,6 +207,9 @@ mod tests {
         let season = Reason::Season { hour: 50, own: 0.00012, other: 0.006 };
         assert_eq!(season.to_string(), "Wed 02:00 has 0.0001 here, 0.0060 elsewhere");
         let fanout = Reason::Fanout { distinct: 40, expected: 1.5, tail: 1.2e-9, shape: Shape::Spray };
-        assert_eq!(fanout.to_string(), "40 distinct, 1.5 expected (p = 1.2e-9), password spraying");
+        assert_eq!(
+            fanout.to_string(),
+            "40 distinct, 1.5 expected (p = 1.2e-9), password spraying or stuffing"
+        );
     }
 }
