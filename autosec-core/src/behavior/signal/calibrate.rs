@@ -44,12 +44,12 @@ pub enum Opinion {
 ///     calibration.learn(&again, Opinion::Dismissed, now);
 /// }
 /// let after = combine(&signals, calibration.offsets(now), &Limits::default());
-/// assert_eq!(after.risk().to_string(), "0.60");
+/// assert_eq!(after.risk().to_string(), "0.55");
 /// let shown: Vec<String> = after.contributions().map(|part| format!("{} {}", part.name(), part.adds)).collect();
-/// assert_eq!(shown, ["network +5.00", "season +2.50", "feedback on network -1.36", "feedback on time -0.68"]);
+/// assert_eq!(shown, ["network +5.00", "season +2.50", "feedback on network -1.50", "feedback on time -0.81"]);
 ///
 /// let month = now + Duration::from_secs(30 * 86_400);
-/// assert_eq!(calibration.offsets(month)[Group::Network as usize].to_string(), "-0.68");
+/// assert_eq!(calibration.offsets(month)[Group::Network as usize].to_string(), "-0.75");
 /// # Ok::<(), autosec_core::time::TimestampError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
