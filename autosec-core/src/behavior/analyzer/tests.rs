@@ -200,7 +200,8 @@ fn a_confirmed_takeover_drops_what_waits() {
 
 #[test]
 fn aliases_are_one_entity() {
-    let aliases = Aliases::new().with_domain("CORP", "corp.example").with_link("S-1-5-21-7", "ann@corp.example");
+    let aliases =
+        Aliases::new().with_domain("CORP", "corp.example").with_link("S-1-5-21-7", "ann@corp.example");
     let analyzer = BehaviorAnalyzer::builder().aliases(aliases).seed(7).build().unwrap();
     for (at, name) in ["CORP\\Ann", "ann@corp.example", "ANN@corp"].into_iter().enumerate() {
         see(&analyzer, &login(name, at as i64 * DAY));
@@ -261,7 +262,8 @@ fn snapshots_are_the_same_state_and_refuse_damage() {
     use crate::behavior::BaselineSnapshotError as Refused;
     assert_eq!(other.merge(&bytes), Err(Refused::Seed));
     other.restore(&bytes).unwrap();
-    let odds = |analyzer: &BehaviorAnalyzer| analyzer.score(&from_afar("ann", last + 900)).unwrap().log_odds();
+    let odds =
+        |analyzer: &BehaviorAnalyzer| analyzer.score(&from_afar("ann", last + 900)).unwrap().log_odds();
     assert_eq!(odds(&other).to_bits(), odds(&analyzer).to_bits());
     assert_eq!(other.snapshot(), bytes);
     other.merge(&bytes).unwrap();
@@ -273,7 +275,10 @@ fn snapshots_are_the_same_state_and_refuse_damage() {
     assert_eq!(other.restore(&bytes[..bytes.len() / 2]), Err(Refused::Damaged));
     assert_eq!(other.restore(b"AutoSec\0behavior\x07"), Err(Refused::Version { version: 7 }));
     assert_eq!(other.restore(b"else"), Err(Refused::Foreign));
-    assert_eq!(with(|config| config.crowd_bytes = 4096).restore(&bytes).unwrap_err().to_string().split(' ').next(), Some("the"));
+    assert_eq!(
+        with(|config| config.crowd_bytes = 4096).restore(&bytes).unwrap_err().to_string().split(' ').next(),
+        Some("the")
+    );
     let mut slower = with(|config| config.half_life *= 2);
     assert_eq!(slower.restore(&bytes), Err(Refused::Ageing));
     assert_eq!(other.baseline(&Entity::User("ann".into())).unwrap().learned(), 60, "nothing was changed");
