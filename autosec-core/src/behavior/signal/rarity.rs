@@ -8,6 +8,10 @@ const STRENGTH: f64 = 2.0;
 const FADED: f64 = 0.25;
 /// Observations at which a history is half as sure as it gets.
 const SURE: f64 = 10.0;
+/// How many times likelier than for everyone peers can make what is new to an entity: three nats. Rare values make
+/// the ratio of a small group enormous after one event, and whoever poisons that group would make his own network
+/// ordinary for all of it.
+const PEERS: f64 = 20.0;
 /// The most levels a hierarchy may have; narrower ones than that are left out.
 const LEVELS: usize = 8;
 
@@ -84,10 +88,10 @@ pub fn novelty(count: Count, usual: f64) -> f64 {
 ///
 /// `p_own / p_everyone = Σ (g₋₁ − g)·c/(n·q) + g_last · p_peers/p_everyone`,
 ///
-/// and the same with the counts of the peers and 1 at the end is their ratio. This interpolates as Freeman et al.
-/// 2016 and Wiefling et al. 2022 do over address, AS and country with 0.6, 0.3, 0.1, but with weights that follow
-/// from how often *this* entity changes: a new address in a known AS surprises little, a new country much, and
-/// neither surprises of a traveller.
+/// and the same with the counts of the peers and 1 at the end is their ratio, of which at most 20 counts. This
+/// interpolates as Freeman et al. 2016 and Wiefling et al. 2022 do over address, AS and country with 0.6, 0.3, 0.1,
+/// but with weights that follow from how often *this* entity changes: a new address in a known AS surprises little, a
+/// new country much, and neither surprises of a traveller.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Count, Kind, Layer, NETWORK_NOVELTY, rarity, share};
@@ -113,7 +117,7 @@ pub fn novelty(count: Count, usual: f64) -> f64 {
 pub fn rarity(kind: Kind, layers: impl IntoIterator<Item = Layer, IntoIter: Clone>) -> Option<Signal> {
     let layers = layers.into_iter().take(LEVELS);
     let narrowest = layers.clone().next()?;
-    let peers = ratio(layers.clone().map(|layer| (layer.peers, layer)), 1.0);
+    let peers = ratio(layers.clone().map(|layer| (layer.peers, layer)), 1.0).min(PEERS);
     let own = ratio(layers.clone().map(|layer| (layer.own, layer)), peers);
     let reason = Reason::Rarity {
         own: known(layers.clone().map(|layer| layer.own)),
@@ -180,10 +184,19 @@ mod tests {
     fn what_peers_do_surprises_less() {
         let alone = layer(0.0, 20.0, 0.0, 0.001, 0.05);
         let common = Layer { peers: Count { seen: 300.0, total: 1000.0, once: 3.0 }, ..alone };
-        assert!(llr(&[alone]) > llr(&[common]) + 3.0);
+        assert!(llr(&[alone]) > llr(&[common]) + 2.9);
         let reason = |layer| rarity(Kind::Rarity, [layer]).unwrap().reason().known();
         assert_eq!(reason(alone), Some(crate::behavior::signal::Known::ToNeither));
         assert_eq!(reason(common), Some(crate::behavior::signal::Known::ToPeers));
+    }
+
+    #[test]
+    fn a_poisoned_group_excuses_little() {
+        // One event of a hundred of a group, from a network that nobody else has: the ratio would be 1,000.
+        let unknown = layer(0.0, 20.0, 0.0, 1e-5, 0.15);
+        let poisoned = Layer { peers: Count { seen: 1.0, total: 100.0, once: 1.0 }, ..unknown };
+        assert!((llr(&[unknown]) - llr(&[poisoned]) - PEERS.ln()).abs() < 1e-5);
+        assert!(llr(&[poisoned]) > 0.0);
     }
 
     #[test]
