@@ -44,6 +44,7 @@
 //! | [`engine`] | the whole in one value: start here |
 //! | [`event`] | what a host hands in, field names, reading JSON |
 //! | [`rule`] | the rule language, counting over windows, Sigma detections, the starter pack |
+//! | [`behavior`] | what is usual for a user, their peers and everyone; how an event looks beside it |
 //! | [`finding`] | what detection says; the [`Detector`](finding::Detector) seam |
 //! | [`score`] | from findings to a subject's risk |
 //! | [`decision`] | from risk to an action; allowlist and guard |
