@@ -255,8 +255,7 @@ fn new_mass_waits_and_can_be_dropped() {
     let known = |baseline: &Baseline, now: u32| {
         let mut later = baseline.clone();
         later.advance(now, ageing());
-        let value = later.view(now, ageing(), 0.0).counts(Feature::Address, spread(10)).value;
-        value
+        later.view(now, ageing(), 0.0).counts(Feature::Address, spread(10)).value
     };
     assert_eq!(known(&baseline, attack + 60), 0.0);
     assert_eq!(known(&baseline, attack + DAY), 0.0);
