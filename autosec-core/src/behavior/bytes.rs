@@ -4,11 +4,17 @@
 pub(super) trait Sink {
     /// Adds bytes.
     fn add(&mut self, bytes: &[u8]);
+    /// Adds a byte.
+    fn add_byte(&mut self, byte: u8);
 }
 
 impl Sink for Vec<u8> {
     fn add(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+
+    fn add_byte(&mut self, byte: u8) {
+        self.push(byte);
     }
 }
 
@@ -16,15 +22,19 @@ impl<A: smallvec::Array<Item = u8>> Sink for smallvec::SmallVec<A> {
     fn add(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
+
+    fn add_byte(&mut self, byte: u8) {
+        self.push(byte);
+    }
 }
 
 /// Writes a number: small ones take few bytes.
 pub(super) fn put(to: &mut impl Sink, mut number: u64) {
     while number > 0x7f {
-        to.add(&[(number & 0x7f) as u8 | 0x80]);
+        to.add_byte((number & 0x7f) as u8 | 0x80);
         number >>= 7;
     }
-    to.add(&[(number & 0x7f) as u8]);
+    to.add_byte((number & 0x7f) as u8);
 }
 
 /// Writes the lowest bytes of a number, at most four, the least significant first.

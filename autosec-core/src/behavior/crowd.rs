@@ -176,26 +176,38 @@ impl Bucket {
     /// Adds mass to the cell of a tag, to a free one, or in the place of the lightest.
     fn add(&self, tag: u32, epoch: u8, mass: u32) -> Added {
         for _ in 0..TRIES {
-            let held = self.0.each_ref().map(|cell| cell.load(Ordering::Relaxed));
-            let cells = held.map(Cell::of);
-            let known = cells.iter().position(|cell| cell.tag == tag && cell.mass > 0);
-            let lightest =
-                || (0..CELLS).min_by_key(|at| cells.get(*at).map(|cell| (cell.as_of(epoch), cell.mass)));
-            let Some(at) = known.or_else(lightest) else { break };
-            let (Some(cell), Some(before), Some(held)) = (self.0.get(at), cells.get(at), held.get(at)) else {
-                break;
+            let Some((cell, held)) = self.place(tag, epoch) else { break };
+            let before = Cell::of(held);
+            let (after, added) = if before.tag == tag && before.mass > 0 {
+                (before.plus(epoch, mass), Added::Known)
+            } else if before.as_of(epoch) == 0 {
+                (Cell { tag, epoch, mass }, Added::New)
+            } else {
+                (Cell { tag, epoch, mass }, Added::Instead)
             };
-            let (after, added) = match known {
-                Some(_) => (before.plus(epoch, mass), Added::Known),
-                None if before.as_of(epoch) == 0 => (Cell { tag, epoch, mass }, Added::New),
-                None => (Cell { tag, epoch, mass }, Added::Instead),
-            };
-            let changed = cell.compare_exchange(*held, after.word(), Ordering::Relaxed, Ordering::Relaxed);
+            let changed = cell.compare_exchange(held, after.word(), Ordering::Relaxed, Ordering::Relaxed);
             if changed.is_ok() {
                 return added;
             }
         }
         Added::Known
+    }
+
+    /// The cell of a tag, or the one that best gives way to it, and what it holds.
+    fn place(&self, tag: u32, epoch: u8) -> Option<(&AtomicU64, u64)> {
+        let mut lightest: Option<((u32, u32), &AtomicU64, u64)> = None;
+        for cell in &self.0 {
+            let word = cell.load(Ordering::Relaxed);
+            let held = Cell::of(word);
+            if held.tag == tag && held.mass > 0 {
+                return Some((cell, word));
+            }
+            let weight = (held.as_of(epoch), held.mass);
+            if lightest.is_none_or(|(least, ..)| weight < least) {
+                lightest = Some((weight, cell, word));
+            }
+        }
+        lightest.map(|(_, cell, word)| (cell, word))
     }
 }
 

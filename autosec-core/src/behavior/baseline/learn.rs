@@ -28,6 +28,26 @@ pub(in crate::behavior) struct Lesson<'v> {
     pub(in crate::behavior) share: f64,
 }
 
+/// What each value of a lesson gains.
+struct Gain {
+    mass: u32,
+    /// How many stretches of quarantine ago it happened.
+    stretch: u32,
+    growth: f64,
+}
+
+impl Gain {
+    fn of(lesson: &Lesson<'_>, newest: u32, ageing: &Ageing) -> Self {
+        let (event, kept) = (ageing.phase(lesson.second), ageing.phase(newest));
+        let late = f64::from(kept.epoch - event.epoch);
+        Self {
+            mass: units(lesson.weight * event.growth / libm::exp2(late)),
+            stretch: ageing.stretch(newest) - ageing.stretch(lesson.second),
+            growth: event.growth,
+        }
+    }
+}
+
 impl Baseline {
     /// Learns from an event that succeeded.
     pub(in crate::behavior) fn learn(&mut self, lesson: &Lesson<'_>, ageing: &Ageing) {
@@ -35,6 +55,7 @@ impl Baseline {
         self.advance(lesson.second, ageing);
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
+        let gain = Gain::of(lesson, self.newest, ageing);
         for (feature, value) in Feature::ALL.into_iter().zip(lesson.values) {
             let value = match feature {
                 Feature::Route => route,
@@ -42,7 +63,7 @@ impl Baseline {
                 _ => *value,
             };
             if let Some(value) = value {
-                self.gain(feature, kept(feature, value), lesson, ageing);
+                self.gain(feature, kept(feature, value), lesson, &gain);
             }
         }
         if let Some(amount) = lesson.amount {
@@ -102,18 +123,14 @@ impl Baseline {
         }
     }
 
-    fn gain(&mut self, feature: Feature, value: u32, lesson: &Lesson<'_>, ageing: &Ageing) {
-        let (event, kept) = (ageing.phase(lesson.second), ageing.phase(self.newest));
-        let late = kept.epoch - event.epoch;
-        let events = lesson.weight * event.growth / libm::exp2(f64::from(late));
-        let cap = self.cap(feature, lesson, event.growth);
-        let stretch = ageing.stretch(self.newest) - ageing.stretch(lesson.second);
+    fn gain(&mut self, feature: Feature, value: u32, lesson: &Lesson<'_>, gain: &Gain) {
+        let cap = self.cap(feature, lesson, gain.growth);
         let Some(entry) = self.entry(feature, value) else { return };
         entry.repeated |= entry.mass() > 0;
-        let waits = if lesson.proved { None } else { entry.fresh.get_mut(stretch as usize) };
+        let waits = if lesson.proved { None } else { entry.fresh.get_mut(gain.stretch as usize) };
         match waits {
-            Some(waiting) => *waiting = (*waiting + units(events)).min(cap.max(*waiting)),
-            None => entry.settled = entry.settled.saturating_add(units(events)),
+            Some(waiting) => *waiting = (*waiting + gain.mass).min(cap.max(*waiting)),
+            None => entry.settled = entry.settled.saturating_add(gain.mass),
         }
         let heavy = entry.is_too_heavy();
         if entry.mass() == 0 {
