@@ -4,6 +4,7 @@ mod architecture;
 mod asa;
 mod backtest;
 mod calibration;
+mod behavior;
 mod clock_steps;
 mod cluster;
 mod configuration;

@@ -45,6 +45,8 @@
 //! | [`event`] | what a host hands in, field names, reading JSON |
 //! | [`enrich`] | what is added to events first: where addresses are |
 //! | [`rule`] | the rule language, counting over windows, Sigma detections, the starter pack |
+//! | [`intel`] | indicators, warninglists, STIX patterns; an index of them that looks at events |
+//! | [`behavior`] | what is usual for a user, their peers and everyone; how an event looks beside it |
 //! | [`finding`] | what detection says; the [`Detector`](finding::Detector) seam |
 //! | [`score`] | from findings to a subject's risk |
 //! | [`decision`] | from risk to an action; allowlist and guard |
@@ -55,7 +57,7 @@
 //! | [`entity`], [`measure`], [`net`], [`time`] | the words all of them share |
 //!
 //! Imports go one way only, from the end of this chain to its beginning: `time`, `measure`, `net`, `entity` < `event` <
-//! `finding`, `sketch`, `store`, `observe` < `enrich` < `rule` < `score` < `decision` < `enforce` < `engine`.
+//! `finding`, `sketch`, `store`, `observe` < `enrich` < `rule`, `intel`, `behavior` < `score` < `decision` < `enforce` < `engine`.
 //!
 //! # Principles
 //! - **Event time.** Detection depends on what events say of their time: a log replayed gives the same verdicts. The wall
@@ -111,6 +113,7 @@ pub mod enrich;
 
 pub mod rule;
 pub mod intel;
+pub mod behavior;
 
 pub mod score;
 
