@@ -1,4 +1,4 @@
-//! Log readers and firewall integrations for AutoSec.
+//! Log readers, threat feeds and firewall integrations for AutoSec.
 //!
 //! `autosec-core` knows events and decisions; this crate knows the outside world. On one end it turns the logs that hosts
 //! write anyway into [events](autosec_core::event::Event), on the other it makes
@@ -40,6 +40,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`log`] | syslog (sshd, sudo, PAM), access logs of nginx and Apache, EVE JSON of Suricata |
+//! | [`feed`] | threat feeds: lists, STIX bundles, prose, and when which is due |
 //! | [`host`] | what this host lives by, for the guard: its addresses, gateways, resolvers, administrators |
 //! | `firewall::nftables` (Linux only) | the kernel's firewall, spoken to over netlink |
 //! | `firewall::ipset` (Linux only) | iptables with sets, the latter spoken to over netlink |
