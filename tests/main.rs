@@ -65,6 +65,7 @@ mod rule_together;
 mod rule_windows;
 mod rules;
 mod sigma;
+mod simulate;
 mod starter;
 mod support;
 mod verdicts;

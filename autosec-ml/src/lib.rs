@@ -27,9 +27,11 @@
 //! | [`evaluate`] | how good scores are: ROC, precision and recall, with intervals |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called |
+//! | [`simulate`] | logins of users and attackers, from a seed |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
 //! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation`; `evaluate` stands by itself.
+//! `simulate` needs nothing but `random`.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -47,3 +49,4 @@ pub mod isolation;
 pub mod matrix;
 pub mod model;
 mod random;
+pub mod simulate;
