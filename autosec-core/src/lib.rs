@@ -107,6 +107,7 @@ pub mod store;
 pub mod observe;
 
 pub mod rule;
+pub mod behavior;
 
 pub mod score;
 

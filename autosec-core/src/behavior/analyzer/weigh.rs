@@ -1,0 +1,174 @@
+use super::super::Feature;
+use super::super::baseline::{Baseline, Counts, Place, View};
+use super::super::crowd::{Circle, Crowd, Moment, Share};
+use super::super::observation::Observation;
+use super::super::signal::{
+    self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY, Signals, Visit,
+    hour_chance, rarity, season, share, travel,
+};
+use crate::time::Timestamp;
+
+/// Features from narrow to wide, and how often something new is usual in each.
+const NETWORK: [(Feature, f64); 4] = layered(
+    [Feature::Address, Feature::Prefix, Feature::Network, Feature::Country],
+    NETWORK_NOVELTY,
+);
+const SOFTWARE: [(Feature, f64); 4] =
+    layered([Feature::Agent, Feature::Browser, Feature::System, Feature::Device], SOFTWARE_NOVELTY);
+/// Features that say something by themselves. Estimates of how often new ones are usual, as those of the hierarchies.
+const ALONE: [(Feature, f64); 3] =
+    [(Feature::Fingerprint, 0.2), (Feature::Action, 0.1), (Feature::Target, 0.15)];
+/// The share of attackers that come through a network known to hide them.
+const HIDING: f64 = 0.5;
+/// How often somebody comes through such a network who never did before.
+const HIDING_ANEW: f64 = 0.03;
+/// How many events an hour's chance among a crowd weighs against.
+const HOURS: f64 = 12.0;
+/// Events an hour of somebody who acts once in four hours, as sure as a day makes.
+const USUAL: (f64, f64) = (6.0, 24.0);
+/// Failures an hour, one in three days, as sure as a day makes.
+const USUAL_FAILURES: (f64, f64) = (0.33, 24.0);
+
+/// What is known, against which an event is weighed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'k> {
+    pub(super) view: View<'k>,
+    pub(super) crowd: &'k Crowd,
+    pub(super) moment: Moment,
+}
+
+impl Known<'_> {
+    /// What each aspect of the event says.
+    pub(super) fn signals(&self, seen: &Observation) -> Signals {
+        let mut signals = Signals::new();
+        signals.add(self.travel(seen));
+        signals.add(self.hierarchy(Kind::Network, &NETWORK, seen));
+        signals.add(self.hierarchy(Kind::Software, &SOFTWARE, seen));
+        for alone in &ALONE {
+            signals.add(self.hierarchy(Kind::Rarity, std::slice::from_ref(alone), seen));
+        }
+        signals.add(self.cover(seen));
+        signals.add(self.season(seen));
+        signals.add(self.rate());
+        signals
+    }
+
+    fn travel(&self, seen: &Observation) -> Option<signal::Signal> {
+        let (here, last) = (seen.place.as_ref()?, self.view.place()?);
+        let doubt = Doubt {
+            same_system: here.network != 0 && here.network == last.network,
+            anonymizer: here.hidden || last.hidden,
+            known_pair: last.route(here).is_some_and(|route| self.is_known(route, seen)),
+        };
+        Some(travel(visit(last)?, visit(here)?, doubt))
+    }
+
+    /// Whether a route is the entity's own, or that of three of its peers.
+    fn is_known(&self, route: u64, seen: &Observation) -> bool {
+        let of_peers = |circle| self.crowd.share(circle, Feature::Route, route, self.moment).value >= 3.0;
+        self.view.counts(Feature::Route, route).value > 0.5 || seen.group.is_some_and(of_peers)
+    }
+
+    fn hierarchy(&self, kind: Kind, features: &[(Feature, f64)], seen: &Observation) -> Option<signal::Signal> {
+        let layers = features.iter().filter_map(|(feature, novelty)| {
+            let hash = seen.values.get(feature.index()).copied().flatten()?;
+            let everyone = self.crowd.share(Circle::EVERYONE, *feature, hash, self.moment);
+            Some(Layer {
+                own: own(self.view.counts(*feature, hash)),
+                peers: self.peers(seen, *feature, hash),
+                share: share(everyone.value, everyone.total, everyone.distinct),
+                novelty: *novelty,
+            })
+        });
+        let layers: smallvec::SmallVec<[Layer; 4]> = layers.collect();
+        rarity(kind, layers.iter().copied())
+    }
+
+    /// Somebody who never hid comes through a network that hides: attackers often do.
+    fn cover(&self, seen: &Observation) -> Option<signal::Signal> {
+        let hash = seen.values.get(Feature::Cover.index()).copied().flatten()?;
+        let chance = if hash & 1 == 1 { HIDING } else { 1.0 - HIDING };
+        let layer = Layer {
+            own: own(self.view.counts(Feature::Cover, hash)),
+            peers: Count::default(),
+            share: chance,
+            novelty: HIDING_ANEW,
+        };
+        // Where nobody can be known to hide, that somebody does not says nothing.
+        let hides = hash & 1 == 1;
+        hides.then(|| rarity(Kind::Network, [layer]))?
+    }
+
+    fn season(&self, seen: &Observation) -> Option<signal::Signal> {
+        let number = seen.values.get(Feature::Hour.index()).copied().flatten()?;
+        let hour = HourOfWeek::new(u8::try_from(number).ok()?);
+        let chance = |circle, prior: f64| {
+            let Share { value, total, .. } = self.crowd.share(circle, Feature::Hour, number, self.moment);
+            (value + HOURS * prior) / (total + HOURS)
+        };
+        let everyone = chance(Circle::EVERYONE, ANY_HOUR);
+        let peers = seen.group.map_or(everyone, |group| chance(group, everyone));
+        let counted = self.view.hours();
+        let history = counted.iter().fold(0.0, |sum, (_, events)| sum + events);
+        let counted = counted.iter().map(|(hour, events)| (HourOfWeek::new(*hour), *events));
+        Some(season(hour, hour_chance(hour, counted, peers), everyone, history))
+    }
+
+    /// Too many events in this hour, or too many failures before this one.
+    fn rate(&self) -> Option<signal::Signal> {
+        let hours = self.view.hours_observed();
+        let each = [(self.view.successes(), USUAL), (self.view.failures(), USUAL_FAILURES)];
+        let signals = each.into_iter().map(|(tally, (events, windows))| {
+            let own = Rate::new(tally.before, hours);
+            signal::rate(u64::from(tally.window), 1.0, own, Rate::new(events, windows))
+        });
+        signals.max_by_key(signal::Signal::llr)
+    }
+
+    fn peers(&self, seen: &Observation, feature: Feature, hash: u64) -> Count {
+        let Some(group) = seen.group else { return Count::default() };
+        let Share { value, total, distinct } = self.crowd.share(group, feature, hash, self.moment);
+        // The crowd does not count what was seen once. Were its counts geometric, a share of distinct / total of the values were.
+        let once = if total > 0.0 { distinct * (distinct / total).min(1.0) } else { 0.0 };
+        Count { seen: value, total, once }
+    }
+}
+
+/// How much of what an event can say it does say, 0 to 1.
+pub(super) fn coverage(seen: &Observation) -> f64 {
+    let told = [
+        Feature::Address,
+        Feature::Network,
+        Feature::Country,
+        Feature::Agent,
+        Feature::Browser,
+        Feature::System,
+        Feature::Hour,
+        Feature::Action,
+    ];
+    let count = told.iter().filter(|feature| seen.values.get(feature.index()).is_some_and(Option::is_some)).count();
+    let place = usize::from(seen.place.is_some());
+    #[expect(clippy::cast_precision_loss, reason = "at most nine")]
+    let share = (count + place) as f64 / (told.len() + 1) as f64;
+    share
+}
+
+/// Whether so much is unknown of an entity that nothing harsher than a challenge is asked for.
+pub(super) fn is_learning(baseline: &Baseline, age: u32, events: u32, seconds: u64) -> bool {
+    baseline.learned() < events && u64::from(age) < seconds
+}
+
+const fn layered(features: [Feature; 4], novelty: [f64; 4]) -> [(Feature, f64); 4] {
+    let ([a, b, c, d], [w, x, y, z]) = (features, novelty);
+    [(a, w), (b, x), (c, y), (d, z)]
+}
+
+fn own(counts: Counts) -> Count {
+    Count { seen: counts.value, total: counts.total, once: counts.singles }
+}
+
+fn visit(place: &Place) -> Option<Visit> {
+    let radius = Some(f64::from(place.radius)).filter(|radius| *radius > 0.0);
+    let at = Timestamp::from_secs(i64::from(place.at));
+    Some(Visit { place: signal::Place::new(place.latitude(), place.longitude(), radius)?, at })
+}

@@ -1,0 +1,133 @@
+use smallvec::SmallVec;
+
+use super::ageing::{Ageing, shrunk};
+use super::entry::Entry;
+use super::place::Place;
+use super::tally::Tally;
+use crate::behavior::Feature;
+use crate::time::Timestamp;
+
+/// Entries that are held without the heap while a baseline is looked at.
+const INLINE: usize = 64;
+
+/// What is usual for one entity: the values it was seen with, where it last was, how often it does things.
+///
+/// It takes in events in any order and forgets with time (see [`Ageing`]); two of them about the same entity can be merged.
+/// It holds hashes and numbers only, no text of an event.
+///
+/// **Bounds.** At most [`Feature::limit`] values of each feature; as bytes at most [`Baseline::LARGEST`].
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Baseline {
+    /// When the first event was, in seconds since 1970.
+    pub(super) first: u32,
+    /// When the last event was that was learned; masses are kept as of its half-life and its stretch of quarantine.
+    pub(super) newest: u32,
+    /// Events learned.
+    pub(super) learned: u32,
+    /// Sorted by feature and value.
+    pub(super) entries: SmallVec<[Entry; INLINE]>,
+    /// Forward mass of values that gave way, by feature.
+    pub(super) rest: [u32; Feature::ALL.len()],
+    pub(super) place: Option<Place>,
+    /// The last action's hash and when it was.
+    pub(super) action: Option<(u32, u32)>,
+    pub(super) successes: Tally,
+    pub(super) failures: Tally,
+}
+
+impl Baseline {
+    /// The most bytes that a baseline takes: 4 KiB.
+    pub const LARGEST: usize = 4_096;
+
+    /// How many events it has learned from.
+    pub fn learned(&self) -> u32 {
+        self.learned
+    }
+
+    /// When the first event was, to the second.
+    pub fn first_seen(&self) -> Timestamp {
+        Timestamp::from_secs(i64::from(self.first))
+    }
+
+    /// When the last event was that it learned from, to the second.
+    pub fn last_learned(&self) -> Timestamp {
+        Timestamp::from_secs(i64::from(self.newest))
+    }
+
+    /// How many values of `feature` it holds.
+    pub fn distinct(&self, feature: Feature) -> usize {
+        self.of(feature).len()
+    }
+
+    /// Whether it knows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.learned == 0 && self.successes.is_empty() && self.failures.is_empty()
+    }
+
+    /// Drops all that still waits in quarantine, as if it had never been learned: for an account that was taken over.
+    /// Where somebody last was is dropped with it.
+    pub fn drop_unsettled(&mut self) {
+        self.entries.iter_mut().for_each(|entry| entry.fresh = [0; 2]);
+        self.tidy();
+        self.place = None;
+        self.action = None;
+    }
+
+    /// Lets time pass until `second`; nothing happens if that is in the past.
+    pub(in crate::behavior) fn advance(&mut self, second: u32, ageing: &Ageing) {
+        if second <= self.newest {
+            return;
+        }
+        let stretches = ageing.stretch(second) - ageing.stretch(self.newest);
+        let half_lives = ageing.phase(second).epoch - ageing.phase(self.newest).epoch;
+        self.newest = second;
+        if stretches > 0 {
+            self.entries.iter_mut().for_each(|entry| entry.settle(stretches));
+        }
+        if half_lives > 0 {
+            self.fade(half_lives);
+        }
+    }
+
+    /// The entries of a feature.
+    pub(super) fn of(&self, feature: Feature) -> &[Entry] {
+        let start = self.entries.partition_point(|entry| entry.feature < feature);
+        let end = self.entries.partition_point(|entry| entry.feature <= feature);
+        self.entries.get(start..end).unwrap_or_default()
+    }
+
+    /// Halves everything so many times.
+    fn fade(&mut self, half_lives: u32) {
+        self.entries.iter_mut().for_each(|entry| entry.fade(half_lives));
+        self.rest = self.rest.map(|mass| shrunk(mass, half_lives));
+        self.tidy();
+    }
+
+    /// Forgets values without mass.
+    pub(super) fn tidy(&mut self) {
+        self.entries.retain(|entry| entry.mass() > 0);
+    }
+
+    /// Halves one feature if one of its entries is so heavy that it could not grow: so its share of the whole stays.
+    pub(super) fn lighten(&mut self, feature: Feature) {
+        while self.of(feature).iter().any(Entry::is_too_heavy) {
+            self.entries.iter_mut().filter(|entry| entry.feature == feature).for_each(|entry| entry.fade(1));
+            if let Some(rest) = self.rest.get_mut(feature.index()) {
+                *rest = shrunk(*rest, 1);
+            }
+        }
+    }
+
+    /// Makes room: the lightest values beyond the limit of a feature give way, and leave their mass.
+    pub(super) fn make_room(&mut self, feature: Feature) {
+        while self.of(feature).len() > feature.limit() {
+            let start = self.entries.partition_point(|entry| entry.feature < feature);
+            let lightest = self.of(feature).iter().enumerate().min_by_key(|(_, entry)| (entry.mass(), entry.value));
+            let Some((position, _)) = lightest else { break };
+            let gone = self.entries.remove(start + position);
+            if let Some(rest) = self.rest.get_mut(feature.index()) {
+                *rest = rest.saturating_add(gone.mass());
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+use smallvec::SmallVec;
+
+use super::ageing::{Ageing, UNIT};
+use super::entry::Entry;
+use super::learn::kept;
+use super::place::Place;
+use super::record::Baseline;
+use super::tally::Rate;
+use crate::behavior::Feature;
+
+/// How often one value of a feature was seen, beside all of its values; in events, as of a point in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::behavior) struct Counts {
+    /// Events with the value.
+    pub(in crate::behavior) value: f64,
+    /// Events with any value of the feature.
+    pub(in crate::behavior) total: f64,
+    /// How many values there are.
+    pub(in crate::behavior) distinct: f64,
+    /// How many of them were seen once.
+    pub(in crate::behavior) singles: f64,
+}
+
+/// A baseline as it is seen at a point in time.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::behavior) struct View<'b> {
+    baseline: &'b Baseline,
+    ageing: &'b Ageing,
+    now: u32,
+    /// Events for a unit of mass.
+    scale: f64,
+    /// How much of the mass in quarantine counts.
+    waiting: f64,
+}
+
+impl Baseline {
+    /// How it looks at `now`, to which it was advanced. Of what waits in quarantine the share `waiting` counts; all of it
+    /// while fewer than `young` events have settled, because there is nothing yet that could be poisoned.
+    pub(in crate::behavior) fn view<'b>(
+        &'b self,
+        now: u32,
+        ageing: &'b Ageing,
+        waiting: f64,
+        young: f64,
+    ) -> View<'b> {
+        let now = now.max(self.newest);
+        let scale = 1.0 / (UNIT * ageing.phase(now).growth);
+        let settled = self.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
+        let waiting = if settled * scale < young { 1.0 } else { waiting };
+        View { baseline: self, ageing, now, scale, waiting }
+    }
+}
+
+impl<'b> View<'b> {
+    /// The baseline itself.
+    pub(in crate::behavior) fn baseline(&self) -> &'b Baseline {
+        self.baseline
+    }
+
+    /// How often the value with this hash was seen.
+    pub(in crate::behavior) fn counts(&self, feature: Feature, hash: u64) -> Counts {
+        let value = kept(feature, hash);
+        let rest = self.scale * f64::from(self.baseline.rest.get(feature.index()).copied().unwrap_or(0));
+        // What gave way was light: it is taken for values that were seen once.
+        let mut counts = Counts { value: 0.0, total: rest, distinct: rest, singles: rest };
+        for entry in self.baseline.of(feature) {
+            let events = self.events(entry);
+            if events <= 0.0 {
+                continue;
+            }
+            if entry.value == value {
+                counts.value = events;
+            }
+            counts.total += events;
+            counts.distinct += 1.0;
+            counts.singles += if entry.repeated { 0.0 } else { 1.0 };
+        }
+        counts
+    }
+
+    /// The hours of the week and how many events each had.
+    pub(in crate::behavior) fn hours(&self) -> SmallVec<[(u8, f64); 32]> {
+        let hours = self.baseline.of(Feature::Hour).iter();
+        hours.map(|entry| (u8::try_from(entry.value).unwrap_or(0), self.events(entry))).collect()
+    }
+
+    /// Where it was last.
+    pub(in crate::behavior) fn place(&self) -> Option<&'b Place> {
+        self.baseline.place.as_ref()
+    }
+
+    /// How often it succeeds, an hour.
+    pub(in crate::behavior) fn successes(&self) -> Rate {
+        self.baseline.successes.rate(self.now, self.ageing)
+    }
+
+    /// How often it fails, an hour.
+    pub(in crate::behavior) fn failures(&self) -> Rate {
+        self.baseline.failures.rate(self.now, self.ageing)
+    }
+
+    /// For how many hours it has been observed, in which old ones count less.
+    pub(in crate::behavior) fn hours_observed(&self) -> f64 {
+        self.ageing.exposure(self.baseline.first, self.now) / 3600.0
+    }
+
+    /// For how many seconds it has been known.
+    pub(in crate::behavior) fn age(&self) -> u32 {
+        self.now.saturating_sub(self.baseline.first)
+    }
+
+    fn events(&self, entry: &Entry) -> f64 {
+        let waiting = entry.fresh.iter().fold(0.0, |sum, part| sum + f64::from(*part));
+        self.scale * (f64::from(entry.settled) + self.waiting * waiting)
+    }
+}

@@ -1,0 +1,182 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hashbrown::HashTable;
+
+use super::baseline::Baseline;
+
+/// Shards that baselines are spread over: a power of two.
+const SHARDS: usize = 64;
+/// How many places of a table are looked at for a baseline to give up.
+const PROBES: usize = 16;
+/// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
+/// allocator adds.
+const OVERHEAD: usize = 24 * 3 / 2 + 12;
+/// How much longer a baseline is kept for each time its events double, in seconds: a week.
+const ESTEEM: u32 = 7 * 86_400;
+
+/// The baselines of many entities, within a budget of bytes.
+///
+/// They are kept packed and are unpacked to be looked at. What is beyond the budget gives way: of some at a moving hand the
+/// one that was not learned from for longest, where one with more events behind it is kept for a week longer for each
+/// doubling. So a flood of entities that are seen once pushes out its own before those that are known well.
+#[derive(Debug)]
+pub(super) struct Baselines {
+    shards: Box<[Mutex<Shard>]>,
+    /// Bytes of each shard.
+    budget: usize,
+    evicted: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    held: HashTable<Held>,
+    used: usize,
+    hand: usize,
+}
+
+#[derive(Debug)]
+struct Held {
+    key: u64,
+    packed: Box<[u8]>,
+}
+
+impl Baselines {
+    /// None yet, within so many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, budget: bytes / SHARDS, evicted: AtomicU64::new(0) }
+    }
+
+    /// The baseline of a key.
+    pub(super) fn find(&self, key: u64) -> Option<Baseline> {
+        let shard = self.shard(key)?;
+        let held = shard.held.find(spot(key), |held| held.key == key)?;
+        Baseline::unpack(&held.packed)
+    }
+
+    /// Changes the baseline of a key, which is empty if there is none, and keeps it unless it is still empty. How many had to
+    /// give way.
+    pub(super) fn change(&self, key: u64, change: impl FnOnce(&mut Baseline)) -> u64 {
+        let Some(mut shard) = self.shard(key) else { return 0 };
+        let shard = &mut *shard;
+        let held = shard.held.find_mut(spot(key), |held| held.key == key);
+        let mut baseline = held.as_ref().and_then(|held| Baseline::unpack(&held.packed)).unwrap_or_default();
+        change(&mut baseline);
+        if baseline.is_empty() {
+            return 0;
+        }
+        let packed = baseline.pack();
+        match held {
+            Some(held) => {
+                shard.used = shard.used - held.packed.len() + packed.len();
+                if held.packed.len() == packed.len() {
+                    held.packed.copy_from_slice(&packed);
+                } else {
+                    held.packed = packed.as_slice().into();
+                }
+            }
+            None => {
+                shard.used += packed.len() + OVERHEAD;
+                let fresh = Held { key, packed: packed.as_slice().into() };
+                shard.held.insert_unique(spot(key), fresh, |held| spot(held.key));
+            }
+        }
+        let evicted = shard.shrink(self.budget, key);
+        self.evicted.fetch_add(evicted, Ordering::Relaxed);
+        evicted
+    }
+
+    /// Forgets the baseline of a key; whether there was one.
+    pub(super) fn forget(&self, key: u64) -> bool {
+        let Some(mut shard) = self.shard(key) else { return false };
+        shard.take(key).is_some()
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        self.shards.iter().for_each(|shard| *lock(shard) = Shard::default());
+    }
+
+    /// Each key with its baseline packed, in no order.
+    pub(super) fn each(&self, mut tell: impl FnMut(u64, &[u8])) {
+        for shard in &self.shards {
+            lock(shard).held.iter().for_each(|held| tell(held.key, &held.packed));
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).held.len()).sum()
+    }
+
+    /// The bytes they take, as they are counted against the budget.
+    pub(super) fn bytes(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).used).sum()
+    }
+
+    /// How many gave way so far.
+    pub(super) fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
+    }
+
+    fn shard(&self, key: u64) -> Option<MutexGuard<'_, Shard>> {
+        // Bits of the middle: tables use the lowest and the highest.
+        self.shards.get((key >> 40) as usize % SHARDS).map(lock)
+    }
+}
+
+impl Shard {
+    /// Gives baselines up until the rest is within the budget, but not that of `spare`; how many.
+    fn shrink(&mut self, budget: usize, spare: u64) -> u64 {
+        let mut evicted = 0;
+        while self.used > budget && self.held.len() > 1 {
+            let Some(victim) = self.stalest(spare) else { break };
+            self.take(victim);
+            evicted += 1;
+        }
+        evicted
+    }
+
+    /// The key of the baseline that can best be spared of those at the hand.
+    fn stalest(&mut self, spare: u64) -> Option<u64> {
+        let places = self.held.num_buckets();
+        let mut found: Option<(u64, u64)> = None;
+        let mut seen = 0;
+        // At least a quarter or so of the places are taken, or the table is small.
+        for _ in 0..places.max(PROBES) {
+            self.hand = (self.hand + 1) % places;
+            let Some(held) = self.held.get_bucket(self.hand).filter(|held| held.key != spare) else { continue };
+            let candidate = (worth(&held.packed), held.key);
+            found = Some(found.map_or(candidate, |best| best.min(candidate)));
+            seen += 1;
+            if seen == PROBES {
+                break;
+            }
+        }
+        found.map(|(_, key)| key)
+    }
+
+    fn take(&mut self, key: u64) -> Option<Held> {
+        let entry = self.held.find_entry(spot(key), |held| held.key == key).ok()?;
+        let (held, _) = entry.remove();
+        self.used = self.used.saturating_sub(held.packed.len() + OVERHEAD);
+        Some(held)
+    }
+}
+
+/// Until when, in seconds since 1970, a baseline is worth its place.
+fn worth(packed: &[u8]) -> u64 {
+    let (newest, learned) = Baseline::seen(packed).unwrap_or((0, 0));
+    u64::from(newest) + u64::from(ESTEEM) * u64::from(u32::BITS - learned.leading_zeros())
+}
+
+/// Where a key stands in a table: keys are hashes already.
+fn spot(key: u64) -> u64 {
+    key
+}
+
+/// A panic elsewhere leaves at worst one event unlearned.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

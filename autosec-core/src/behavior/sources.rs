@@ -1,0 +1,144 @@
+use std::sync::{Mutex, PoisonError};
+
+use super::baseline::Ageing;
+use crate::sketch::BoundedMap;
+use crate::time::Timestamp;
+
+/// Shards that clients are spread over: a power of two.
+const SHARDS: usize = 16;
+/// Seconds of the window in which users are counted.
+const WINDOW: u32 = 3600;
+/// Bits that users are counted with.
+const BITS: u32 = 64;
+
+/// At how many users each client fails: what tells spraying from a forgotten password.
+///
+/// A client is remembered once something fails, so a client at which all goes well costs nothing.
+#[derive(Debug)]
+pub(super) struct Sources {
+    shards: Box<[Mutex<BoundedMap<u64, Source>>]>,
+}
+
+/// What is remembered of a client.
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    first: u32,
+    newest: u32,
+    /// A bit for each user at which it failed in the hour of `newest`, by hash.
+    users: u64,
+    failures: u32,
+    /// Users of each hour before, added up, faded.
+    before: f64,
+}
+
+/// What a client did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Spread {
+    /// Users at which it failed in this hour.
+    pub(super) users: f64,
+    /// Failures in this hour.
+    pub(super) failures: u32,
+    /// Users of each hour before, added up, faded.
+    pub(super) before: f64,
+    /// Hours in which it was observed, of which old ones count less.
+    pub(super) hours: f64,
+}
+
+impl Sources {
+    /// None yet, at most so many.
+    pub(super) fn new(capacity: usize) -> Self {
+        let each = capacity.div_ceil(SHARDS);
+        Self { shards: (0..SHARDS).map(|_| Mutex::new(BoundedMap::new(each))).collect() }
+    }
+
+    /// What a client did until `second`; none if nothing is remembered.
+    pub(super) fn spread(&self, client: u64, second: u32, ageing: &Ageing) -> Option<Spread> {
+        let shard = self.shard(client)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut source = *shard.get(&client)?;
+        source.advance(second, ageing);
+        Some(Spread {
+            users: distinct(source.users),
+            failures: source.failures,
+            before: source.before,
+            hours: ageing.exposure(source.first, source.newest) / f64::from(WINDOW),
+        })
+    }
+
+    /// Notes that a client failed at a user.
+    pub(super) fn failed(&self, client: u64, user: u64, second: u32, ageing: &Ageing) {
+        let Some(shard) = self.shard(client) else { return };
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = Timestamp::from_secs(i64::from(second));
+        let source = shard.entry(client, at, || Source::new(second));
+        source.first = source.first.min(second);
+        source.advance(second, ageing);
+        if second / WINDOW == source.newest / WINDOW {
+            source.users |= 1 << (user % u64::from(BITS));
+            source.failures = source.failures.saturating_add(1);
+        }
+    }
+
+    fn shard(&self, client: u64) -> Option<&Mutex<BoundedMap<u64, Source>>> {
+        self.shards.get((client >> 32) as usize % SHARDS)
+    }
+}
+
+impl Source {
+    fn new(second: u32) -> Self {
+        Self { first: second, newest: second, users: 0, failures: 0, before: 0.0 }
+    }
+
+    /// Lets time pass until `second`; nothing happens if that is in the past.
+    fn advance(&mut self, second: u32, ageing: &Ageing) {
+        if second <= self.newest {
+            return;
+        }
+        if second / WINDOW != self.newest / WINDOW {
+            let kept = ageing.rate_decay(second - self.newest);
+            self.before = (self.before + distinct(self.users)) * kept;
+            (self.users, self.failures) = (0, 0);
+        }
+        self.newest = second;
+    }
+}
+
+/// How many users set these bits, by linear counting (Whang, Vander-Zanden and Taylor 1990): to a tenth or so up to 100, and
+/// at most 266.
+fn distinct(bits: u64) -> f64 {
+    let all = f64::from(BITS);
+    let free = f64::from(bits.count_zeros().max(1));
+    let single = f64::from(bits.count_ones());
+    // Few are counted exactly but for collisions.
+    (-all * libm::log(free / all)).max(single)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_users_of_an_hour() {
+        let (sources, ageing) = (Sources::new(100), Ageing::default());
+        assert_eq!(sources.spread(1, 0, &ageing), None);
+        let start = 20_000 * 86_400;
+        for user in 0..40u64 {
+            sources.failed(1, user.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20, start + 60, &ageing);
+        }
+        let spread = sources.spread(1, start + 90, &ageing).unwrap();
+        assert!((spread.users - 40.0).abs() < 10.0, "{spread:?}");
+        assert_eq!(spread.failures, 40);
+        let later = sources.spread(1, start + 7200, &ageing).unwrap();
+        assert_eq!((later.users, later.failures), (0.0, 0));
+        assert!((later.before - spread.users).abs() < 1.0, "{later:?}");
+        sources.failed(1, 5, start - 7200, &ageing);
+        assert_eq!(sources.spread(1, start + 90, &ageing).unwrap().failures, 40, "too late for this hour");
+    }
+
+    #[test]
+    fn stays_bounded() {
+        let (sources, ageing) = (Sources::new(160), Ageing::default());
+        (0..100_000u64).for_each(|client| sources.failed(client << 30, 1, 5, &ageing));
+        let held: usize = sources.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
+        assert_eq!(held, 160);
+    }
+}
