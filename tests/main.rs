@@ -3,6 +3,7 @@
 mod architecture;
 mod asa;
 mod backtest;
+mod behavior;
 mod clock_steps;
 mod configuration;
 mod conformance;

@@ -3,15 +3,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 
-use super::baseline::Baseline;
+use super::baseline::{Baseline, OVERHEAD};
 
 /// Shards that baselines are spread over: a power of two.
 const SHARDS: usize = 64;
 /// How many places of a table are looked at for a baseline to give up.
 const PROBES: usize = 16;
-/// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
-/// allocator adds.
-const OVERHEAD: usize = 24 * 3 / 2 + 12;
 /// How much longer a baseline is kept for each time its events double, in seconds: a week.
 const ESTEEM: u32 = 7 * 86_400;
 
@@ -146,7 +143,9 @@ impl Shard {
         // At least a quarter or so of the places are taken, or the table is small.
         for _ in 0..places.max(PROBES) {
             self.hand = (self.hand + 1) % places;
-            let Some(held) = self.held.get_bucket(self.hand).filter(|held| held.key != spare) else { continue };
+            let Some(held) = self.held.get_bucket(self.hand).filter(|held| held.key != spare) else {
+                continue;
+            };
             let candidate = (worth(&held.packed), held.key);
             found = Some(found.map_or(candidate, |best| best.min(candidate)));
             seen += 1;

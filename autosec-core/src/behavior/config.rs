@@ -48,7 +48,7 @@ pub struct BehaviorConfig {
     /// What a value may always gain in that time, in events, above 0; default 1. While an entity is learned about it is
     /// `learning_events`.
     pub daily_events: f64,
-    /// The chance that an event is an attacker's before anything is known of it, above 0 and below 1; default 0.001.
+    /// The chance that an event is an attacker's before anything is known of it, above 0 and below 1; default 1 in 150.
     pub prior: f64,
     /// The risk from which there is a finding; default 0.3.
     pub report: RiskScore,
@@ -89,7 +89,7 @@ impl Default for BehaviorConfig {
             learning_events: 10,
             daily_share: 0.03,
             daily_events: 1.0,
-            prior: 0.001,
+            prior: 1.0 / 150.0,
             report: RiskScore::clamped(0.3),
             challenge: RiskScore::clamped(0.5),
             baseline_bytes: 256 << 20,

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::baseline::{Ageing, UNIT, spread};
 use super::Feature;
+use super::baseline::{Ageing, UNIT, spread};
 
 /// Cells of a bucket: a cache line, so that to look a value up is one access to memory.
 const CELLS: usize = 8;
@@ -98,7 +98,9 @@ impl Crowd {
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, u64)> {
         let buckets = self.buckets.iter().enumerate();
         let cells = buckets.flat_map(|(at, bucket)| bucket.0.iter().map(move |cell| (at, cell)));
-        cells.map(|(at, cell)| (at, cell.load(Ordering::Relaxed))).filter(|(_, cell)| Cell::of(*cell).mass > 0)
+        cells
+            .map(|(at, cell)| (at, cell.load(Ordering::Relaxed)))
+            .filter(|(_, cell)| Cell::of(*cell).mass > 0)
     }
 
     /// How many buckets there are.
@@ -138,7 +140,10 @@ impl Crowd {
         added != Added::Known
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the product of 64 bits and the length, divided by 2^64")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the product of 64 bits and the length, divided by 2^64"
+    )]
     fn bucket(&self, key: u64) -> Option<&Bucket> {
         let at = (u128::from(key) * self.buckets.len() as u128 >> 64) as usize;
         self.buckets.get(at)
@@ -174,9 +179,11 @@ impl Bucket {
             let held = self.0.each_ref().map(|cell| cell.load(Ordering::Relaxed));
             let cells = held.map(Cell::of);
             let known = cells.iter().position(|cell| cell.tag == tag && cell.mass > 0);
-            let lightest = || (0..CELLS).min_by_key(|at| cells.get(*at).map(|cell| cell.as_of(epoch)));
+            let lightest = || (0..CELLS).min_by_key(|at| cells.get(*at).map(|cell| (cell.as_of(epoch), cell.mass)));
             let Some(at) = known.or_else(lightest) else { break };
-            let (Some(cell), Some(before), Some(held)) = (self.0.get(at), cells.get(at), held.get(at)) else { break };
+            let (Some(cell), Some(before), Some(held)) = (self.0.get(at), cells.get(at), held.get(at)) else {
+                break;
+            };
             let (after, added) = match known {
                 Some(_) => (before.plus(epoch, mass), Added::Known),
                 None if before.as_of(epoch) == 0 => (Cell { tag, epoch, mass }, Added::New),
@@ -205,7 +212,9 @@ impl Cell {
     fn as_of(self, epoch: u8) -> u32 {
         match epoch.wrapping_sub(self.epoch).cast_signed() {
             since @ 0.. => self.mass.checked_shr(u32::from(since.unsigned_abs())).unwrap_or(0),
-            until => self.mass.saturating_mul(1_u32.checked_shl(u32::from(until.unsigned_abs())).unwrap_or(u32::MAX)),
+            until => self
+                .mass
+                .saturating_mul(1_u32.checked_shl(u32::from(until.unsigned_abs())).unwrap_or(u32::MAX)),
         }
     }
 
@@ -285,7 +294,13 @@ mod tests {
         }
         let before = crowd.share(Circle::EVERYONE, Feature::Address, 1, at(20_000)).value;
         for hash in 2..100_000u64 {
-            crowd.count(Circle::EVERYONE, Feature::Address, hash.wrapping_mul(0x9e37_79b9_7f4a_7c15), 1.0, at(20_000));
+            crowd.count(
+                Circle::EVERYONE,
+                Feature::Address,
+                hash.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+                1.0,
+                at(20_000),
+            );
         }
         assert_eq!(crowd.share(Circle::EVERYONE, Feature::Address, 1, at(20_000)).value, before);
         assert!(crowd.evicted() > 90_000);

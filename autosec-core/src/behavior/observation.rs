@@ -216,7 +216,9 @@ impl Reader {
             {
                 None
             }
-            Feature::Address => Some(self.network(tag, net::client(event.address(field::SOURCE_IP)?, CLIENT))),
+            Feature::Address => {
+                Some(self.network(tag, net::client(event.address(field::SOURCE_IP)?, CLIENT)))
+            }
             Feature::Prefix => Some(self.network(tag, neighbourhood(event.address(field::SOURCE_IP)?))),
             Feature::Network => {
                 let number = event.integer(field::SOURCE_AS_NUMBER)?;
@@ -308,7 +310,9 @@ impl fmt::Write for Hashing {
 
 fn neighbourhood(address: IpAddr) -> IpNet {
     match net::canonical(address) {
-        IpAddr::V4(v4) => IpNet::new(IpAddr::V4(v4), 24).map_or(IpNet::from(IpAddr::V4(v4)), |net| net.trunc()),
+        IpAddr::V4(v4) => {
+            IpNet::new(IpAddr::V4(v4), 24).map_or(IpNet::from(IpAddr::V4(v4)), |net| net.trunc())
+        }
         v6 => net::client(v6, NEIGHBOURHOOD),
     }
 }
@@ -342,7 +346,7 @@ fn outcome(event: &Event<'_>) -> Outcome {
         Some("success") => Outcome::Success,
         Some("failure") => Outcome::Failure,
         _ => match event.integer(field::HTTP_RESPONSE_STATUS_CODE) {
-            Some(200..400) => Outcome::Success,
+            Some(200..=399) => Outcome::Success,
             Some(401 | 403) => Outcome::Failure,
             _ => Outcome::Unknown,
         },
@@ -411,7 +415,8 @@ mod tests {
             let values = read(&event).unwrap().values;
             (values[Feature::Address.index()], values[Feature::Prefix.index()])
         };
-        let ((one, near), (two, nearby), (_, far)) = (values("192.0.2.7"), values("192.0.2.9"), values("192.0.3.7"));
+        let ((one, near), (two, nearby), (_, far)) =
+            (values("192.0.2.7"), values("192.0.2.9"), values("192.0.3.7"));
         assert!(one != two && near == nearby && near != far);
         assert_eq!(values("2001:db8::1"), values("2001:db8::2"));
         assert_eq!(values("::ffff:192.0.2.7"), values("192.0.2.7"));

@@ -114,6 +114,7 @@ fn distinct(bits: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::baseline::spread;
     use super::*;
 
     #[test]
@@ -122,7 +123,7 @@ mod tests {
         assert_eq!(sources.spread(1, 0, &ageing), None);
         let start = 20_000 * 86_400;
         for user in 0..40u64 {
-            sources.failed(1, user.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20, start + 60, &ageing);
+            sources.failed(1, spread(user), start + 60, &ageing);
         }
         let spread = sources.spread(1, start + 90, &ageing).unwrap();
         assert!((spread.users - 40.0).abs() < 10.0, "{spread:?}");

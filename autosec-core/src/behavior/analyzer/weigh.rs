@@ -1,18 +1,17 @@
 use super::super::Feature;
-use super::super::baseline::{Baseline, Counts, Place, View};
+use super::super::baseline::{Counts, Place, View};
 use super::super::crowd::{Circle, Crowd, Moment, Share};
 use super::super::observation::Observation;
+use super::super::sources::Spread;
 use super::super::signal::{
-    self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY, Signals, Visit,
-    hour_chance, rarity, season, share, travel,
+    self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, Level, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY,
+    Signals, Visit, hour_chance, rarity, season, sequence, share, step_chance, travel,
 };
 use crate::time::Timestamp;
 
 /// Features from narrow to wide, and how often something new is usual in each.
-const NETWORK: [(Feature, f64); 4] = layered(
-    [Feature::Address, Feature::Prefix, Feature::Network, Feature::Country],
-    NETWORK_NOVELTY,
-);
+const NETWORK: [(Feature, f64); 4] =
+    layered([Feature::Address, Feature::Prefix, Feature::Network, Feature::Country], NETWORK_NOVELTY);
 const SOFTWARE: [(Feature, f64); 4] =
     layered([Feature::Agent, Feature::Browser, Feature::System, Feature::Device], SOFTWARE_NOVELTY);
 /// Features that say something by themselves. Estimates of how often new ones are usual, as those of the hierarchies.
@@ -28,6 +27,8 @@ const HOURS: f64 = 12.0;
 const USUAL: (f64, f64) = (6.0, 24.0);
 /// Failures an hour, one in three days, as sure as a day makes.
 const USUAL_FAILURES: (f64, f64) = (0.33, 24.0);
+/// Users at which a client fails in an hour, once it fails, as sure as four hours make.
+const USUAL_USERS: (f64, f64) = (4.0, 4.0);
 
 /// What is known, against which an event is weighed.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +36,13 @@ pub(super) struct Known<'k> {
     pub(super) view: View<'k>,
     pub(super) crowd: &'k Crowd,
     pub(super) moment: Moment,
+    /// At how many users the event's client failed.
+    pub(super) spread: Option<Spread>,
 }
 
 impl Known<'_> {
     /// What each aspect of the event says.
-    pub(super) fn signals(&self, seen: &Observation) -> Signals {
+    pub(super) fn signals(&self, seen: &Observation, step: Option<f64>) -> Signals {
         let mut signals = Signals::new();
         signals.add(self.travel(seen));
         signals.add(self.hierarchy(Kind::Network, &NETWORK, seen));
@@ -50,7 +53,30 @@ impl Known<'_> {
         signals.add(self.cover(seen));
         signals.add(self.season(seen));
         signals.add(self.rate());
+        let level = seen.amount.and_then(|amount| signal::level(amount, self.view.level(), Level::default()));
+        signals.add(level);
+        signals.add(step.and_then(|chance| sequence(chance, self.view.surprise())));
+        signals.add(self.spread.map(fanned_out));
         signals
+    }
+
+    /// The chance of the step from the action before to this one; none if the entity only ever does one thing.
+    pub(super) fn step(&self, seen: &Observation) -> Option<f64> {
+        let action = seen.values.get(Feature::Action.index()).copied().flatten()?;
+        let (from, step) = self.view.step_to(action)?;
+        if self.view.counts(Feature::Action, action).distinct < 2.0 {
+            return None;
+        }
+        let chance = |circle, prior: f64| {
+            let all = self.crowd.share(circle, Feature::Step, from, self.moment).value;
+            step_chance(self.crowd.share(circle, Feature::Step, step, self.moment).value, all, prior)
+        };
+        let Share { value, total, distinct } =
+            self.crowd.share(Circle::EVERYONE, Feature::Action, action, self.moment);
+        let everyone = chance(Circle::EVERYONE, share(value, total, distinct));
+        let peers = seen.group.map_or(everyone, |group| chance(group, everyone));
+        let own = self.view.counts(Feature::Step, step).value;
+        Some(step_chance(own, self.view.actions_before(), peers))
     }
 
     fn travel(&self, seen: &Observation) -> Option<signal::Signal> {
@@ -69,7 +95,12 @@ impl Known<'_> {
         self.view.counts(Feature::Route, route).value > 0.5 || seen.group.is_some_and(of_peers)
     }
 
-    fn hierarchy(&self, kind: Kind, features: &[(Feature, f64)], seen: &Observation) -> Option<signal::Signal> {
+    fn hierarchy(
+        &self,
+        kind: Kind,
+        features: &[(Feature, f64)],
+        seen: &Observation,
+    ) -> Option<signal::Signal> {
         let layers = features.iter().filter_map(|(feature, novelty)| {
             let hash = seen.values.get(feature.index()).copied().flatten()?;
             let everyone = self.crowd.share(Circle::EVERYONE, *feature, hash, self.moment);
@@ -134,6 +165,15 @@ impl Known<'_> {
     }
 }
 
+/// A client that fails at many users.
+pub(super) fn fanned_out(spread: Spread) -> signal::Signal {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 266, and not below 0")]
+    let users = libm::round(spread.users) as u64;
+    let (events, windows) = USUAL_USERS;
+    let own = Rate::new(spread.before, spread.hours);
+    signal::fanout(users, u64::from(spread.failures), 1.0, own, Rate::new(events, windows))
+}
+
 /// How much of what an event can say it does say, 0 to 1.
 pub(super) fn coverage(seen: &Observation) -> f64 {
     let told = [
@@ -146,16 +186,12 @@ pub(super) fn coverage(seen: &Observation) -> f64 {
         Feature::Hour,
         Feature::Action,
     ];
-    let count = told.iter().filter(|feature| seen.values.get(feature.index()).is_some_and(Option::is_some)).count();
+    let count =
+        told.iter().filter(|feature| seen.values.get(feature.index()).is_some_and(Option::is_some)).count();
     let place = usize::from(seen.place.is_some());
     #[expect(clippy::cast_precision_loss, reason = "at most nine")]
     let share = (count + place) as f64 / (told.len() + 1) as f64;
     share
-}
-
-/// Whether so much is unknown of an entity that nothing harsher than a challenge is asked for.
-pub(super) fn is_learning(baseline: &Baseline, age: u32, events: u32, seconds: u64) -> bool {
-    baseline.learned() < events && u64::from(age) < seconds
 }
 
 const fn layered(features: [Feature; 4], novelty: [f64; 4]) -> [(Feature, f64); 4] {

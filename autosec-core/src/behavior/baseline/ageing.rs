@@ -38,6 +38,11 @@ impl Ageing {
         }
     }
 
+    /// Its three times, in seconds.
+    pub(in crate::behavior) fn seconds(&self) -> [u32; 3] {
+        [self.half_life, self.rate_half_life, self.quarantine]
+    }
+
     /// Where a second stands for the masses of values.
     pub(in crate::behavior) fn phase(&self, second: u32) -> Phase {
         phase(second, self.half_life)

@@ -14,6 +14,10 @@ pub(in crate::behavior) struct Lesson<'v> {
     pub(in crate::behavior) values: &'v [Option<u64>; Feature::ALL.len()],
     /// Where it happened.
     pub(in crate::behavior) place: Option<Place>,
+    /// What it moved.
+    pub(in crate::behavior) amount: Option<f64>,
+    /// The chance of its step from the action before.
+    pub(in crate::behavior) step: Option<f64>,
     /// How much of an event it counts as: 0 to 1.
     pub(in crate::behavior) weight: f64,
     /// It counts at once: whoever did it has proved who they are.
@@ -27,10 +31,7 @@ pub(in crate::behavior) struct Lesson<'v> {
 impl Baseline {
     /// Learns from an event that succeeded.
     pub(in crate::behavior) fn learn(&mut self, lesson: &Lesson<'_>, ageing: &Ageing) {
-        if self.learned == 0 && self.is_empty() {
-            (self.first, self.newest) = (lesson.second, lesson.second);
-        }
-        self.first = self.first.min(lesson.second);
+        self.meet(lesson.second);
         self.advance(lesson.second, ageing);
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
@@ -44,7 +45,33 @@ impl Baseline {
                 self.gain(feature, kept(feature, value), lesson, ageing);
             }
         }
+        if let Some(amount) = lesson.amount {
+            self.level.observe(amount);
+        }
+        if let Some(chance) = lesson.step {
+            self.surprise.observe(chance);
+        }
         self.be_at(lesson);
+    }
+
+    /// Notes that something succeeded.
+    pub(in crate::behavior) fn succeeded(&mut self, second: u32, ageing: &Ageing) {
+        self.meet(second);
+        self.successes.add(second, ageing);
+    }
+
+    /// Notes that something failed.
+    pub(in crate::behavior) fn failed(&mut self, second: u32, ageing: &Ageing) {
+        self.meet(second);
+        self.failures.add(second, ageing);
+    }
+
+    /// Notes that it existed at a time.
+    fn meet(&mut self, second: u32) {
+        self.first = if self.is_empty() { second } else { self.first.min(second) };
+        if self.learned == 0 {
+            self.newest = second;
+        }
     }
 
     /// The route from where somebody last was, if that is somewhere else.
@@ -55,12 +82,13 @@ impl Baseline {
     /// The step from the last action to this one.
     fn step(&self, lesson: &Lesson<'_>) -> Option<u64> {
         let action = lesson.values.get(Feature::Action.index()).copied().flatten()?;
-        self.step_to(action)
+        Some(self.step_to(action)?.1)
     }
 
-    /// The value of the step from the last action to `action`.
-    pub(in crate::behavior) fn step_to(&self, action: u64) -> Option<u64> {
-        self.action.map(|(before, _)| spread(u64::from(before) << 32 | u64::from(kept(Feature::Action, action))))
+    /// The values of all steps from the last action, and of the one from it to `action`.
+    pub(in crate::behavior) fn step_to(&self, action: u64) -> Option<(u64, u64)> {
+        let from = u64::from(self.action?.0) << 32;
+        Some((spread(from | 0xffff_ffff), spread(from | u64::from(kept(Feature::Action, action)))))
     }
 
     fn be_at(&mut self, lesson: &Lesson<'_>) {

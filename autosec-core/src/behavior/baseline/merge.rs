@@ -43,11 +43,15 @@ impl Baseline {
         }
         self.place = self.place.max(other.place);
         self.action = match (self.action, other.action) {
-            (Some(mine), Some(theirs)) => Some(if (theirs.1, theirs.0) > (mine.1, mine.0) { theirs } else { mine }),
+            (Some(mine), Some(theirs)) => {
+                Some(if (theirs.1, theirs.0) > (mine.1, mine.0) { theirs } else { mine })
+            }
             (mine, theirs) => mine.or(theirs),
         };
         self.successes.unite(&other.successes, ageing);
         self.failures.unite(&other.failures, ageing);
+        self.level = self.level.merge(other.level);
+        self.surprise = self.surprise.merge(other.surprise);
     }
 
     /// Takes in entries that are sorted like its own.

@@ -13,11 +13,13 @@ mod place;
 mod record;
 mod tally;
 mod view;
+#[cfg(test)]
+mod tests;
 
 pub use ageing::Ageing;
 pub(in crate::behavior) use ageing::{UNIT, seconds};
 pub(in crate::behavior) use learn::{Lesson, kept};
+pub(in crate::behavior) use pack::OVERHEAD;
 pub(in crate::behavior) use place::{Place, spread};
 pub use record::Baseline;
-pub(in crate::behavior) use tally::Rate;
 pub(in crate::behavior) use view::{Counts, View};

@@ -12,15 +12,22 @@ use super::record::Baseline;
 use super::tally::Tally;
 use crate::behavior::Feature;
 use crate::behavior::bytes::{Reader, put, put_little};
+use crate::behavior::signal::{Level, Surprise};
 
 /// A baseline as bytes; longer ones than most take the heap.
 pub(in crate::behavior) type Packed = SmallVec<[u8; 512]>;
+
+/// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
+/// allocator adds.
+pub(in crate::behavior) const OVERHEAD: usize = 25 * 3 / 2 + 16;
 
 const PLACE: u64 = 1;
 const HIDDEN: u64 = 2;
 const ACTION: u64 = 4;
 const SUCCESSES: u64 = 8;
 const FAILURES: u64 = 16;
+const LEVEL: u64 = 32;
+const SURPRISE: u64 = 64;
 
 impl Baseline {
     /// Writes it down.
@@ -39,7 +46,15 @@ impl Baseline {
             put(&mut to, u64::from(at));
         }
         for tally in [&self.successes, &self.failures].into_iter().filter(|tally| !tally.is_empty()) {
-            [tally.newest, tally.mass, tally.window].into_iter().for_each(|part| put(&mut to, u64::from(part)));
+            [tally.newest, tally.mass, tally.window]
+                .into_iter()
+                .for_each(|part| put(&mut to, u64::from(part)));
+        }
+        if self.level != Level::default() {
+            pack_floats(self.level.parts(), &mut to);
+        }
+        if self.surprise != Surprise::default() {
+            pack_floats(self.surprise.parts(), &mut to);
         }
         let filled = Feature::ALL.iter().fold(0, |filled, feature| filled | self.bit(*feature));
         put(&mut to, filled);
@@ -53,12 +68,8 @@ impl Baseline {
     pub(in crate::behavior) fn unpack(bytes: &[u8]) -> Option<Self> {
         let mut from = Reader(bytes);
         let parts = from.number()?;
-        let mut baseline = Self {
-            newest: from.small()?,
-            first: from.small()?,
-            learned: from.small()?,
-            ..Self::default()
-        };
+        let mut baseline =
+            Self { newest: from.small()?, first: from.small()?, learned: from.small()?, ..Self::default() };
         if parts & PLACE != 0 {
             baseline.place = Some(unpack_place(&mut from, parts & HIDDEN != 0)?);
         }
@@ -71,12 +82,23 @@ impl Baseline {
         if parts & FAILURES != 0 {
             baseline.failures = unpack_tally(&mut from)?;
         }
+        if parts & LEVEL != 0 {
+            baseline.level = Level::from_parts(unpack_floats(&mut from)?);
+        }
+        if parts & SURPRISE != 0 {
+            baseline.surprise = Surprise::from_parts(unpack_floats(&mut from)?);
+        }
         let filled = from.number()?;
         for feature in Feature::ALL.into_iter().filter(|feature| filled & 1 << feature.index() != 0) {
             baseline.unpack_feature(feature, &mut from)?;
         }
-        let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES;
+        let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES | LEVEL | SURPRISE;
         (from.0.is_empty() && parts & !known == 0 && filled >> Feature::ALL.len() == 0).then_some(baseline)
+    }
+
+    /// The bytes it takes in memory: itself packed, its key, its part of a table, and what the allocator adds.
+    pub fn bytes(&self) -> usize {
+        self.pack().len() + OVERHEAD
     }
 
     /// When a packed baseline was last learned from, in seconds since 1970, and from how many events.
@@ -95,6 +117,8 @@ impl Baseline {
             | part(self.action.is_some(), ACTION)
             | part(!self.successes.is_empty(), SUCCESSES)
             | part(!self.failures.is_empty(), FAILURES)
+            | part(self.level != Level::default(), LEVEL)
+            | part(self.surprise != Surprise::default(), SURPRISE)
     }
 
     /// The bit of a feature that has anything; 0 for one that has not.
@@ -140,6 +164,15 @@ impl Baseline {
         }
         Some(())
     }
+}
+
+fn pack_floats(parts: [f32; 3], to: &mut Packed) {
+    parts.into_iter().for_each(|part| put_little(to, part.to_bits(), 4));
+}
+
+fn unpack_floats(from: &mut Reader<'_>) -> Option<[f32; 3]> {
+    let mut part = || Some(f32::from_bits(from.little(4)?));
+    Some([part()?, part()?, part()?])
 }
 
 fn pack_place(place: &Place, to: &mut Packed) {

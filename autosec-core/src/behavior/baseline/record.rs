@@ -5,6 +5,7 @@ use super::entry::Entry;
 use super::place::Place;
 use super::tally::Tally;
 use crate::behavior::Feature;
+use crate::behavior::signal::{Level, Surprise};
 use crate::time::Timestamp;
 
 /// Entries that are held without the heap while a baseline is looked at.
@@ -16,7 +17,7 @@ const INLINE: usize = 64;
 /// It holds hashes and numbers only, no text of an event.
 ///
 /// **Bounds.** At most [`Feature::limit`] values of each feature; as bytes at most [`Baseline::LARGEST`].
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Baseline {
     /// When the first event was, in seconds since 1970.
     pub(super) first: u32,
@@ -33,6 +34,10 @@ pub struct Baseline {
     pub(super) action: Option<(u32, u32)>,
     pub(super) successes: Tally,
     pub(super) failures: Tally,
+    /// How much it moves at a time.
+    pub(super) level: Level,
+    /// How surprising its steps usually are.
+    pub(super) surprise: Surprise,
 }
 
 impl Baseline {
@@ -122,7 +127,8 @@ impl Baseline {
     pub(super) fn make_room(&mut self, feature: Feature) {
         while self.of(feature).len() > feature.limit() {
             let start = self.entries.partition_point(|entry| entry.feature < feature);
-            let lightest = self.of(feature).iter().enumerate().min_by_key(|(_, entry)| (entry.mass(), entry.value));
+            let lightest =
+                self.of(feature).iter().enumerate().min_by_key(|(_, entry)| (entry.mass(), entry.value));
             let Some((position, _)) = lightest else { break };
             let gone = self.entries.remove(start + position);
             if let Some(rest) = self.rest.get_mut(feature.index()) {

@@ -69,7 +69,11 @@ fn mass(second: u32, ageing: &Ageing) -> u32 {
 }
 
 /// Mass in units, rounded.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; nothing is below zero")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates; nothing is below zero"
+)]
 pub(super) fn units(events: f64) -> u32 {
     (events * UNIT + 0.5) as u32
 }
@@ -89,7 +93,8 @@ mod tests {
     #[test]
     fn tells_the_hour_from_what_was_before() {
         let day = 20_000 * 86_400;
-        let Rate { window, before } = tally(&[day, day + 7200, day + 7201]).rate(day + 7300, &Ageing::default());
+        let Rate { window, before } =
+            tally(&[day, day + 7200, day + 7201]).rate(day + 7300, &Ageing::default());
         assert_eq!(window, 2);
         assert!((before - 1.0).abs() < 0.2, "{before}");
         let later = tally(&[day, day + 1]).rate(day + 7 * 86_400, &Ageing::default());

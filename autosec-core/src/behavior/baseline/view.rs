@@ -7,6 +7,7 @@ use super::place::Place;
 use super::record::Baseline;
 use super::tally::Rate;
 use crate::behavior::Feature;
+use crate::behavior::signal::{Level, Surprise};
 
 /// How often one value of a feature was seen, beside all of its values; in events, as of a point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,9 +53,31 @@ impl Baseline {
 }
 
 impl<'b> View<'b> {
-    /// The baseline itself.
-    pub(in crate::behavior) fn baseline(&self) -> &'b Baseline {
-        self.baseline
+    /// How many events it rests on, faded.
+    pub(in crate::behavior) fn history(&self) -> f64 {
+        self.baseline.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + self.events(entry))
+    }
+
+    /// How much it moves at a time.
+    pub(in crate::behavior) fn level(&self) -> Level {
+        self.baseline.level
+    }
+
+    /// How surprising its steps usually are.
+    pub(in crate::behavior) fn surprise(&self) -> Surprise {
+        self.baseline.surprise
+    }
+
+    /// The values of all steps from the last action, and of the one from it to `action`.
+    pub(in crate::behavior) fn step_to(&self, action: u64) -> Option<(u64, u64)> {
+        self.baseline.step_to(action)
+    }
+
+    /// How often it did what it did last.
+    pub(in crate::behavior) fn actions_before(&self) -> f64 {
+        let Some((action, _)) = self.baseline.action else { return 0.0 };
+        let entries = self.baseline.of(Feature::Action).iter();
+        entries.filter(|entry| entry.value == action).fold(0.0, |sum, entry| sum + self.events(entry))
     }
 
     /// How often the value with this hash was seen.

@@ -1,0 +1,71 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Assessment, BehaviorAnalyzer};
+use crate::behavior::signal::{Calibration, Group, Nats, Opinion};
+use crate::finding::Finding;
+use crate::sketch::BoundedMap;
+use crate::time::Timestamp;
+
+/// Subjects of whom opinions are remembered.
+const SUBJECTS: usize = 10_000;
+/// Findings that an opinion can be about: the latest ones.
+const FINDINGS: usize = 1_024;
+
+/// What analysts said of findings, by subject.
+#[derive(Debug)]
+pub(super) struct Feedback {
+    calibrations: Mutex<BoundedMap<u64, Calibration>>,
+    findings: Mutex<BoundedMap<(u64, Timestamp), Assessment>>,
+}
+
+impl Feedback {
+    pub(super) fn new() -> Self {
+        Self {
+            calibrations: Mutex::new(BoundedMap::new(SUBJECTS)),
+            findings: Mutex::new(BoundedMap::new(FINDINGS)),
+        }
+    }
+
+    /// What opinions about a subject have moved.
+    pub(super) fn offsets(&self, subject: u64, now: Timestamp) -> [Nats; Group::ALL.len()] {
+        let calibrations = lock(&self.calibrations);
+        let calibration = if calibrations.is_empty() { None } else { calibrations.get(&subject) };
+        calibration.map_or([Nats::ZERO; Group::ALL.len()], |calibration| calibration.offsets(now))
+    }
+
+    /// Remembers what a finding was made of.
+    pub(super) fn found(&self, assessment: &Assessment) {
+        let key = (assessment.subject, assessment.time);
+        *lock(&self.findings).entry(key, assessment.time, || *assessment) = *assessment;
+    }
+
+    fn learn(&self, about: &Assessment, opinion: Opinion) {
+        let mut calibrations = lock(&self.calibrations);
+        let calibration = calibrations.entry(about.subject, about.time, Calibration::default);
+        calibration.learn(about.combined(), opinion, about.time);
+    }
+}
+
+impl BehaviorAnalyzer {
+    /// Takes in what an analyst says of a finding of this analyzer; false if it is too long ago: the latest 1,024
+    /// are remembered.
+    ///
+    /// A dismissed finding makes the groups of signals that spoke for an attacker count less for this subject, a confirmed one
+    /// more: by at most [`Calibration::MOST`], fading with [`Calibration::HALF_LIFE`], shown as contributions of their
+    /// own. A confirmed one also drops what still waits in quarantine ([`BehaviorAnalyzer::compromised`]).
+    pub fn judge(&self, finding: &Finding, opinion: Opinion) -> bool {
+        let subject = self.reader.entity(&finding.subject, &self.aliases);
+        let about = lock(&self.feedback.findings).get(&(subject, finding.time)).copied();
+        let Some(about) = about else { return false };
+        self.feedback.learn(&about, opinion);
+        if opinion == Opinion::Confirmed {
+            self.compromised(&finding.subject);
+        }
+        true
+    }
+}
+
+/// A panic elsewhere leaves at worst one opinion unlearned.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,115 @@
+use super::{Assessment, BehaviorAnalyzer};
+use crate::behavior::Feature;
+use crate::behavior::baseline::{Baseline, Lesson};
+use crate::behavior::crowd::{Circle, Moment};
+use crate::behavior::observation::{Observation, Outcome};
+use crate::entity::Entity;
+use crate::event::Event;
+
+/// How somebody fared who was asked for proof: a second factor, a captcha.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Challenge {
+    /// They proved who they are.
+    Passed,
+    /// They did not.
+    Failed,
+}
+
+impl BehaviorAnalyzer {
+    /// Tells how somebody fared who was challenged because of `event`.
+    ///
+    /// An event whose risk reached [`challenge`](crate::behavior::BehaviorConfig::challenge) was not learned. Passed, it is
+    /// now, in full and without quarantine: who did it has proved who they are. Failed, it counts as a failure.
+    pub fn resolve(&self, event: &Event<'_>, challenge: Challenge) {
+        let Some(seen) = self.observe(event) else { return };
+        match challenge {
+            Challenge::Passed => self.learn(&seen, None, 1.0, true),
+            Challenge::Failed => self.note_failure(&seen),
+        }
+    }
+
+    /// Drops what was learned of an entity and still waits in quarantine: for an account that was taken over. Whether anything
+    /// is known of it.
+    pub fn compromised(&self, entity: &Entity) -> bool {
+        let key = self.reader.entity(entity, &self.aliases);
+        let mut known = false;
+        self.baselines.change(key, |baseline| {
+            known = !baseline.is_empty();
+            baseline.drop_unsettled();
+        });
+        known
+    }
+
+    /// Forgets an entity. Whether anything was known of it.
+    pub fn forget(&self, entity: &Entity) -> bool {
+        self.baselines.forget(self.reader.entity(entity, &self.aliases))
+    }
+
+    /// Learns what an event that was assessed teaches.
+    pub(super) fn note(&self, seen: &Observation, assessment: &Assessment) {
+        match seen.outcome {
+            Outcome::Success if assessment.risk() < self.config.challenge => {
+                self.learn(seen, assessment.step, 1.0 - assessment.risk().value(), false);
+            }
+            Outcome::Success => self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing)),
+            Outcome::Failure => self.note_failure(seen),
+            Outcome::Unknown => {}
+        }
+    }
+
+    fn note_failure(&self, seen: &Observation) {
+        if let Some((client, _)) = seen.client {
+            self.sources.failed(client, seen.subject, seen.second, &self.ageing);
+        }
+        self.tally(seen, |baseline, second| baseline.failed(second, &self.ageing));
+    }
+
+    /// Counts for an entity that is known; strangers who fail cost nothing.
+    fn tally(&self, seen: &Observation, count: impl FnOnce(&mut Baseline, u32)) {
+        self.baselines.change(seen.subject, |baseline| {
+            if !baseline.is_empty() {
+                count(baseline, seen.second);
+            }
+        });
+    }
+
+    fn learn(&self, seen: &Observation, step: Option<f64>, weight: f64, proved: bool) {
+        let (mut route, mut steps) = (None, None);
+        self.baselines.change(seen.subject, |baseline| {
+            let young = baseline.learned() < self.config.learning_events;
+            let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
+            let lesson = Lesson {
+                second: seen.second,
+                values: &seen.values,
+                place: seen.place,
+                amount: seen.amount,
+                step,
+                weight,
+                proved,
+                floor: floor.max(self.config.daily_events),
+                share: self.config.daily_share,
+            };
+            route = baseline.route(seen.place.as_ref());
+            let action = seen.values.get(Feature::Action.index()).copied().flatten();
+            steps = action.and_then(|action| baseline.step_to(action));
+            baseline.learn(&lesson, &self.ageing);
+            baseline.succeeded(seen.second, &self.ageing);
+        });
+        let moment = Moment::at(seen.second, &self.ageing);
+        let circles = [Some(Circle::EVERYONE), seen.group];
+        for (feature, value) in Feature::ALL.into_iter().zip(seen.values) {
+            let values = match feature {
+                Feature::Route => [route, None],
+                Feature::Step => steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),
+                _ => [value, None],
+            };
+            for (circle, value) in
+                circles.into_iter().flatten().flat_map(|circle| values.map(|value| (circle, value)))
+            {
+                if let Some(value) = value {
+                    self.crowd.count(circle, feature, value, weight, moment);
+                }
+            }
+        }
+    }
+}

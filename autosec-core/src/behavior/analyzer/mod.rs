@@ -1,0 +1,143 @@
+//! The whole: a [`BehaviorAnalyzer`] weighs events against what is known and learns from them.
+//!
+//! `builder` makes one; `weigh` turns what is known into signals, `assessment` says what they amount to, `feedback` what analysts said of that, `learn` decides what an
+//! event teaches; `detect` is the analyzer as a detector, `keep` its snapshots.
+
+mod assessment;
+mod builder;
+mod detect;
+mod feedback;
+mod keep;
+mod learn;
+mod weigh;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use ipnet::IpNet;
+
+pub use assessment::Assessment;
+pub use builder::BehaviorBuilder;
+pub use learn::Challenge;
+
+use super::BehaviorConfig;
+use super::aliases::Aliases;
+use super::baseline::{Ageing, Baseline};
+use super::baselines::Baselines;
+use super::crowd::{Crowd, Moment};
+use super::observation::{Observation, Reader};
+use super::peers::PeerGroups;
+use super::signal::{Limits, Signals};
+use super::sources::Sources;
+use crate::entity::Entity;
+use crate::event::Event;
+use crate::finding::Analytic;
+
+/// Weighs what somebody does against what is usual for them, for their peers and for everyone, and learns from it.
+#[derive(Debug)]
+pub struct BehaviorAnalyzer {
+    config: BehaviorConfig,
+    ageing: Ageing,
+    reader: Reader,
+    aliases: Aliases,
+    peers: Arc<dyn PeerGroups>,
+    baselines: Baselines,
+    crowd: Crowd,
+    sources: Sources,
+    feedback: feedback::Feedback,
+    limits: Limits,
+    analytic: Arc<Analytic>,
+    /// Evictions that were reported.
+    told: AtomicU64,
+}
+
+impl BehaviorAnalyzer {
+    /// A builder with every default in place.
+    pub fn builder() -> BehaviorBuilder {
+        BehaviorBuilder::default()
+    }
+
+    /// How the event looks beside what is known of its subject; none if it is about nobody. Learns nothing.
+    pub fn score(&self, event: &Event<'_>) -> Option<Assessment> {
+        let seen = self.observe(event)?;
+        Some(self.assess(&seen))
+    }
+
+    /// What is known of an entity.
+    pub fn baseline(&self, entity: &Entity) -> Option<Baseline> {
+        self.baselines.find(self.reader.entity(entity, &self.aliases))
+    }
+
+    /// How many entities it has baselines of.
+    pub fn entities(&self) -> usize {
+        self.baselines.len()
+    }
+
+    /// The bytes that baselines, and what is known of everyone, take.
+    pub fn bytes(&self) -> usize {
+        self.baselines.bytes() + self.crowd.bytes()
+    }
+
+    /// How many baselines had to give way to stay within the budget.
+    pub fn evicted(&self) -> u64 {
+        self.baselines.evicted()
+    }
+
+    /// How many values that everyone or a peer group was seen with had to give way.
+    pub fn evicted_values(&self) -> u64 {
+        self.crowd.evicted()
+    }
+
+    fn observe(&self, event: &Event<'_>) -> Option<Observation> {
+        let mut seen = self.reader.read(event, &self.aliases)?;
+        seen.group = self.peers.group(event).map(|group| self.reader.circle(group));
+        Some(seen)
+    }
+
+    fn assess(&self, seen: &Observation) -> Assessment {
+        let mut baseline = self.baselines.find(seen.subject).unwrap_or_default();
+        baseline.advance(seen.second, &self.ageing);
+        let young = f64::from(self.config.learning_events);
+        let view = baseline.view(seen.second, &self.ageing, self.config.quarantine_share, young);
+        let known = weigh::Known {
+            view,
+            crowd: &self.crowd,
+            moment: Moment::at(seen.second, &self.ageing),
+            spread: seen.client.and_then(|(client, _)| self.sources.spread(client, seen.second, &self.ageing)),
+        };
+        let step = known.step(seen);
+        let about = assessment::Background {
+            history: view.history(),
+            coverage: weigh::coverage(seen),
+            learning: self.is_learning(&baseline, view.age()),
+            feedback: self.feedback.offsets(seen.subject, seen.time),
+            step,
+        };
+        Assessment::new(seen, &known.signals(seen, step), &about, &self.limits)
+    }
+
+    /// How the client of an event looks that failed: at how many users it did in this hour.
+    fn assess_client(&self, seen: &Observation) -> Option<(IpNet, Assessment)> {
+        let (client, network) = seen.client?;
+        let spread = self.sources.spread(client, seen.second, &self.ageing)?;
+        let mut signals = Signals::new();
+        signals.add(weigh::fanned_out(spread));
+        let about = assessment::Background {
+            history: f64::from(spread.failures),
+            coverage: 1.0,
+            learning: false,
+            feedback: self.feedback.offsets(client, seen.time),
+            step: None,
+        };
+        let of_client = Observation { subject: client, ..seen.clone() };
+        Some((network, Assessment::new(&of_client, &signals, &about, &self.limits)))
+    }
+
+    /// Whether so little is known that nothing harsher than a challenge is asked for.
+    fn is_learning(&self, baseline: &Baseline, age: u32) -> bool {
+        baseline.learned() < self.config.learning_events
+            && u64::from(age) < self.config.learning_time.as_secs()
+    }
+}
