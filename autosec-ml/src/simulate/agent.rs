@@ -30,7 +30,7 @@ pub(super) enum Browser {
 pub(super) struct Device {
     pub(super) platform: Platform,
     pub(super) browser: Browser,
-    /// Which of the phones on the market it is.
+    /// Which of the phones on the market it is; of Windows, which edition.
     model: u8,
     /// Days after a release until it has it, on average; infinite if it is never updated.
     lag: f64,
@@ -46,13 +46,13 @@ pub(super) struct Agent {
     pub(super) platform: Platform,
     pub(super) browser: Browser,
     model: u8,
-    /// The main version of the browser.
+    /// The release of the browser.
     version: u16,
     /// The release of the operating system, where the browser tells it.
     system: u16,
 }
 
-/// Shares of the web's use, rounded from StatCounter's for Europe in 2024.
+/// Shares of the web's use, rounded from StatCounter's for Europe.
 const PLATFORMS: [(Platform, f64); 6] = [
     (Platform::Windows, 0.38),
     (Platform::Mac, 0.11),
@@ -62,18 +62,40 @@ const PLATFORMS: [(Platform, f64); 6] = [
     (Platform::Tablet, 0.03),
 ];
 
+/// The same for the world, from where attackers take theirs.
+const WORLD: [(Platform, f64); 6] = [
+    (Platform::Windows, 0.30),
+    (Platform::Mac, 0.07),
+    (Platform::Linux, 0.02),
+    (Platform::Android, 0.42),
+    (Platform::Phone, 0.17),
+    (Platform::Tablet, 0.02),
+];
+
 /// Models of Android phones; their popularity falls as 1 / rank, which is assumed.
-const MODELS: usize = 40;
+const MODELS: usize = 120;
+/// Editions of Windows as agents of 2020 name them; rounded from StatCounter's versions, the share of WOW64 assumed.
+const EDITIONS: [(u8, f64); 5] = [(0, 0.66), (1, 0.12), (2, 0.13), (3, 0.05), (4, 0.04)];
+const EDITION_NAMES: [(&str, &str); 5] = [
+    ("10", "Windows NT 10.0; Win64; x64"),
+    ("10", "Windows NT 10.0; WOW64"),
+    ("7", "Windows NT 6.1; Win64; x64"),
+    ("8.1", "Windows NT 6.3; Win64; x64"),
+    ("7", "Windows NT 6.1; WOW64"),
+];
 /// How many devices are never updated, and how many are updated late: assumed.
 const FROZEN: f64 = 0.04;
 const LATE: f64 = 0.15;
-/// Days between main versions of browsers (four weeks for Chrome, Edge and Firefox), and of systems.
+/// Days between releases of browsers, of which three make a main version, and of systems: slower than those of 2020.
 const RELEASE: f64 = 28.0;
-const SYSTEM_RELEASE: f64 = 60.0;
+const SYSTEM_RELEASE: f64 = 45.0;
 /// The calendar of releases begins so many of them before the first day.
 const FIRST: f64 = 100.0;
-/// The versions that an attacker copies: the newest, and how many behind.
-const POPULAR: [(f64, f64); 4] = [(0.0, 0.55), (1.0, 0.30), (2.0, 0.10), (4.0, 0.05)];
+/// How many releases back a device is looked for: it has what it was bought with if it has none of them.
+const BACK: u8 = 37;
+/// The releases that an attacker copies, as how many behind the newest; assumed.
+const POPULAR: [(f64, f64); 7] =
+    [(0.0, 0.30), (1.0, 0.25), (2.0, 0.15), (3.0, 0.10), (4.0, 0.08), (6.0, 0.07), (9.0, 0.05)];
 
 impl Platform {
     pub(super) fn draw(random: &mut Random) -> Self {
@@ -92,6 +114,15 @@ impl Platform {
 
     pub(super) fn is_mobile(self) -> bool {
         matches!(self, Platform::Android | Platform::Phone | Platform::Tablet)
+    }
+
+    /// Which phone, which edition.
+    fn model(self, random: &mut Random) -> u8 {
+        match self {
+            Platform::Windows => random.pick(&EDITIONS, 0),
+            Platform::Android => u8::try_from(random.zipf(MODELS)).unwrap_or(0),
+            _ => 0,
+        }
     }
 
     pub(super) fn browser(self, random: &mut Random) -> Browser {
@@ -123,9 +154,9 @@ impl Device {
             chance if chance < FROZEN + LATE => random.between(20.0, 60.0),
             _ => random.between(2.0, 8.0),
         };
-        let model = if platform == Platform::Android { random.zipf(MODELS) } else { 0 };
+        let model = platform.model(random);
         let number = (random.below(1 << 24) as u64) << 24 | random.below(1 << 24) as u64;
-        Self { platform, browser, model: u8::try_from(model).unwrap_or(0), lag, number, bought: day }
+        Self { platform, browser, model, lag, number, bought: day }
     }
 
     /// What it says of itself on a `day` since the first one of the simulation.
@@ -139,7 +170,7 @@ impl Device {
         }
     }
 
-    /// The newest release that has reached the device, looking one year back.
+    /// The newest release that has reached the device.
     fn release(&self, day: f64, every: f64, purpose: u64) -> u16 {
         let newest_at = |day: f64| libm::floor(day / every) + FIRST;
         let reached = |release: f64| {
@@ -149,29 +180,29 @@ impl Device {
         let bought = newest_at(self.bought).max(0.0);
         let newest = newest_at(day).max(bought);
         let backwards =
-            (0..13_u8).map(|behind| newest - f64::from(behind)).take_while(|release| *release > bought);
+            (0..BACK).map(|behind| newest - f64::from(behind)).take_while(|release| *release > bought);
         let release = backwards.into_iter().find(|release| reached(*release)).unwrap_or(bought);
         whole(release)
     }
 }
 
 impl Agent {
-    /// What is common: a platform by its share, a browser by its share, a version that is current or a little behind.
+    /// What is common in the world: a platform by its share, a browser by its share, a version that is current or a little behind.
     pub(super) fn popular(random: &mut Random, day: f64) -> Self {
-        let platform = Platform::draw(random);
+        let platform = random.pick(&WORLD, Platform::Windows);
         let browser = platform.browser(random);
         Self::popular_like(random, platform, browser, day)
     }
 
     /// What is common among those with this platform and browser.
     pub(super) fn popular_like(random: &mut Random, platform: Platform, browser: Browser, day: f64) -> Self {
-        let model = if platform == Platform::Android { random.zipf(MODELS) } else { 0 };
+        let model = platform.model(random);
         let mut release = |every: f64| {
             let behind = random.pick(&POPULAR, 0.0);
             whole((libm::floor(day / every) + FIRST - behind).max(0.0))
         };
         let (version, system) = (release(RELEASE), release(SYSTEM_RELEASE));
-        Self { platform, browser, model: u8::try_from(model).unwrap_or(0), version, system }
+        Self { platform, browser, model, version, system }
     }
 
     /// A program without a browser's name.
@@ -183,65 +214,83 @@ impl Agent {
     /// Browser, its version, system, its version, device: what parsers of agents make of the text.
     pub(super) fn parsed(&self) -> (&'static str, String, &'static str, String, String) {
         let system = match self.platform {
-            Platform::Windows => ("Windows", "10".to_owned(), "Other".to_owned()),
-            Platform::Mac => ("Mac OS X", "10.15.7".to_owned(), "Mac".to_owned()),
+            Platform::Windows => ("Windows", self.edition().0.to_owned(), "Other".to_owned()),
+            Platform::Mac => ("Mac OS X", self.mac('.'), "Mac".to_owned()),
             Platform::Linux => ("Linux", String::new(), "Other".to_owned()),
-            Platform::Android => ("Android", self.android().to_string(), format!("Model {:02}", self.model)),
+            Platform::Android => ("Android", self.android().to_string(), format!("Model {:03}", self.model)),
             Platform::Phone => ("iOS", self.apple('.'), "iPhone".to_owned()),
             Platform::Tablet => ("iOS", self.apple('.'), "iPad".to_owned()),
         };
         let (name, version) = match self.browser {
-            Browser::Chrome => ("Chrome", format!("{}.0.0.0", self.version)),
-            Browser::Edge => ("Edge", format!("{}.0.0.0", self.version)),
-            Browser::Firefox => ("Firefox", format!("{}.0", self.version)),
-            Browser::Safari => ("Safari", self.apple('.')),
-            Browser::Samsung => ("Samsung Internet", format!("{}.0", self.version / 4)),
+            Browser::Chrome => ("Chrome", self.chromium()),
+            Browser::Edge => ("Edge", self.chromium()),
+            Browser::Firefox => ("Firefox", self.firefox()),
+            Browser::Safari => ("Safari", self.safari()),
+            Browser::Samsung => ("Samsung Internet", self.samsung()),
             Browser::Script => ("Python Requests", format!("2.{}", self.version)),
         };
         (name, version, system.0, system.1, system.2)
     }
 
-    /// The text itself, in the form that browsers of 2024 send it.
+    /// The text itself, in the form that browsers of 2020 sent it, before they told less of versions and devices.
     pub(super) fn text(&self) -> String {
         let system = match self.platform {
-            Platform::Windows => "Windows NT 10.0; Win64; x64".to_owned(),
-            Platform::Mac => "Macintosh; Intel Mac OS X 10_15_7".to_owned(),
+            Platform::Windows => self.edition().1.to_owned(),
+            Platform::Mac => format!("Macintosh; Intel Mac OS X {}", self.mac('_')),
             Platform::Linux => "X11; Linux x86_64".to_owned(),
-            Platform::Android => format!("Linux; Android {}; Model {:02}", self.android(), self.model),
+            Platform::Android => format!("Linux; Android {}; Model {:03}", self.android(), self.model),
             Platform::Phone => format!("iPhone; CPU iPhone OS {} like Mac OS X", self.apple('_')),
             Platform::Tablet => format!("iPad; CPU OS {} like Mac OS X", self.apple('_')),
         };
-        let (version, apple) = (self.version, self.apple('.'));
         let engine = "AppleWebKit/537.36 (KHTML, like Gecko)";
+        let chromium = format!("Mozilla/5.0 ({system}) {engine} Chrome/{} Safari/537.36", self.chromium());
         match self.browser {
-            Browser::Chrome => {
-                format!("Mozilla/5.0 ({system}) {engine} Chrome/{version}.0.0.0 Safari/537.36")
-            }
-            Browser::Edge => {
-                format!(
-                    "Mozilla/5.0 ({system}) {engine} Chrome/{version}.0.0.0 Safari/537.36 Edg/{version}.0.0.0"
-                )
-            }
+            Browser::Chrome => chromium,
+            Browser::Edge => format!("{chromium} Edg/{}", self.chromium()),
+            Browser::Samsung => format!("{chromium} SamsungBrowser/{}", self.samsung()),
             Browser::Firefox => {
-                format!("Mozilla/5.0 ({system}; rv:{version}.0) Gecko/20100101 Firefox/{version}.0")
+                let version = self.firefox();
+                format!("Mozilla/5.0 ({system}; rv:{version}) Gecko/20100101 Firefox/{version}")
             }
             Browser::Safari => {
-                format!(
-                    "Mozilla/5.0 ({system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{apple} Safari/605.1.15"
-                )
+                let engine = "AppleWebKit/605.1.15 (KHTML, like Gecko)";
+                format!("Mozilla/5.0 ({system}) {engine} Version/{} Safari/605.1.15", self.safari())
             }
-            Browser::Samsung => format!("Mozilla/5.0 ({system}) {engine} SamsungBrowser/{}.0", version / 4),
-            Browser::Script => format!("python-requests/2.{version}"),
+            Browser::Script => format!("python-requests/2.{}", self.version),
         }
     }
 
-    /// Six releases make a main version.
+    fn chromium(&self) -> String {
+        let (main, build) = (self.version / 3, self.version % 3);
+        format!("{}.0.{}.{}", 48 + main, 2_300 + main * 46, 60 + build * 28)
+    }
+
+    fn firefox(&self) -> String {
+        format!("{}.0", 44 + self.version / 3)
+    }
+
+    fn samsung(&self) -> String {
+        format!("{}.0", self.version / 9)
+    }
+
+    fn safari(&self) -> String {
+        format!("{}.{}", self.system / 12, self.system % 12 / 2)
+    }
+
     fn apple(&self, dot: char) -> String {
-        format!("{}{dot}{}", self.system / 6, self.system % 6)
+        format!("{}{dot}{}", self.system / 12, self.system % 12)
+    }
+
+    fn mac(&self, dot: char) -> String {
+        format!("10{dot}{}{dot}{}", 7 + self.system / 12, self.system % 12 / 2)
     }
 
     fn android(&self) -> u16 {
-        self.system / 6
+        2 + self.system / 12
+    }
+
+    fn edition(&self) -> (&'static str, &'static str) {
+        EDITION_NAMES.get(usize::from(self.model)).copied().unwrap_or(EDITION_NAMES[0])
     }
 }
 

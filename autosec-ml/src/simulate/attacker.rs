@@ -122,11 +122,11 @@ fn from_anywhere(random: &mut Random, day: f64) -> (Source, Agent) {
 
 fn from_the_country(random: &mut Random, victim: &Person, day: f64) -> (Source, Agent) {
     let source = match random.fraction() {
-        chance if chance < 0.55 => {
+        chance if chance < 0.65 => {
             let operator = Operator::private_network(random);
             Source::draw(random, victim.country, 0, operator)
         }
-        chance if chance < 0.75 => {
+        chance if chance < 0.85 => {
             let operator = Operator::hosting(random);
             Source::draw(random, victim.country, 0, operator)
         }

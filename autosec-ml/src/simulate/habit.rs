@@ -24,7 +24,7 @@ const PEAK: f64 = 4.2;
 
 /// Logins a day of the median user, and the spread of its logarithm: most users log in rarely and a few all the time, as
 /// in the published data set; the figures are assumed.
-const RATE: f64 = 0.12;
+const RATE: f64 = 0.4;
 const SPREAD: f64 = 1.1;
 const MOST: f64 = 12.0;
 

@@ -27,7 +27,7 @@ const HOSTING: [(u8, f64); 8] =
     [(0, 0.25), (1, 0.20), (2, 0.15), (3, 0.10), (4, 0.10), (5, 0.08), (6, 0.07), (7, 0.05)];
 
 /// Days that a home keeps its address on average, by operator: some give a new one each day or so, some hardly ever.
-const LEASE: [f64; 4] = [120.0, 30.0, 7.0, 1.5];
+const LEASE: [f64; 4] = [300.0, 120.0, 40.0, 5.0];
 
 /// Addresses of a phone operator's gateway.
 const MOBILE_ADDRESSES: usize = 512;

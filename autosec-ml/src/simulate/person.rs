@@ -3,7 +3,7 @@
 use super::agent::{Agent, Browser, Device, Platform};
 use super::habit::{DAY, Habit, days, is_working_hour, millis};
 use super::network::{Operator, Source};
-use super::place::{COUNTRIES, country, place};
+use super::place::{COUNTRIES, Country, country, place};
 use crate::random::Random;
 
 /// How many users work for a firm that is known as their group, and how many of these have an office.
@@ -11,8 +11,8 @@ const EMPLOYED: f64 = 0.45;
 /// Users of a firm on average.
 const FIRM: usize = 25;
 /// How many use a private network at all, and how often these do.
-const PRIVATE: f64 = 0.07;
-const PRIVATE_USE: f64 = 0.4;
+const PRIVATE: f64 = 0.04;
+const PRIVATE_USE: f64 = 0.3;
 /// Mean days between moves, between journeys, and until a device is replaced.
 const MOVE: f64 = 3_000.0;
 const JOURNEY: f64 = 110.0;
@@ -208,7 +208,7 @@ impl Person {
         let (country, city) = if random.chance(0.6) {
             (self.country, random.zipf(country(self.country).places.len()))
         } else {
-            somewhere(random)
+            abroad(random)
         };
         let operator = Operator::fixed(random);
         let lodging = Source::draw(random, country, city, operator);
@@ -239,7 +239,7 @@ impl Person {
     fn device(&mut self, working: bool) -> Device {
         match self.firm {
             Some(firm) if working && self.random.chance(0.75) => firm.computer,
-            _ if self.random.chance(0.28) => self.devices[1],
+            _ if self.random.chance(0.15) => self.devices[1],
             _ => self.devices[0],
         }
     }
@@ -249,12 +249,12 @@ impl Person {
         let away = self.is_away(time);
         let random = &mut self.random;
         if random.chance(self.private) {
-            let country = if random.chance(0.7) { self.country } else { somewhere(random).0 };
+            let country = if random.chance(0.7) { self.country } else { abroad(random).0 };
             let operator = Operator::private_network(random);
             return Source::draw(random, country, 0, operator);
         }
         let mobile = device.platform.is_mobile();
-        let cellular = if mobile { 0.42 } else { 0.03 };
+        let cellular = if mobile { 0.2 } else { 0.02 };
         // Phones abroad reach the net through their operator at home.
         if random.chance(cellular) {
             return Source::draw(random, self.country, self.city, self.mobile);
@@ -262,7 +262,7 @@ impl Person {
         match self.firm {
             _ if away => self.journey.lodging,
             Some(firm) if working && random.chance(0.75) => firm.office,
-            _ if random.chance(0.05) => {
+            _ if random.chance(0.03) => {
                 // A friend's, a café's.
                 let operator = Operator::fixed(random);
                 Source::draw(random, self.country, self.city, operator)
@@ -291,8 +291,17 @@ impl Firm {
     }
 }
 
-/// A country by its share of the market, and one of its cities, larger ones more often.
+/// A country where users live, and one of its cities, larger ones more often.
 fn somewhere(random: &mut Random) -> (usize, usize) {
-    let country_number = random.weighted(COUNTRIES.iter().map(|country| country.market));
+    city_of(random, |country| country.market)
+}
+
+/// A country that people travel to.
+fn abroad(random: &mut Random) -> (usize, usize) {
+    city_of(random, |country| country.visits)
+}
+
+fn city_of(random: &mut Random, share: fn(&Country) -> f64) -> (usize, usize) {
+    let country_number = random.weighted(COUNTRIES.iter().map(share));
     (country_number, random.zipf(country(country_number).places.len()))
 }

@@ -14,11 +14,13 @@ pub(super) struct Place {
     pub(super) offset: i64,
 }
 
-/// A country, its share among users, its share among attackers who don't care where they seem to be.
+/// A country, its share among users, among the goals of their journeys abroad (these sum to no round number), and among
+/// attackers who don't care where they seem to be.
 #[derive(Debug)]
 pub(super) struct Country {
     pub(super) code: &'static str,
     pub(super) market: f64,
+    pub(super) visits: f64,
     pub(super) attacks: f64,
     pub(super) places: &'static [Place],
 }
@@ -45,8 +47,12 @@ const fn at(
     Place { city, region, latitude, longitude, offset }
 }
 
-const fn land(code: &'static str, market: f64, attacks: f64, places: &'static [Place]) -> Country {
-    Country { code, market, attacks, places }
+const fn land(
+    code: &'static str,
+    (market, visits, attacks): (f64, f64, f64),
+    places: &'static [Place],
+) -> Country {
+    Country { code, market, visits, attacks, places }
 }
 
 /// At most 32 countries of at most 8 cities, the largest cities first.
@@ -56,8 +62,7 @@ const fn land(code: &'static str, market: f64, attacks: f64, places: &'static [P
 pub(super) static COUNTRIES: [Country; 20] = [
     land(
         "NO",
-        0.70,
-        0.01,
+        (0.985, 0.05, 0.01),
         &[
             at("Oslo", "NO-03", (59.91, 10.75), 60),
             at("Bergen", "NO-46", (60.39, 5.32), 60),
@@ -71,8 +76,7 @@ pub(super) static COUNTRIES: [Country; 20] = [
     ),
     land(
         "SE",
-        0.07,
-        0.02,
+        (0.005, 0.07, 0.02),
         &[
             at("Stockholm", "SE-AB", (59.33, 18.07), 60),
             at("Gothenburg", "SE-O", (57.71, 11.97), 60),
@@ -81,14 +85,12 @@ pub(super) static COUNTRIES: [Country; 20] = [
     ),
     land(
         "DK",
-        0.05,
-        0.01,
+        (0.003, 0.05, 0.01),
         &[at("Copenhagen", "DK-84", (55.68, 12.57), 60), at("Aarhus", "DK-82", (56.16, 10.20), 60)],
     ),
     land(
         "GB",
-        0.04,
-        0.03,
+        (0.002, 0.04, 0.03),
         &[
             at("London", "GB-LND", (51.51, -0.13), 0),
             at("Manchester", "GB-MAN", (53.48, -2.24), 0),
@@ -97,8 +99,7 @@ pub(super) static COUNTRIES: [Country; 20] = [
     ),
     land(
         "DE",
-        0.03,
-        0.06,
+        (0.001, 0.03, 0.06),
         &[
             at("Berlin", "DE-BE", (52.52, 13.40), 60),
             at("Hamburg", "DE-HH", (53.55, 9.99), 60),
@@ -108,8 +109,7 @@ pub(super) static COUNTRIES: [Country; 20] = [
     ),
     land(
         "US",
-        0.03,
-        0.20,
+        (0.001, 0.03, 0.20),
         &[
             at("New York", "US-NY", (40.71, -74.01), -300),
             at("Los Angeles", "US-CA", (34.05, -118.24), -480),
@@ -119,8 +119,7 @@ pub(super) static COUNTRIES: [Country; 20] = [
     ),
     land(
         "ES",
-        0.02,
-        0.02,
+        (0.0, 0.02, 0.02),
         &[
             at("Madrid", "ES-MD", (40.42, -3.70), 60),
             at("Barcelona", "ES-CT", (41.39, 2.17), 60),
@@ -129,39 +128,34 @@ pub(super) static COUNTRIES: [Country; 20] = [
     ),
     land(
         "PL",
-        0.015,
-        0.02,
+        (0.001, 0.015, 0.02),
         &[at("Warsaw", "PL-14", (52.23, 21.01), 60), at("Kraków", "PL-12", (50.06, 19.94), 60)],
     ),
     land(
         "NL",
-        0.01,
-        0.07,
+        (0.0, 0.01, 0.07),
         &[at("Amsterdam", "NL-NH", (52.37, 4.90), 60), at("Rotterdam", "NL-ZH", (51.92, 4.48), 60)],
     ),
     land(
         "FR",
-        0.01,
-        0.04,
+        (0.0, 0.01, 0.04),
         &[at("Paris", "FR-IDF", (48.86, 2.35), 60), at("Lyon", "FR-ARA", (45.76, 4.84), 60)],
     ),
-    land("FI", 0.01, 0.01, &[at("Helsinki", "FI-18", (60.17, 24.94), 120)]),
+    land("FI", (0.001, 0.01, 0.01), &[at("Helsinki", "FI-18", (60.17, 24.94), 120)]),
     land(
         "IN",
-        0.005,
-        0.08,
+        (0.001, 0.005, 0.08),
         &[
             at("Mumbai", "IN-MH", (19.08, 72.88), 330),
             at("Delhi", "IN-DL", (28.61, 77.21), 330),
             at("Bengaluru", "IN-KA", (12.97, 77.59), 330),
         ],
     ),
-    land("TH", 0.003, 0.02, &[at("Bangkok", "TH-10", (13.76, 100.50), 420)]),
-    land("TR", 0.003, 0.03, &[at("Istanbul", "TR-34", (41.01, 28.98), 180)]),
+    land("TH", (0.0, 0.003, 0.02), &[at("Bangkok", "TH-10", (13.76, 100.50), 420)]),
+    land("TR", (0.0, 0.003, 0.03), &[at("Istanbul", "TR-34", (41.01, 28.98), 180)]),
     land(
         "BR",
-        0.002,
-        0.07,
+        (0.0, 0.002, 0.07),
         &[
             at("São Paulo", "BR-SP", (-23.55, -46.63), -180),
             at("Rio de Janeiro", "BR-RJ", (-22.91, -43.17), -180),
@@ -169,19 +163,17 @@ pub(super) static COUNTRIES: [Country; 20] = [
     ),
     land(
         "CN",
-        0.001,
-        0.12,
+        (0.0, 0.001, 0.12),
         &[at("Shanghai", "CN-SH", (31.23, 121.47), 480), at("Beijing", "CN-BJ", (39.90, 116.41), 480)],
     ),
     land(
         "RU",
-        0.001,
-        0.10,
+        (0.0, 0.001, 0.10),
         &[at("Moscow", "RU-MOW", (55.76, 37.62), 180), at("Saint Petersburg", "RU-SPE", (59.93, 30.34), 180)],
     ),
-    land("VN", 0.0, 0.05, &[at("Hanoi", "VN-HN", (21.03, 105.85), 420)]),
-    land("ID", 0.0, 0.03, &[at("Jakarta", "ID-JK", (-6.21, 106.85), 420)]),
-    land("NG", 0.0, 0.01, &[at("Lagos", "NG-LA", (6.52, 3.38), 60)]),
+    land("VN", (0.0, 0.0, 0.05), &[at("Hanoi", "VN-HN", (21.03, 105.85), 420)]),
+    land("ID", (0.0, 0.0, 0.03), &[at("Jakarta", "ID-JK", (-6.21, 106.85), 420)]),
+    land("NG", (0.0, 0.0, 0.01), &[at("Lagos", "NG-LA", (6.52, 3.38), 60)]),
 ];
 
 #[cfg(test)]
