@@ -145,7 +145,7 @@ impl Crowd {
         reason = "the product of 64 bits and the length, divided by 2^64"
     )]
     fn bucket(&self, key: u64) -> Option<&Bucket> {
-        let at = (u128::from(key) * self.buckets.len() as u128 >> 64) as usize;
+        let at = ((u128::from(key) * self.buckets.len() as u128) >> 64) as usize;
         self.buckets.get(at)
     }
 }
@@ -179,7 +179,8 @@ impl Bucket {
             let held = self.0.each_ref().map(|cell| cell.load(Ordering::Relaxed));
             let cells = held.map(Cell::of);
             let known = cells.iter().position(|cell| cell.tag == tag && cell.mass > 0);
-            let lightest = || (0..CELLS).min_by_key(|at| cells.get(*at).map(|cell| (cell.as_of(epoch), cell.mass)));
+            let lightest =
+                || (0..CELLS).min_by_key(|at| cells.get(*at).map(|cell| (cell.as_of(epoch), cell.mass)));
             let Some(at) = known.or_else(lightest) else { break };
             let (Some(cell), Some(before), Some(held)) = (self.0.get(at), cells.get(at), held.get(at)) else {
                 break;

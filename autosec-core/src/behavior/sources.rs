@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(sources.spread(1, 0, &ageing), None);
         let start = 20_000 * 86_400;
         for user in 0..40u64 {
-            sources.failed(1, spread(user), start + 60, &ageing);
+            sources.failed(1, spread(user) >> 40, start + 60, &ageing);
         }
         let spread = sources.spread(1, start + 90, &ageing).unwrap();
         assert!((spread.users - 40.0).abs() < 10.0, "{spread:?}");

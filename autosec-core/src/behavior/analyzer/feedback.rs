@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Assessment, BehaviorAnalyzer};
@@ -15,6 +16,8 @@ const FINDINGS: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Feedback {
     calibrations: Mutex<BoundedMap<u64, Calibration>>,
+    /// There is a calibration: until then no event asks for the lock.
+    any: AtomicBool,
     findings: Mutex<BoundedMap<(u64, Timestamp), Assessment>>,
 }
 
@@ -22,15 +25,18 @@ impl Feedback {
     pub(super) fn new() -> Self {
         Self {
             calibrations: Mutex::new(BoundedMap::new(SUBJECTS)),
+            any: AtomicBool::new(false),
             findings: Mutex::new(BoundedMap::new(FINDINGS)),
         }
     }
 
     /// What opinions about a subject have moved.
     pub(super) fn offsets(&self, subject: u64, now: Timestamp) -> [Nats; Group::ALL.len()] {
-        let calibrations = lock(&self.calibrations);
-        let calibration = if calibrations.is_empty() { None } else { calibrations.get(&subject) };
-        calibration.map_or([Nats::ZERO; Group::ALL.len()], |calibration| calibration.offsets(now))
+        let none = [Nats::ZERO; Group::ALL.len()];
+        if !self.any.load(Ordering::Relaxed) {
+            return none;
+        }
+        lock(&self.calibrations).get(&subject).map_or(none, |calibration| calibration.offsets(now))
     }
 
     /// Remembers what a finding was made of.
@@ -43,6 +49,7 @@ impl Feedback {
         let mut calibrations = lock(&self.calibrations);
         let calibration = calibrations.entry(about.subject, about.time, Calibration::default);
         calibration.learn(about.combined(), opinion, about.time);
+        self.any.store(true, Ordering::Relaxed);
     }
 }
 

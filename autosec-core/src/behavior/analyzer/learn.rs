@@ -96,8 +96,9 @@ impl BehaviorAnalyzer {
             baseline.succeeded(seen.second, &self.ageing);
         });
         let moment = Moment::at(seen.second, &self.ageing);
-        let circles = [Some(Circle::EVERYONE), seen.group];
         for (feature, value) in Feature::ALL.into_iter().zip(seen.values) {
+            // Peers share a network or an office, hardly ever an address: to count those would fill the table.
+            let circles = [Some(Circle::EVERYONE), seen.group.filter(|_| feature != Feature::Address)];
             let values = match feature {
                 Feature::Route => [route, None],
                 Feature::Step => steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),

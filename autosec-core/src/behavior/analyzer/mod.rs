@@ -99,13 +99,16 @@ impl BehaviorAnalyzer {
     fn assess(&self, seen: &Observation) -> Assessment {
         let mut baseline = self.baselines.find(seen.subject).unwrap_or_default();
         baseline.advance(seen.second, &self.ageing);
-        let young = f64::from(self.config.learning_events);
-        let view = baseline.view(seen.second, &self.ageing, self.config.quarantine_share, young);
+        let young = baseline.learned() < self.config.learning_events;
+        let waiting = if young { 1.0 } else { self.config.quarantine_share };
+        let view = baseline.view(seen.second, &self.ageing, waiting);
         let known = weigh::Known {
             view,
             crowd: &self.crowd,
             moment: Moment::at(seen.second, &self.ageing),
-            spread: seen.client.and_then(|(client, _)| self.sources.spread(client, seen.second, &self.ageing)),
+            spread: seen
+                .client
+                .and_then(|(client, _)| self.sources.spread(client, seen.second, &self.ageing)),
         };
         let step = known.step(seen);
         let about = assessment::Background {

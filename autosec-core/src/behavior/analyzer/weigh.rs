@@ -2,11 +2,11 @@ use super::super::Feature;
 use super::super::baseline::{Counts, Place, View};
 use super::super::crowd::{Circle, Crowd, Moment, Share};
 use super::super::observation::Observation;
-use super::super::sources::Spread;
 use super::super::signal::{
     self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, Level, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY,
     Signals, Visit, hour_chance, rarity, season, sequence, share, step_chance, travel,
 };
+use super::super::sources::Spread;
 use crate::time::Timestamp;
 
 /// Features from narrow to wide, and how often something new is usual in each.
@@ -157,7 +157,7 @@ impl Known<'_> {
     }
 
     fn peers(&self, seen: &Observation, feature: Feature, hash: u64) -> Count {
-        let Some(group) = seen.group else { return Count::default() };
+        let Some(group) = seen.group.filter(|_| feature != Feature::Address) else { return Count::default() };
         let Share { value, total, distinct } = self.crowd.share(group, feature, hash, self.moment);
         // The crowd does not count what was seen once. Were its counts geometric, a share of distinct / total of the values were.
         let once = if total > 0.0 { distinct * (distinct / total).min(1.0) } else { 0.0 };
@@ -167,7 +167,11 @@ impl Known<'_> {
 
 /// A client that fails at many users.
 pub(super) fn fanned_out(spread: Spread) -> signal::Signal {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 266, and not below 0")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most 266, and not below 0"
+    )]
     let users = libm::round(spread.users) as u64;
     let (events, windows) = USUAL_USERS;
     let own = Rate::new(spread.before, spread.hours);

@@ -64,6 +64,20 @@ impl Baseline {
         self.of(feature).len()
     }
 
+    /// How far what was learned lately, and still waits in quarantine, is from what was learned before: half the sum of the
+    /// differences of the shares of each value, 0 for the same habits, 1 for nothing in common. None if either is missing.
+    ///
+    /// A single login abroad makes it 1 for a day or two; what stays near 1 is somebody who moved, or somebody else.
+    pub fn drift(&self, feature: Feature) -> Option<f64> {
+        let entries = self.of(feature);
+        let fresh = |entry: &Entry| f64::from(entry.mass() - entry.settled);
+        let (settled, waiting) = entries.iter().fold((0.0, 0.0), |(settled, waiting), entry| {
+            (settled + f64::from(entry.settled), waiting + fresh(entry))
+        });
+        let apart = |entry: &Entry| (fresh(entry) / waiting - f64::from(entry.settled) / settled).abs();
+        (settled > 0.0 && waiting > 0.0).then(|| entries.iter().map(apart).sum::<f64>() / 2.0)
+    }
+
     /// Whether it knows nothing.
     pub fn is_empty(&self) -> bool {
         self.learned == 0 && self.successes.is_empty() && self.failures.is_empty()

@@ -9,6 +9,9 @@ use super::tally::Rate;
 use crate::behavior::Feature;
 use crate::behavior::signal::{Level, Surprise};
 
+/// So many events of a baseline are hardly anything.
+const HARDLY: f64 = 2.0;
+
 /// How often one value of a feature was seen, beside all of its values; in events, as of a point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::behavior) struct Counts {
@@ -36,18 +39,12 @@ pub(in crate::behavior) struct View<'b> {
 
 impl Baseline {
     /// How it looks at `now`, to which it was advanced. Of what waits in quarantine the share `waiting` counts; all of it
-    /// while fewer than `young` events have settled, because there is nothing yet that could be poisoned.
-    pub(in crate::behavior) fn view<'b>(
-        &'b self,
-        now: u32,
-        ageing: &'b Ageing,
-        waiting: f64,
-        young: f64,
-    ) -> View<'b> {
+    /// while hardly anything has settled, because there is nothing yet that could be poisoned.
+    pub(in crate::behavior) fn view<'b>(&'b self, now: u32, ageing: &'b Ageing, waiting: f64) -> View<'b> {
         let now = now.max(self.newest);
         let scale = 1.0 / (UNIT * ageing.phase(now).growth);
         let settled = self.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
-        let waiting = if settled * scale < young { 1.0 } else { waiting };
+        let waiting = if settled * scale < HARDLY { 1.0 } else { waiting };
         View { baseline: self, ageing, now, scale, waiting }
     }
 }

@@ -14,8 +14,8 @@ pub enum Opinion {
 
 /// What opinions have moved: an offset for each group of signals, bounded and fading, in 28 bytes.
 ///
-/// An opinion is one step of logistic regression over the groups (Zinkevich 2003, online gradient descent): with y = 1 for
-/// confirmed and 0 for dismissed, each group that spoke for an attacker moves by
+/// An opinion is one step of logistic regression over the groups (Zinkevich 2003, online gradient descent): with y =
+/// 1 for confirmed and 0 for dismissed, each group that spoke for an attacker moves by
 ///
 /// `(y − risk) · share`, where `share` is its part of all that spoke for an attacker,
 ///
@@ -74,8 +74,8 @@ impl Calibration {
         (self.offsets, self.at)
     }
 
-    /// Takes in an opinion about an assessment of an event at `at`. One about an older event than the latest counts as if it had faded
-    /// since.
+    /// Takes in an opinion about an assessment of an event at `at`. One about an older event than the latest counts
+    /// as if it had faded since.
     pub fn learn(&mut self, about: &Combined, opinion: Opinion, at: Timestamp) {
         let spoke: Nats = Group::ALL.into_iter().map(|group| about.suspicion(group)).sum();
         let latest = self.at.max(at);
@@ -98,8 +98,8 @@ impl Calibration {
         self.offsets.map(|offset| Nats::new(offset.value() * left))
     }
 
-    /// Both together, as of the later of the two: offsets add up, within the bound. Commutative; associative as long as
-    /// the bound is not reached, up to a millionth of a nat.
+    /// Both together, as of the later of the two: offsets add up, within the bound. Commutative; associative as long
+    /// as the bound is not reached, up to a millionth of a nat.
     #[must_use]
     pub fn merge(self, other: Calibration) -> Self {
         let at = self.at.max(other.at);
@@ -200,7 +200,7 @@ mod tests {
         #[test]
         fn is_bounded_at_any_time(travel in -9.0..9.0, season in -9.0..9.0, at: i64, then: i64, confirmed: bool) {
             let (at, then) = (Timestamp::from_micros(at), Timestamp::from_micros(then));
-            let mut calibration = Calibration::from_parts([Nats::new(9.0), Nats::new(-9.0), Nats::ZERO, Nats::ZERO, Nats::ZERO], then);
+            let mut calibration = Calibration::from_parts([9.0, -9.0, 0.0, 0.0, 0.0].map(Nats::new), then);
             let opinion = if confirmed { Opinion::Confirmed } else { Opinion::Dismissed };
             calibration.learn(&combined(travel, season, &calibration, at), opinion, at);
             for now in [at, then, Timestamp::MIN, Timestamp::MAX] {

@@ -14,11 +14,11 @@ use crate::measure::{Confidence, RiskScore};
 pub struct Limits {
     /// The log-odds of an attacker before the event is looked at; default -5: one event in 149.
     pub prior: Nats,
-    /// The least and the most that each group may add, in the order of [`Group::ALL`]: its strongest kind and something
-    /// for the others.
+    /// The least and the most that each group may add, in the order of [`Group::ALL`]: its strongest kind and
+    /// something for the others.
     pub groups: [(Nats, Nats); Group::ALL.len()],
-    /// The least that all signals for the ordinary may add together, at most 0; default -5, so that a known address and a
-    /// known device do not excuse everything else.
+    /// The least that all signals for the ordinary may add together, at most 0; default -5, so that a known address
+    /// and a known device do not excuse everything else.
     pub ordinary: Nats,
 }
 
@@ -72,14 +72,14 @@ pub enum Source {
 
 /// Adds the signals up, as log-odds.
 ///
-/// Were all signals independent, their log-likelihood ratios would simply add up (naive Bayes). Those of one [`Group`] are
-/// not: a new country is a new network as well. So in each group the strongest counts in full and of the others a quarter,
-/// separately for what speaks for an attacker and for what speaks for the ordinary. Weights are given out from the strongest
-/// down until the group's [limit](Limits::groups) is used up; what speaks for the ordinary shares
-/// [`Limits::ordinary`] over all groups besides.
+/// Were all signals independent, their log-likelihood ratios would simply add up (naive Bayes). Those of one
+/// [`Group`] are not: a new country is a new network as well. So in each group the strongest counts in full and of
+/// the others a quarter, separately for what speaks for an attacker and for what speaks for the ordinary. Weights are
+/// given out from the strongest down until the group's [limit](Limits::groups) is used up; what speaks for the
+/// ordinary shares [`Limits::ordinary`] over all groups besides.
 ///
-/// `feedback` moves a group that speaks for an attacker, by at most what it speaks: it can silence a group or
-/// double it, and changes nothing where the group is silent. [`Calibration::offsets`](super::Calibration::offsets) gives it.
+/// `feedback` moves a group that speaks for an attacker, by at most what it speaks: it can silence a group or double
+/// it, and changes nothing where the group is silent. [`Calibration::offsets`](super::Calibration::offsets) gives it.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Group, Kind, Limits, Nats, Reason, Signal, Signals, combine};
@@ -111,9 +111,9 @@ pub fn combine(signals: &Signals, feedback: [Nats; Group::ALL.len()], limits: &L
 
 /// How sure an assessment is: `n / (n + 10) × fields × agreement`, 0 to 1, apart from how high its risk is.
 ///
-/// `history` is the number `n` of events that the entity's baseline rests on; `fields` the share, 0 to 1, of the fields
-/// that the signals read and the event had. Agreement is `(1 + |Σ adds| / Σ |adds|) / 2`: 1 where all contributions
-/// point one way, ½ where they cancel out.
+/// `history` is the number `n` of events that the entity's baseline rests on; `fields` the share, 0 to 1, of the
+/// fields that the signals read and the event had. Agreement is `(1 + |Σ adds| / Σ |adds|) / 2`: 1 where all
+/// contributions point one way, ½ where they cancel out.
 pub fn confidence(combined: &Combined, history: f64, fields: f64) -> Confidence {
     let (sum, size) = combined
         .contributions()

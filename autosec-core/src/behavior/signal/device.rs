@@ -10,8 +10,8 @@ const FIELDS: usize = 32;
 
 /// A field by which a device is known again.
 ///
-/// Each has two chances, of agreement with a known device if it is that device, and if it is somebody else's. They are
-/// estimates, not measurements: a browser's version changes every four weeks, its language hardly ever.
+/// Each has two chances, of agreement with a known device if it is that device, and if it is somebody else's. They
+/// are estimates, not measurements: a browser's version changes every four weeks, its language hardly ever.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum DeviceField {
@@ -60,13 +60,13 @@ impl DeviceField {
     }
 }
 
-/// A device beside the most similar one that is known: `llr = ½ Σ ln(u/m)` over fields that agree and `½ Σ ln((1−u)/(1−m))` over
-/// those that differ, the weights of record linkage (Fellegi and Sunter 1969), where m and u are the chances of agreement
-/// for the same device and somebody else's. The half is for their dependence.
+/// A device beside the most similar one that is known: `llr = ½ Σ ln(u/m)` over fields that agree and
+/// `½ Σ ln((1−u)/(1−m))` over those that differ, the weights of record linkage (Fellegi and Sunter 1969), where m and u
+/// are the chances of agreement for the same device and somebody else's. The half is for their dependence.
 ///
 /// `novelty` is the chance that the entity comes with a new device, as [`novelty`](super::novelty) tells it: then its
-/// fields agree like somebody else's, `m' = (1 − novelty)·m + novelty·u`. `history` is how many events its devices rest on.
-/// None if no field was compared.
+/// fields agree like somebody else's, `m' = (1 − novelty)·m + novelty·u`. `history` is how many events its devices
+/// rest on. None if no field was compared.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Agreement, DeviceField, device};

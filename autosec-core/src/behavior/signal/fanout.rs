@@ -9,13 +9,13 @@ const MANY_USERS: u64 = 5;
 /// Failures for each user from which on they are many.
 const MANY_EACH: u64 = 5;
 
-/// One source, such as an address or a host, with too many distinct targets or users in a window: the chance of so many or
-/// more, turned into evidence as [`rate`](super::rate) does.
+/// One source, such as an address or a host, with too many distinct targets or users in a window: the chance of so
+/// many or more, turned into evidence as [`rate`](super::rate) does.
 ///
-/// `distinct` is how many there were in a part of `window` windows (1 for a whole one), `failures` how many of its attempts
-/// failed; `own` and `prior` are distinct targets a window, of the source and of sources like it: the gateway of an office has
-/// many users every day. Failures don't add to the evidence, for the rate counts them; they tell the [`Shape`] of
-/// what is seen: many users with few failures each, or few with many.
+/// `distinct` is how many there were in a part of `window` windows (1 for a whole one), `failures` how many of its
+/// attempts failed; `own` and `prior` are distinct targets a window, of the source and of sources like it: the
+/// gateway of an office has many users every day. Failures don't add to the evidence, for the rate counts them; they
+/// tell the [`Shape`] of what is seen: many users with few failures each, or few with many.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Rate, fanout};

@@ -64,9 +64,9 @@ impl Kind {
 
     /// The least and the most that a signal of this kind may weigh.
     ///
-    /// Upwards a cap is `-ln` of how often the aspect misleads for reasons that no model of the entity knows of (a wrong
-    /// place in a database, a new telephone, a holiday): 5 nats are one in 150. Downwards it is what an attacker who took
-    /// trouble could have imitated.
+    /// Upwards a cap is `-ln` of how often the aspect misleads for reasons that no model of the entity knows of (a
+    /// wrong place in a database, a new telephone, a holiday): 5 nats are one in 150. Downwards it is what an
+    /// attacker who took trouble could have imitated.
     pub const fn caps(self) -> (Nats, Nats) {
         let (least, most) = match self {
             Kind::Travel => (0.0, 5.0),

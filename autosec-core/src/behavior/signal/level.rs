@@ -5,24 +5,25 @@ use super::{Kind, Reason, Signal};
 const STRENGTH: f64 = 10.0;
 /// The least gain of the trackers: they follow about the last 64 observations.
 const LEAST_GAIN: f64 = 1.0 / 64.0;
-/// The MAD of a logarithm after the first observation, ±35 %, and its bounds: 5 % of jitter at least, for otherwise equal
-/// amounts would leave no room at all.
+/// The MAD of a logarithm after the first observation, ±35 %, and its bounds: 5 % of jitter at least, for otherwise
+/// equal amounts would leave no room at all.
 const FIRST_SPREAD: f64 = 0.3;
 const LEAST_SPREAD: f64 = 0.05;
 const MOST_SPREAD: f64 = 20.0;
 /// A MAD is this share of the standard deviation of a normal distribution: its third quartile.
 const QUARTILE: f64 = 0.6745;
 
-/// What is known of an amount (bytes, seconds): a running median and a running median absolute deviation of `ln(1 + x)`.
+/// What is known of an amount (bytes, seconds): a running median and a running median absolute deviation of
+/// `ln(1 + x)`.
 ///
-/// Twelve bytes. Each is a quantile tracked by stochastic approximation (Robbins and Monro 1951; Tierney 1983): with a
-/// gain `γ = max(1/(n + 1), 1/64)` and `d = |y − median|`,
+/// Twelve bytes. Each is a quantile tracked by stochastic approximation (Robbins and Monro 1951; Tierney 1983): with
+/// a gain `γ = max(1/(n + 1), 1/64)` and `d = |y − median|`,
 ///
 /// - the median moves by `1.86·γ·mad` towards `y`;
 /// - the MAD is multiplied by `1 ± 1.17·γ`, up if `d > mad`, within 0.05 to 20.
 ///
-/// 1.86 and 1.17 are the steps that converge fastest for a normal distribution (half the inverse of its density at the
-/// median and at the MAD). Only on which side an amount lies matters, not how far: it is winsorised by
+/// 1.86 and 1.17 are the steps that converge fastest for a normal distribution (half the inverse of its density at
+/// the median and at the MAD). Only on which side an amount lies matters, not how far: it is winsorised by
 /// construction, and whoever poisons it moves a settled median by at most 3 % of a MAD each time.
 ///
 /// ```
@@ -82,8 +83,8 @@ impl Level {
         Self::from_parts([self.median, self.spread, narrow(weight)])
     }
 
-    /// Both together: the mean of the medians by weight; and for the spread, the mean of the squares plus what the medians
-    /// differ by, as variances of a mixture add up. Commutative; associative up to the rounding of `f32`.
+    /// Both together: the mean of the medians by weight; and for the spread, the mean of the squares plus what the
+    /// medians differ by, as variances of a mixture add up. Commutative; associative up to the rounding of `f32`.
     ///
     /// It is what one tracker would have seen as far as two quantiles can say, not bit by bit.
     #[must_use]
@@ -113,14 +114,14 @@ impl Level {
     }
 }
 
-/// Too large an amount: the robust z of its logarithm, turned into evidence. None if the amount is below zero or not a
-/// finite number, or nothing is known of the entity and its peers.
+/// Too large an amount: the robust z of its logarithm, turned into evidence. None if the amount is below zero or not
+/// a finite number, or nothing is known of the entity and its peers.
 ///
-/// `z = 0.6745·(ln(1 + x) − median) / (mad·√(1 + 2/n))` (Iglewicz and Hoaglin 1993; the root widens it as a prediction from
-/// few observations needs). Median and MAD are the entity's drawn towards its peers', of which ten observations weigh
-/// as much as `n` of its own. The tail is Student's t with four degrees of freedom, since amounts have heavy tails, and
-/// becomes evidence through the mean of 1 and `κ·p^(κ−1)`, κ = 0.15 (Vovk and Wang 2021). Too little is not
-/// suspicious.
+/// `z = 0.6745·(ln(1 + x) − median) / (mad·√(1 + 2/n))` (Iglewicz and Hoaglin 1993; the root widens it as a
+/// prediction from few observations needs). Median and MAD are the entity's drawn towards its peers', of which ten
+/// observations weigh as much as `n` of its own. The tail is Student's t with four degrees of freedom, since amounts
+/// have heavy tails, and becomes evidence through the mean of 1 and `κ·p^(κ−1)`, κ = 0.15 (Vovk and Wang 2021). Too
+/// little is not suspicious.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Level, level};

@@ -5,8 +5,8 @@ const KAPPA: f64 = 0.15;
 
 /// Evidence against the ordinary from the chance `p = e^ln_tail` of something at least as extreme, in nats.
 ///
-/// `p ↦ κ·p^(κ−1)` turns a p-value into a bet against it whose expectation is at most 1 if all is ordinary (Vovk and Wang
-/// 2021, "E-values: calibration, combination and applications"; Shafer et al. 2011), here with κ = 0.15. The mean of it
+/// `p ↦ κ·p^(κ−1)` turns a p-value into a bet against it whose expectation is at most 1 if all is ordinary (Vovk
+/// and Wang 2021, "E-values: calibration, combination and applications"; Shafer et al. 2011), here with κ = 0.15. The mean of it
 /// and 1 is such a bet as well, and is the likelihood ratio against attackers of whom half behave like the
 /// entity in this respect: so what is ordinary speaks for the ordinary by at most ln 2. Zero is at p = 0.107.
 pub(super) fn evidence(ln_tail: f64) -> f64 {

@@ -7,8 +7,8 @@ const PARTS: f64 = 1_048_576.0;
 /// A logarithm of a ratio of probabilities, in nats, held as a multiple of 2⁻²⁰ within ±2,047.
 ///
 /// Fixed point makes sums exact: however contributions are ordered, grouped or printed, they add up to the same bits,
-/// also as `f64` ([`Nats::value`] is exact, and so is a sum of such values). A step of a millionth of a nat is far below
-/// anything that can be estimated from counts. Arithmetic saturates.
+/// also as `f64` ([`Nats::value`] is exact, and so is a sum of such values). A step of a millionth of a nat is far
+/// below anything that can be estimated from counts. Arithmetic saturates.
 ///
 /// ```
 /// use autosec_core::behavior::signal::Nats;

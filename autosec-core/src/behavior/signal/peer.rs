@@ -5,9 +5,9 @@ use super::{Kind, Level, Reason, Signal};
 /// How many observations of an entity the habit of its peers weighs.
 pub const PEER_STRENGTH: f64 = 10.0;
 
-/// What is expected of an entity that showed `own` in `n` observations, whose peers show `peers`:
-/// `θ = (n·own + m·peers) / (n + m)` with m = `strength`, the posterior mean of a conjugate prior (James and Stein 1961;
-/// Gelman et al., "Bayesian Data Analysis", 5). Of no observations it is the peers', of many its own. A `peers` or `own` that
+/// What is expected of an entity that showed `own` in `n` observations, whose peers show `peers`: `θ = (n·own +
+/// m·peers) / (n + m)` with m = `strength`, the posterior mean of a conjugate prior (James and Stein 1961; Gelman et
+/// al., "Bayesian Data Analysis", 5). Of no observations it is the peers', of many its own. A `peers` or `own` that
 /// is not a number leaves the other.
 ///
 /// ```
@@ -30,8 +30,8 @@ pub fn shrunk(own: f64, n: f64, peers: f64, strength: f64) -> f64 {
 /// median, lies above what they show, as robust z of logarithms, turned into evidence like [`level`](super::level).
 ///
 /// `n` is how many observations the mean rests on. It is about habits, not about one event: who has always done more
-/// than others has it in every event, so its cap is low. None if the mean is below zero or not a number, or nothing is known
-/// of the peers.
+/// than others has it in every event, so its cap is low. None if the mean is below zero or not a number, or nothing
+/// is known of the peers.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Level, peer};

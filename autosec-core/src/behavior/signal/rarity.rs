@@ -3,11 +3,15 @@ use super::{Kind, Reason, Signal};
 
 /// How many observations the usual novelty of a level weighs.
 const STRENGTH: f64 = 2.0;
-/// The share of the smoothing that stays for an entity of whom `n` observations are left: `0.25 / (n + 0.25)`, so that a
-/// history that has all but faded says all but nothing.
+/// The share of the smoothing that stays for an entity of whom `n` observations are left: `0.25 / (n + 0.25)`, so
+/// that a history that has all but faded says all but nothing.
 const FADED: f64 = 0.25;
 /// Observations at which a history is half as sure as it gets.
 const SURE: f64 = 10.0;
+/// How many times likelier than for everyone peers can make what is new to an entity: three nats. Rare values make
+/// the ratio of a small group enormous after one event, and whoever poisons that group would make his own network
+/// ordinary for all of it.
+const PEERS: f64 = 20.0;
 /// The most levels a hierarchy may have; narrower ones than that are left out.
 const LEVELS: usize = 8;
 
@@ -60,10 +64,12 @@ pub fn share(seen: f64, total: f64, distinct: f64) -> f64 {
     if all > 0.0 { (amount(seen).max(1.0) / all).min(1.0) } else { 1.0 }
 }
 
-/// The chance that the next value of a level is a new one: Good and Turing's `once / total` (Good 1953), drawn towards
-/// the `usual` novelty as if that had been seen in two observations, and towards 1 where the history has faded.
+/// The chance that the next value of a level is a new one: Good and Turing's `once / total` (Good 1953), drawn
+/// towards the `usual` novelty as if that had been seen in two observations, and towards 1 where the history has
+/// faded.
 ///
-/// With `usual` = ½ it is `(once + 1) / (total + 2)` but for the last. Who always changes surprises nobody by changing.
+/// With `usual` = ½ it is `(once + 1) / (total + 2)` but for the last. Who always changes surprises nobody by
+/// changing.
 pub fn novelty(count: Count, usual: f64) -> f64 {
     let total = amount(count.total).min(1e15);
     let once = amount(count.once).min(total);
@@ -71,20 +77,21 @@ pub fn novelty(count: Count, usual: f64) -> f64 {
     1.0 - (1.0 - turing) * total / (total + FADED)
 }
 
-/// A rare or new value of a hierarchy: `llr = ln(p_everyone(x) / p_own(x))`, `layers` from narrow to wide, such as address,
-/// prefix, autonomous system, country. A layer whose field is missing is left out; none without layers.
+/// A rare or new value of a hierarchy: `llr = ln(p_everyone(x) / p_own(x))`, `layers` from narrow to wide, such as
+/// address, prefix, autonomous system, country. A layer whose field is missing is left out; none without layers.
 ///
-/// The entity draws its next value from one of its levels: with chance `1 − g₀` an address it has used, with `g₀ − g₁` a new
-/// address in a prefix it has used, and so on, and with the `g` of the widest level something of which nothing is known,
-/// like its peers. Here `g` is the [`novelty`] of each level, which cannot rise from narrow to wide. A level where the value
-/// has count `c` of `n` and the share `q` among everyone contributes `c/(n·q)` times what everyone would, so that
+/// The entity draws its next value from one of its levels: with chance `1 − g₀` an address it has used, with `g₀ −
+/// g₁` a new address in a prefix it has used, and so on, and with the `g` of the widest level something of which
+/// nothing is known, like its peers. Here `g` is the [`novelty`] of each level, which cannot rise from narrow to
+/// wide. A level where the value has count `c` of `n` and the share `q` among everyone contributes `c/(n·q)` times
+/// what everyone would, so that
 ///
 /// `p_own / p_everyone = Σ (g₋₁ − g)·c/(n·q) + g_last · p_peers/p_everyone`,
 ///
-/// and the same with the counts of the peers and 1 at the end is their ratio. This interpolates as Freeman et al. 2016 and
-/// Wiefling et al. 2022 do over address, AS and country with 0.6, 0.3, 0.1, but with weights that follow from how
-/// often *this* entity changes: a new address in a known AS surprises little, a new country much, and neither surprises
-/// of a traveller.
+/// and the same with the counts of the peers and 1 at the end is their ratio, of which at most 20 counts. This
+/// interpolates as Freeman et al. 2016 and Wiefling et al. 2022 do over address, AS and country with 0.6, 0.3, 0.1,
+/// but with weights that follow from how often *this* entity changes: a new address in a known AS surprises little, a
+/// new country much, and neither surprises of a traveller.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Count, Kind, Layer, NETWORK_NOVELTY, rarity, share};
@@ -110,7 +117,7 @@ pub fn novelty(count: Count, usual: f64) -> f64 {
 pub fn rarity(kind: Kind, layers: impl IntoIterator<Item = Layer, IntoIter: Clone>) -> Option<Signal> {
     let layers = layers.into_iter().take(LEVELS);
     let narrowest = layers.clone().next()?;
-    let peers = ratio(layers.clone().map(|layer| (layer.peers, layer)), 1.0);
+    let peers = ratio(layers.clone().map(|layer| (layer.peers, layer)), 1.0).min(PEERS);
     let own = ratio(layers.clone().map(|layer| (layer.own, layer)), peers);
     let reason = Reason::Rarity {
         own: known(layers.clone().map(|layer| layer.own)),
@@ -121,8 +128,8 @@ pub fn rarity(kind: Kind, layers: impl IntoIterator<Item = Layer, IntoIter: Clon
     Some(Signal::new(kind, -libm::log(own), trust(narrowest.own.total, SURE), reason))
 }
 
-/// How many times likelier the value is for whom the counts are of than for everyone, where whom `beyond` is the ratio of
-/// is asked about what is new on all levels.
+/// How many times likelier the value is for whom the counts are of than for everyone, where whom `beyond` is the
+/// ratio of is asked about what is new on all levels.
 fn ratio(layers: impl Iterator<Item = (Count, Layer)>, beyond: f64) -> f64 {
     let (mut sum, mut left) = (0.0, 1.0);
     for (count, layer) in layers {
@@ -158,8 +165,8 @@ mod tests {
 
     #[test]
     fn one_level_by_hand() {
-        // n = 8, all of one value that everyone has with 0.5: turing = 2·0.2/10 = 0.04, g = 1 - 0.96·8/8.25 = 0.069091.
-        // Known: (1 - g)·1/0.5 + g = 1.930909; new: g.
+        // n = 8, all of one value that everyone has with 0.5: turing = 2·0.2/10 = 0.04, g = 1 - 0.96·8/8.25 =
+        // 0.069091. Known: (1 - g)·1/0.5 + g = 1.930909; new: g.
         let known = llr(&[layer(8.0, 8.0, 0.0, 0.5, 0.2)]);
         assert!((known + 1.930_909f64.ln()).abs() < 1e-5, "{known}");
         let new = llr(&[layer(0.0, 8.0, 0.0, 0.5, 0.2)]);
@@ -177,10 +184,19 @@ mod tests {
     fn what_peers_do_surprises_less() {
         let alone = layer(0.0, 20.0, 0.0, 0.001, 0.05);
         let common = Layer { peers: Count { seen: 300.0, total: 1000.0, once: 3.0 }, ..alone };
-        assert!(llr(&[alone]) > llr(&[common]) + 3.0);
+        assert!(llr(&[alone]) > llr(&[common]) + 2.9);
         let reason = |layer| rarity(Kind::Rarity, [layer]).unwrap().reason().known();
         assert_eq!(reason(alone), Some(crate::behavior::signal::Known::ToNeither));
         assert_eq!(reason(common), Some(crate::behavior::signal::Known::ToPeers));
+    }
+
+    #[test]
+    fn a_poisoned_group_excuses_little() {
+        // One event of a hundred of a group, from a network that nobody else has: the ratio would be 1,000.
+        let unknown = layer(0.0, 20.0, 0.0, 1e-5, 0.15);
+        let poisoned = Layer { peers: Count { seen: 1.0, total: 100.0, once: 1.0 }, ..unknown };
+        assert!((llr(&[unknown]) - llr(&[poisoned]) - PEERS.ln()).abs() < 1e-5);
+        assert!(llr(&[poisoned]) > 0.0);
     }
 
     #[test]

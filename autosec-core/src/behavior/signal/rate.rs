@@ -8,8 +8,8 @@ const STRENGTH: f64 = 10.0;
 /// standard deviation of at least 1/√10, 32 %, of its mean beyond that of chance.
 const STEADIEST: f64 = 10.0;
 
-/// What is known of how often something happens in a window: a Gamma distribution of the mean number, as the events that
-/// were counted in so many windows.
+/// What is known of how often something happens in a window: a Gamma distribution of the mean number, as the events
+/// that were counted in so many windows.
 ///
 /// Eight bytes. Merging adds both numbers, so it is commutative, and associative up to the rounding of `f32`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -82,10 +82,10 @@ pub(super) struct Excess {
 /// evidence.
 ///
 /// The mean number is Gamma-distributed with what `own` and `prior` counted together, so the number in a window is
-/// negative binomial (Gelman et al., "Bayesian Data Analysis", 2.6): shape `r` the events, mean `μ` the events a window.
-/// `r` is at most 10, since people are never as regular as a long history would make them.
-/// The tail becomes evidence through the mean of 1 and `κ·p^(κ−1)`, κ = 0.15 (Vovk and Wang 2021): zero at p = 0.107,
-/// 9 nats at a millionth, and -0.55 for the most ordinary count.
+/// negative binomial (Gelman et al., "Bayesian Data Analysis", 2.6): shape `r` the events, mean `μ` the events a
+/// window. `r` is at most 10, since people are never as regular as a long history would make them. The tail becomes
+/// evidence through the mean of 1 and `κ·p^(κ−1)`, κ = 0.15 (Vovk and Wang 2021): zero at p = 0.107, 9 nats at a
+/// millionth, and -0.55 for the most ordinary count.
 ///
 /// Counts beyond a thousand are scaled down together with the shape, which only understates the evidence.
 ///

@@ -140,9 +140,10 @@ impl fmt::Display for Reason {
                 let (within, doubt) = (human::format(within), if damped { ", place doubtful" } else { "" });
                 write!(f, "{km:.0} km in {within}, {speed:.0} km/h{doubt}")
             }
-            Reason::Rarity { ratio, novelty, .. } => {
+            Reason::Rarity { own, ratio, novelty, .. } => {
                 let known = match self.known() {
-                    Some(Known::ToEntity) => "known",
+                    Some(Known::ToEntity) if own == Some(0) => "known",
+                    Some(Known::ToEntity) => "known in part",
                     Some(Known::ToPeers) => "new, known to peers",
                     _ => "new, unknown to peers",
                 };

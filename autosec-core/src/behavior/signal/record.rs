@@ -3,8 +3,8 @@ use crate::measure::Confidence;
 
 /// What one aspect of an event says: a log-likelihood ratio, how much history it rests on, and why.
 ///
-/// The ratio is `p(seen | somebody else) / p(seen | this entity)`: above zero it speaks for an attacker. It is already
-/// drawn towards zero where little is known, so the confidence need not be multiplied into it again.
+/// The ratio is `p(seen | somebody else) / p(seen | this entity)`: above zero it speaks for an attacker. It is
+/// already drawn towards zero where little is known, so the confidence need not be multiplied into it again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal {
     kind: Kind,
@@ -55,8 +55,8 @@ impl Signals {
         Self::default()
     }
 
-    /// Takes a signal in, if there is one. Of two of a kind, such as the rates of a minute and of an hour, the one that
-    /// speaks more for an attacker stays.
+    /// Takes a signal in, if there is one. Of two of a kind, such as the rates of a minute and of an hour, the one
+    /// that speaks more for an attacker stays.
     pub fn add(&mut self, signal: impl Into<Option<Signal>>) {
         let Some(signal) = signal.into() else { return };
         let Some(slot) = self.slots.get_mut(signal.kind as usize) else { return };

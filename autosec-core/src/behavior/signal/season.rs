@@ -7,8 +7,9 @@ const WEEK: u8 = 168;
 const SECONDS_OF_HOUR: i64 = 3600;
 /// Hours from Monday 00:00 to the epoch, a Thursday.
 const EPOCH: i64 = 72;
-/// The kernel by distance in hours: a normal density of deviation 1.5 h, cut off after 6 h (four deviations), scaled so
-/// that it adds up to 1 over both sides. The von Mises density of κ = 6.48 on the circle of a day differs by at most 0.006.
+/// The kernel by distance in hours: a normal density of deviation 1.5 h, cut off after 6 h (four deviations), scaled
+/// so that it adds up to 1 over both sides. The von Mises density of κ = 6.48 on the circle of a day differs by at
+/// most 0.006.
 const KERNEL: [f64; 7] = [
     0.2659642571610709,
     0.21296752854785397,
@@ -37,8 +38,8 @@ impl HourOfWeek {
         Self(number % WEEK)
     }
 
-    /// The hour of an event where the clock is `offset` seconds ahead of UTC (negative: behind); beyond a day either way
-    /// the offset is taken for a day.
+    /// The hour of an event where the clock is `offset` seconds ahead of UTC (negative: behind); beyond a day either
+    /// way the offset is taken for a day.
     ///
     /// Event time is UTC; habits follow the clock on the wall. Where the offset is not known, 0 is as good as any for
     /// somebody who stays in one place, except for the hour that a summer time shifts.
@@ -74,17 +75,17 @@ impl HourOfWeek {
     }
 }
 
-/// The chance that an event of somebody falls into `hour`, from the hours that were counted, 0 to 1; over all hours of the
-/// week the chances add up to 1.
+/// The chance that an event of somebody falls into `hour`, from the hours that were counted, 0 to 1; over all hours
+/// of the week the chances add up to 1.
 ///
-/// It is a kernel density (bandwidth 1.5 h, wrapped) that backs off twice, each step as a Dirichlet prior: from the hour of
-/// the week to the hour of the day, and from there to `prior`, the same hour's chance for whoever is like them (peers;
-/// for peers everyone; for everyone [`ANY_HOUR`]):
+/// It is a kernel density (bandwidth 1.5 h, wrapped) that backs off twice, each step as a Dirichlet prior: from the
+/// hour of the week to the hour of the day, and from there to `prior`, the same hour's chance for whoever is like
+/// them (peers; for peers everyone; for everyone [`ANY_HOUR`]):
 ///
 /// `p_day = (Σ c·K₂₄/7 + 4·prior) / (n + 4)`, `p = 0.9 · (Σ c·K₁₆₈ + 12·p_day) / (n + 12) + 0.1 · prior`.
 ///
-/// The tenth at the end is for what no habit explains. Weights below zero or not numbers are left out; at most as many are
-/// read as a week has hours. It costs a look at each counted hour.
+/// The tenth at the end is for what no habit explains. Weights below zero or not numbers are left out; at most as
+/// many are read as a week has hours. It costs a look at each counted hour.
 pub fn hour_chance(
     hour: HourOfWeek,
     counted: impl IntoIterator<Item = (HourOfWeek, f64)>,
@@ -106,9 +107,9 @@ pub fn hour_chance(
 
 /// An unusual hour: `llr = ln(p_other / p_own)`.
 ///
-/// `own` and `others` are the hour's chances for the entity and for everyone, as [`hour_chance`] gives them; `history` is
-/// how many events the entity's hours rest on. Somebody else works when everyone does or, from another part of the
-/// world, at any hour: `p_other` is the mean of the two.
+/// `own` and `others` are the hour's chances for the entity and for everyone, as [`hour_chance`] gives them;
+/// `history` is how many events the entity's hours rest on. Somebody else works when everyone does or, from another
+/// part of the world, at any hour: `p_other` is the mean of the two.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{ANY_HOUR, HourOfWeek, hour_chance, season};
@@ -198,7 +199,8 @@ mod tests {
     proptest! {
         #[test]
         fn chances_add_up_to_one(counted in counted(), peers in counted()) {
-            let chance = |hour| hour_chance(hour, counted.iter().copied(), hour_chance(hour, peers.iter().copied(), ANY_HOUR));
+            let peers = |hour| hour_chance(hour, peers.iter().copied(), ANY_HOUR);
+            let chance = |hour| hour_chance(hour, counted.iter().copied(), peers(hour));
             let sum: f64 = hours().map(chance).sum();
             prop_assert!((sum - 1.0).abs() < 1e-9, "{sum}");
             prop_assert!(hours().all(|hour| chance(hour) > 0.0));

@@ -3,8 +3,8 @@ use super::{Kind, Reason, Signal};
 
 /// How many steps the chance of whoever is asked next weighs.
 const STRENGTH: f64 = 8.0;
-/// Mean and standard deviation of the surprise of somebody of whom nothing is known, in nats, and how many steps they weigh:
-/// a step among about seven.
+/// Mean and standard deviation of the surprise of somebody of whom nothing is known, in nats, and how many steps they
+/// weigh: a step among about seven.
 const USUAL_MEAN: f64 = 2.0;
 const USUAL_DEVIATION: f64 = 1.5;
 const USUAL_WEIGHT: f64 = 10.0;
@@ -20,8 +20,8 @@ const MOST: f64 = 13.08;
 /// How surprising the steps of an entity usually are: a running mean and variance of `-ln(chance)`, in twelve bytes.
 ///
 /// Exponentially weighted with gain `max(1/(n + 1), 1/128)` (West 1979), where each step is first brought within
-/// three deviations of the mean, so that one attack does not teach it that anything goes. Merging pools means and variances by
-/// weight; commutative, and associative up to the rounding of `f32`.
+/// three deviations of the mean, so that one attack does not teach it that anything goes. Merging pools means and
+/// variances by weight; commutative, and associative up to the rounding of `f32`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Surprise {
     mean: f32,
@@ -81,11 +81,12 @@ impl Surprise {
     }
 }
 
-/// The chance of a step from one action to another: `(count + 8·prior) / (total + 8)`, where `count` of the `total` steps from
-/// the first action went to the second, and `prior` is the chance of the step for whoever is like the entity.
+/// The chance of a step from one action to another: `(count + 8·prior) / (total + 8)`, where `count` of the `total`
+/// steps from the first action went to the second, and `prior` is the chance of the step for whoever is like the
+/// entity.
 ///
-/// A Markov chain of first order with a Dirichlet prior at each level (MacKay and Peto 1995): asked of everyone with the
-/// chance of the action alone as prior, of the peers with that of everyone, of the entity with that of its peers.
+/// A Markov chain of first order with a Dirichlet prior at each level (MacKay and Peto 1995): asked of everyone with
+/// the chance of the action alone as prior, of the peers with that of everyone, of the entity with that of its peers.
 ///
 /// ```
 /// use autosec_core::behavior::signal::step_chance;
@@ -100,11 +101,12 @@ pub fn step_chance(count: f64, total: f64, prior: f64) -> f64 {
     (amount(count).min(total) + STRENGTH * amount(prior).min(1.0)) / (total + STRENGTH)
 }
 
-/// A step that surprises more than the entity's steps do: how many of its standard deviations `-ln(chance)` lies above its
-/// mean, turned into evidence like [`level`](super::level). `chance` is that of [`step_chance`]; none if it is not a number.
+/// A step that surprises more than the entity's steps do: how many of its standard deviations `-ln(chance)` lies
+/// above its mean, turned into evidence like [`level`](super::level). `chance` is that of [`step_chance`]; none if it
+/// is not a number.
 ///
-/// Mean and deviation are the entity's drawn towards 2 and 1.5 nats, which weigh ten steps: who is unpredictable anyway
-/// does not alarm.
+/// Mean and deviation are the entity's drawn towards 2 and 1.5 nats, which weigh ten steps: who is unpredictable
+/// anyway does not alarm.
 ///
 /// ```
 /// use autosec_core::behavior::signal::{Surprise, sequence};

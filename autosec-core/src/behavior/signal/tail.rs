@@ -5,8 +5,8 @@ const STEPS: u32 = 400;
 
 /// `ln P(K ≥ k)` for a negative binomial K of `shape` and `mean`, from -∞ to 0.
 ///
-/// The tail is the regularized incomplete beta function `I_q(k, shape)` with `q = mean / (mean + shape)` (DLMF 8.17.5 and
-/// 8.17.24). Numbers are brought into range: a shape to 0.001 and more, not-a-number to 0.
+/// The tail is the regularized incomplete beta function `I_q(k, shape)` with `q = mean / (mean + shape)` (DLMF 8.17.5
+/// and 8.17.24). Numbers are brought into range: a shape to 0.001 and more, not-a-number to 0.
 pub(super) fn ln_negative_binomial_tail(k: f64, shape: f64, mean: f64) -> f64 {
     let (k, mean) = (super::math::amount(k), super::math::amount(mean));
     let shape = super::math::amount(shape).max(1e-3);

@@ -11,8 +11,8 @@ const UNKNOWN_RADIUS: f64 = 50.0;
 const NEAR: f64 = 100.0;
 /// Two events at one moment are this far apart at least, in seconds: clocks differ, requests are on their way.
 const LEAST_SECONDS: f64 = 60.0;
-/// Speeds in km/h between which a journey becomes unbelievable: below are trains, above no airliner with its ways to and
-/// from the airport.
+/// Speeds in km/h between which a journey becomes unbelievable: below are trains, above no airliner with its ways to
+/// and from the airport.
 const SLOW: f64 = 500.0;
 const FAST: f64 = 1000.0;
 /// The chance that a place is wrong though nothing hints at it: the error of a good database.
@@ -105,16 +105,17 @@ impl Doubt {
 
 /// Impossible travel: how much the way between two events speaks for two people.
 ///
-/// The distance is what is left after the accuracy radii of both places; below 100 km it says nothing. The speed is it
-/// over the time between the events, at least a minute, *whichever of them came first*: an event that comes late, or
-/// a clock that runs backwards, gives the same answer as sorted events.
+/// The distance is what is left after the accuracy radii of both places; below 100 km it says nothing. The speed is
+/// it over the time between the events, at least a minute, *whichever of them came first*: an event that comes late,
+/// or a clock that runs backwards, gives the same answer as sorted events.
 ///
-/// A journey of the same person that looks as fast as v happens with chance `s(v)`, falling from 1 at 500 km/h to 0 at
-/// 1,000 (Okta alarms at 805, Airlock at 1,000), or a place is wrong, with chance `ε`. Somebody else is anywhere. So
+/// A journey of the same person that looks as fast as v happens with chance `s(v)`, falling from 1 at 500 km/h to 0
+/// at 1,000 (Okta alarms at 805, Airlock at 1,000), or a place is wrong, with chance `ε`. Somebody else is anywhere.
+/// So
 ///
-/// `llr = -ln(ε + (1 − ε)·s(v))`, from 0 up to `-ln ε`, with ε = 0.007 when nothing hints at an error, and
-/// 1 − ε falling by 15 % for one autonomous system, 30 % for anonymizers, 50 % for a known pair of places. At 750 km/h
-/// it is 0.7 nats, at 900 still 1.6: flights are ordinary.
+/// `llr = -ln(ε + (1 − ε)·s(v))`, from 0 up to `-ln ε`, with ε = 0.007 when nothing hints at an error, and 1 − ε
+/// falling by 15 % for one autonomous system, 30 % for anonymizers, 50 % for a known pair of places. At 750 km/h it
+/// is 0.7 nats, at 900 still 1.6: flights are ordinary.
 ///
 /// ```
 /// use std::time::Duration;
