@@ -83,7 +83,9 @@ impl Judge for Analyzer {
         scores.extend(self.without.iter().map(|left_out| {
             let mut signals = Signals::new();
             for part in assessment.combined().contributions() {
-                if let Source::Signal(signal) = part.source && signal.kind() != *left_out {
+                if let Source::Signal(signal) = part.source
+                    && signal.kind() != *left_out
+                {
                     signals.add(signal);
                 }
             }
@@ -149,7 +151,8 @@ pub fn observe(simulation: &Simulation, scope: &Scope, judges: &mut [&mut dyn Ju
 }
 
 fn note(all: &mut Vec<Scores>, judges: &[&mut dyn Judge], honest: &Event<'_>, attacks: &[Event<'_>]) {
-    let scores = |event: &Event<'_>| judges.iter().flat_map(|judge| judge.scores(event)).collect::<Vec<f64>>();
+    let scores =
+        |event: &Event<'_>| judges.iter().flat_map(|judge| judge.scores(event)).collect::<Vec<f64>>();
     let of_honest = scores(honest);
     all.resize_with(of_honest.len(), Scores::default);
     all.iter_mut().zip(of_honest).for_each(|(scores, score)| scores.honest.push(score));
