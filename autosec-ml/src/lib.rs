@@ -37,10 +37,12 @@
 //! | [`champion`] | a new model tried beside the one in force |
 //! | [`model`] | the file that a trained model is kept in |
 //! | [`feature`] | what a model's columns are called, and what fills them from events |
+//! | [`simulate`] | logins of users and attackers, from a seed |
 //! | [`matrix`] | rows of numbers, the input of every model |
 //!
 //! Imports go one way: `random`, `matrix` < `feature` < `model` < `isolation` < `anomaly` < `online`, `cluster`,
-//! `statistic` < `temporal` < `calibrate` < `ensemble` < `detector`, `drift`, `champion`; `evaluate` stands by itself.
+//! `statistic` < `temporal` < `calibrate` < `ensemble` < `detector`, `drift`, `champion`; `evaluate` stands by itself, and
+//! `simulate` needs nothing but `random`.
 //!
 //! # Principles
 //! - **The same everywhere.** A seed makes the same model, bit for bit, on every machine: the generator is our own, and
@@ -65,5 +67,6 @@ pub mod matrix;
 pub mod model;
 pub mod online;
 mod random;
+pub mod simulate;
 pub mod statistic;
 pub mod temporal;

@@ -1,5 +1,6 @@
-//! What several test files need: golden files, data sets, and a firewall that misbehaves on demand.
+//! What several test files need: scores on simulated logins, golden files, data sets, and a firewall that misbehaves on demand.
 
+pub mod challenges;
 pub mod golden;
 pub mod model;
 pub mod npz;

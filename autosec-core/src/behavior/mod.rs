@@ -92,6 +92,7 @@
 pub mod signal;
 
 mod feature;
+mod freeman;
 mod bytes;
 mod baseline;
 mod baselines;
@@ -109,5 +110,6 @@ pub use analyzer::{Assessment, BehaviorAnalyzer, BehaviorBuilder, Challenge};
 pub use baseline::{Ageing, Baseline};
 pub use config::{BehaviorConfig, BehaviorSettingError};
 pub use feature::Feature;
+pub use freeman::Freeman;
 pub use peers::{NamedGroups, PeerGroups};
 pub use snapshot::BaselineSnapshotError;

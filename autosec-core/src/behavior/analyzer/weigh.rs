@@ -23,10 +23,10 @@ const HIDING: f64 = 0.5;
 const HIDING_ANEW: f64 = 0.03;
 /// How many events an hour's chance among a crowd weighs against.
 const HOURS: f64 = 12.0;
-/// Events an hour of somebody who acts once in four hours, as sure as a day makes.
-const USUAL: (f64, f64) = (6.0, 24.0);
-/// Failures an hour, one in three days, as sure as a day makes.
-const USUAL_FAILURES: (f64, f64) = (0.33, 24.0);
+/// Events in an hour in which somebody acts at all: one, as sure as four such hours make.
+const USUAL: (f64, f64) = (4.0, 4.0);
+/// Failures in such an hour: three in twenty, as sure as four make.
+const USUAL_FAILURES: (f64, f64) = (0.6, 4.0);
 /// Users at which a client fails in an hour, once it fails, as sure as four hours make.
 const USUAL_USERS: (f64, f64) = (4.0, 4.0);
 
@@ -146,9 +146,13 @@ impl Known<'_> {
     }
 
     /// Too many events in this hour, or too many failures before this one.
+    ///
+    /// That there is an event says that the entity acts in this hour, so it is compared with hours in which it does: at most
+    /// as many as it did something in all. Beside all hours a password mistyped twice is 5 nats.
     fn rate(&self) -> Option<signal::Signal> {
-        let hours = self.view.hours_observed();
-        let each = [(self.view.successes(), USUAL), (self.view.failures(), USUAL_FAILURES)];
+        let (successes, failures) = (self.view.successes(), self.view.failures());
+        let hours = self.view.hours_observed().min(successes.before + failures.before);
+        let each = [(successes, USUAL), (failures, USUAL_FAILURES)];
         let signals = each.into_iter().map(|(tally, (events, windows))| {
             let own = Rate::new(tally.before, hours);
             signal::rate(u64::from(tally.window), 1.0, own, Rate::new(events, windows))
