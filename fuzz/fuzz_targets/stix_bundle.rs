@@ -36,7 +36,10 @@ fn read(bytes: &[u8], limits: StixLimits) -> (Counter, Report) {
             *error.report
         }
     };
-    assert_eq!((report.plain, report.patterns, report.sightings), (counter.indicators, counter.patterns, counter.sightings));
+    assert_eq!(
+        (report.plain, report.patterns, report.sightings),
+        (counter.indicators, counter.patterns, counter.sightings)
+    );
     (counter, report)
 }
 

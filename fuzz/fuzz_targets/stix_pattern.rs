@@ -2,7 +2,9 @@
 //! want of time.
 #![no_main]
 
-use autosec_core::intel::pattern::{MatchLimits, Matcher, Observation, Pattern, PatternStream, StreamLimits, Version};
+use autosec_core::intel::pattern::{
+    MatchLimits, Matcher, Observation, Pattern, PatternStream, StreamLimits, Version,
+};
 use autosec_core::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
@@ -21,7 +23,9 @@ fuzz_target!(|text: &str| {
         let observations: Vec<Observation> = (0..6).map(observation).collect();
         let tight = MatchLimits { steps: 2_000, alternatives: 8, slots: 32, ..MatchLimits::default() };
         let loose = MatchLimits { steps: 200_000, alternatives: 64, slots: 256, ..MatchLimits::default() };
-        if let (Ok(quick), Ok(slow)) = (matcher.find(&observations, &tight), matcher.find(&observations, &loose)) {
+        if let (Ok(quick), Ok(slow)) =
+            (matcher.find(&observations, &tight), matcher.find(&observations, &loose))
+        {
             assert_eq!(quick.is_some(), slow.is_some(), "{text}");
         }
         let limits = StreamLimits { observations: 4, search: tight, ..StreamLimits::default() };

@@ -11,8 +11,8 @@ use crate::entity::printable;
 /// ```
 /// use autosec_core::intel::pattern::Pattern;
 ///
-/// let error = Pattern::parse("[ipv4-addr:value = 198.51.100.7]").unwrap_err();
-/// assert_eq!((error.code(), error.position()), ("P001", (1, 20)));
+/// let error = Pattern::parse("[domain-name:value = example]").unwrap_err();
+/// assert_eq!((error.code(), error.position()), ("P001", (1, 22)));
 /// assert_eq!(error.help_line(), Some("texts stand in single quotes"));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -108,7 +108,7 @@ impl PatternError {
 
 impl std::error::Error for PatternError {}
 
-/// One line, such as ``P001 at 1:20: expected a value, found `198.51`; texts stand in single quotes``.
+/// One line, such as ``P001 at 1:22: expected a value, found `example`; texts stand in single quotes``.
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}:{}: {}", self.code(), self.line, self.column, self.title)?;

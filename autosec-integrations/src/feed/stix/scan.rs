@@ -295,7 +295,7 @@ mod tests {
         let (found, ended) = scan(
             "\u{feff}{\"id\": \"a]\", \"x\": [{\"objects\": [1]}], \n\"objects\": [{\"a\\\"}\": 1},\n {}] , \"more\": false}",
         );
-        assert_eq!((found, ended), (vec!["2:57 {\"a\\\"}\": 1}".to_owned(), "3:71 {}".to_owned()], None));
+        assert_eq!((found, ended), (vec!["2:54 {\"a\\\"}\": 1}".to_owned(), "3:68 {}".to_owned()], None));
         assert_eq!(
             scan("[{}, 5, \"a,\", [{}], {\"long\": \"0123456789012345\"}]").0,
             ["1:1 {}", "1:5 Strange", "1:8 Strange", "1:14 Strange", "1:20 TooLong"]
