@@ -30,7 +30,7 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let clusters = KMeans::builder().clusters(3).fit(rows).expect("it can be trained on");
     let online = OnlineForest::builder(3).window(64).sample(4).mode(Mode::Capped).build();
     let mut online = online.expect("its settings are right");
-    rows.iter().cycle().take(70).for_each(|row| online.learn(row));
+    (0..70).for_each(|number| online.learn(rows.row(number % rows.rows())));
     let others = [clusters.to_bytes(&SCHEMA), online.to_bytes(&SCHEMA)];
     forests.chain(others.map(|file| file.expect("it is small"))).collect()
 });
@@ -42,7 +42,11 @@ fuzz_target!(|input: &[u8]| {
         kind => changed(&FILES[usize::from(kind) % 6], rest),
     };
     if let Ok(forest) = IsolationForest::from_bytes(&file, &SCHEMA) {
-        try_out(&forest, |forest| forest.to_bytes(&SCHEMA), |file| IsolationForest::from_bytes(file, &SCHEMA));
+        try_out(
+            &forest,
+            |forest| forest.to_bytes(&SCHEMA),
+            |file| IsolationForest::from_bytes(file, &SCHEMA),
+        );
     }
     if let Ok(clusters) = KMeans::from_bytes(&file, &SCHEMA) {
         try_out(&clusters, |clusters| clusters.to_bytes(&SCHEMA), |file| KMeans::from_bytes(file, &SCHEMA));
