@@ -49,6 +49,8 @@ mod nftables_table;
 mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
+mod misp;
+mod misp_stix;
 mod own_pace;
 mod panos;
 mod pipeline;
@@ -73,6 +75,7 @@ mod sigma;
 mod starter;
 mod stix;
 mod support;
+mod taxii;
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod verdicts_kernel;
