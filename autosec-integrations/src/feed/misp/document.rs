@@ -27,6 +27,7 @@ pub(super) struct Node {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Object {
+    pub(super) name: Scalar,
     pub(super) deleted: Scalar,
     #[serde(rename = "Attribute")]
     pub(super) attributes: Entries<Attribute>,
@@ -79,6 +80,16 @@ pub(super) struct Seen {
     pub(super) date_sighting: Scalar,
     #[serde(rename = "type")]
     pub(super) kind: Scalar,
+}
+
+/// Objects that speak of what is inside a file: sections with digests of their own, names that its author gave it.
+const INSIDE_FILES: [&str; 6] = ["elf", "elf-section", "macho", "macho-section", "pe", "pe-section"];
+
+impl Object {
+    /// Its name, if its digests and names are not those of a file.
+    pub(super) fn inside_file(&self) -> Option<&str> {
+        self.name.text().filter(|name| INSIDE_FILES.contains(name))
+    }
 }
 
 impl Node {

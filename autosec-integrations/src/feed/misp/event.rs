@@ -23,11 +23,14 @@ pub(super) struct Pass<'a> {
     pub(super) report: EventReport,
 }
 
-/// What an attribute has from its event.
+/// What an attribute has from its event and its object.
 struct Around {
     tags: Tags,
     severity: Severity,
     place: String,
+    deleted: bool,
+    /// The name of an object that is a part of a file.
+    inside: Option<String>,
 }
 
 impl Pass<'_> {
@@ -40,19 +43,21 @@ impl Pass<'_> {
             Some(3) => Severity::Low,
             _ => Severity::Medium,
         };
-        let mut around = Around { tags, severity, place };
+        let mut around = Around { tags, severity, place, deleted: false, inside: None };
         if let Some(attributes) = &event.attributes {
             self.strange(attributes.strange, &around);
             for (index, attribute) in &attributes.items {
-                self.attribute(attribute, *index, false, &around);
+                self.attribute(attribute, *index, &around);
             }
         }
         let outer = std::mem::take(&mut around.place);
         for (at, object) in event.objects.iter().flat_map(|objects| &objects.items) {
             around.place = format!("{outer}.Object[{at}]");
+            around.deleted = object.deleted.is_true();
+            around.inside = object.inside_file().map(str::to_owned);
             self.strange(object.attributes.strange, &around);
             for (index, attribute) in &object.attributes.items {
-                self.attribute(attribute, *index, object.deleted.is_true(), &around);
+                self.attribute(attribute, *index, &around);
             }
         }
     }
@@ -71,13 +76,13 @@ impl Pass<'_> {
         }
     }
 
-    fn attribute(&mut self, attribute: &Attribute, index: usize, deleted: bool, around: &Around) {
+    fn attribute(&mut self, attribute: &Attribute, index: usize, around: &Around) {
         self.report.attributes += 1;
         if !attribute.to_ids.is_true() && !self.settings.context_too {
             self.report.context += 1;
             return;
         }
-        match self.indicator(attribute, deleted, around) {
+        match self.indicator(attribute, around) {
             Ok(Some(indicator)) => {
                 self.report.indicators += 1;
                 self.report.deleted += u64::from(indicator.revoked);
@@ -85,7 +90,12 @@ impl Pass<'_> {
                 self.sink.indicator(indicator);
                 self.sightings(&attribute.sightings.items, &id);
             }
-            Ok(None) => self.report.count_unread(attribute.kind.text().unwrap_or_default()),
+            Ok(None) => {
+                let kind = attribute.kind.text().unwrap_or_default();
+                let kind =
+                    around.inside.as_ref().map_or(kind.to_owned(), |object| format!("{object}/{kind}"));
+                self.report.count_unread(&kind);
+            }
             Err(why) => {
                 let place = || format!("{}.Attribute[{index}]", around.place);
                 let uuid = || attribute.uuid.text().map(|uuid| uuid.chars().take(64).collect());
@@ -95,15 +105,12 @@ impl Pass<'_> {
         }
     }
 
-    fn indicator(
-        &self,
-        attribute: &Attribute,
-        deleted: bool,
-        around: &Around,
-    ) -> Result<Option<Indicator>, String> {
+    fn indicator(&self, attribute: &Attribute, around: &Around) -> Result<Option<Indicator>, String> {
         let kind = attribute.kind.text().ok_or("it has no type")?;
         let text = attribute.value.text().ok_or("it has no value")?;
-        let Some(value) = kind::value(kind, text) else { return Ok(None) };
+        let read =
+            if around.inside.is_some() { kind::inside_file(kind, text) } else { kind::value(kind, text) };
+        let Some(value) = read else { return Ok(None) };
         let mut indicator = Indicator::new(Arc::clone(&self.settings.source), value?);
         if let Some(uuid) = attribute.uuid.text() {
             if uuid.len() > Indicator::LONGEST_ID {
@@ -116,7 +123,7 @@ impl Pass<'_> {
         indicator.confidence = Confidence::clamped(score / 100.0);
         indicator.severity = around.severity;
         indicator.decay = self.settings.decay;
-        indicator.revoked = deleted || attribute.deleted.is_true();
+        indicator.revoked = around.deleted || attribute.deleted.is_true();
         indicator.modified = time(&attribute.timestamp);
         indicator.last_seen = time(&attribute.last_seen);
         indicator.tlp = around.tags.tlp.max(own.tlp);

@@ -94,7 +94,7 @@ impl FeedState {
     pub fn gone(&mut self, manifest: &Manifest) -> Vec<String> {
         let gone = |uuid: &String| !manifest.events.contains_key(uuid);
         let gone: Vec<String> = self.taken.keys().filter(|uuid| gone(uuid)).cloned().collect();
-        gone.iter().for_each(|uuid| drop(self.taken.remove(uuid)));
+        self.taken.retain(|uuid, _| manifest.events.contains_key(uuid));
         gone
     }
 }

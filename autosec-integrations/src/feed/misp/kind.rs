@@ -20,6 +20,12 @@ pub(super) fn value(kind: &str, text: &str) -> Option<Result<IndicatorValue, Str
     Some(parts.and_then(|parts| IndicatorValue::all(parts).map_err(|error| error.to_string())))
 }
 
+/// The value of an attribute that speaks of a part of a file: what it calls a digest or a name is none of the file, but
+/// the digest of imports is.
+pub(super) fn inside_file(kind: &str, text: &str) -> Option<Result<IndicatorValue, String>> {
+    if kind == "imphash" { value(kind, text) } else { None }
+}
+
 /// An address and a port, as some write them.
 fn joined_by_colon(second: Kind, text: &str) -> Option<(&str, &str)> {
     (second == Kind::Port && text.matches(':').count() == 1).then(|| text.split_once(':'))?

@@ -16,7 +16,8 @@ pub struct EventReport {
     /// Attributes that are not meant for detection.
     pub context: u64,
     /// Attributes that are, and of which there is no [kind](autosec_core::intel::ObservableKind), by type; at most 256
-    /// types, each of at most 64 bytes.
+    /// types, each of at most 64 bytes. Those that are of a part of a file, such as the MD5 of a section, have the object's
+    /// name before theirs: `pe-section/md5`.
     pub unread: BTreeMap<String, u64>,
     /// Sightings that were handed on.
     pub sightings: u64,

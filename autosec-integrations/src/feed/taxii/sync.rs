@@ -288,7 +288,7 @@ mod tests {
         }
         query(&mut sync);
         assert!(matches!(sync.answer(said(400, "{}", &[])), Err(TaxiiError::Stuck { .. })));
-        assert!(sync.next().is_none() && !sync.cursor().added_after.is_none());
+        assert!(sync.next().is_none() && sync.cursor().added_after.is_some());
     }
 
     #[test]
