@@ -57,6 +57,8 @@ mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
 mod online;
+mod misp;
+mod misp_stix;
 mod own_pace;
 mod panos;
 mod pipeline;
@@ -84,6 +86,7 @@ mod starter;
 mod stix;
 mod support;
 mod train;
+mod taxii;
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod verdicts_kernel;

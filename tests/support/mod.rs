@@ -4,6 +4,7 @@ pub mod challenges;
 pub mod golden;
 pub mod model;
 pub mod npz;
+pub mod python;
 pub mod web;
 
 use std::sync::Arc;
