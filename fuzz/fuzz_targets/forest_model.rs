@@ -1,7 +1,7 @@
 //! Any bytes are a model or are refused, and what is read scores any row, says why, and is written as it was read: forests
-//! of every mode, forests that learn, and clusters.
+//! of every mode, forests that learn, clusters, statistical and seasonal models.
 //!
-//! Length and checksum are put right first, or nothing but they would be tested; every eighth input is taken as it is.
+//! Length and checksum are put right first, or nothing but they would be tested; every ninth input is taken as it is.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -13,12 +13,14 @@ use autosec_ml::isolation::{IsolationForest, Mode};
 use autosec_ml::matrix::Matrix;
 use autosec_ml::model::ModelError;
 use autosec_ml::online::OnlineForest;
+use autosec_ml::statistic::StatisticalModel;
+use autosec_ml::temporal::SeasonalModel;
 use libfuzzer_sys::fuzz_target;
 
 static SCHEMA: LazyLock<FeatureSchema> =
     LazyLock::new(|| FeatureSchema::new("fuzz", 1, ["a", "b", "c"]).expect("names are right"));
 
-/// A file for each way to grow trees, one of clusters and one of a forest that learns.
+/// A file for each way to grow trees, and one of each other kind of model.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let values: Vec<f64> = (0..90).map(|number| f64::from(number * 37 % 101)).collect();
     let rows = Matrix::new(&values, 3).expect("it is a table");
@@ -31,26 +33,30 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let online = OnlineForest::builder(3).window(64).sample(4).mode(Mode::Capped).build();
     let mut online = online.expect("its settings are right");
     (0..70).for_each(|number| online.learn(rows.row(number % rows.rows())));
-    let others = [clusters.to_bytes(&SCHEMA), online.to_bytes(&SCHEMA)];
+    let seasonal = SeasonalModel::fit(rows, 0).expect("there is such a column");
+    let by_column = [StatisticalModel::fit(rows).to_bytes(&SCHEMA), seasonal.to_bytes(&SCHEMA)];
+    let others = [clusters.to_bytes(&SCHEMA), online.to_bytes(&SCHEMA)].into_iter().chain(by_column);
     forests.chain(others.map(|file| file.expect("it is small"))).collect()
 });
 
 fuzz_target!(|input: &[u8]| {
     let Some((first, rest)) = input.split_first() else { return };
-    let file = match first % 8 {
+    let file = match usize::from(first % 9) {
         0 => rest.to_vec(),
-        kind => changed(&FILES[usize::from(kind) % 6], rest),
+        kind => changed(&FILES[kind - 1], rest),
     };
     if let Ok(forest) = IsolationForest::from_bytes(&file, &SCHEMA) {
-        try_out(
-            &forest,
-            |forest| forest.to_bytes(&SCHEMA),
-            |file| IsolationForest::from_bytes(file, &SCHEMA),
-        );
+        try_out(&forest, |forest| forest.to_bytes(&SCHEMA), |file| IsolationForest::from_bytes(file, &SCHEMA));
     }
     if let Ok(clusters) = KMeans::from_bytes(&file, &SCHEMA) {
         try_out(&clusters, |clusters| clusters.to_bytes(&SCHEMA), |file| KMeans::from_bytes(file, &SCHEMA));
         assert!(clusters.predict(&ROWS[0]) < clusters.clusters());
+    }
+    if let Ok(model) = StatisticalModel::from_bytes(&file, &SCHEMA) {
+        try_out(&model, |model| model.to_bytes(&SCHEMA), |file| StatisticalModel::from_bytes(file, &SCHEMA));
+    }
+    if let Ok(model) = SeasonalModel::from_bytes(&file, &SCHEMA) {
+        try_out(&model, |model| model.to_bytes(&SCHEMA), |file| SeasonalModel::from_bytes(file, &SCHEMA));
     }
     if let Ok(mut forest) = OnlineForest::from_bytes(&file, &SCHEMA) {
         try_out(&forest, |forest| forest.to_bytes(&SCHEMA), |file| OnlineForest::from_bytes(file, &SCHEMA));
