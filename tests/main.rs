@@ -17,7 +17,9 @@ mod endurance;
 mod enforcing;
 mod explain;
 mod faults;
+mod feed_limits;
 mod feed_list;
+mod feeds;
 mod forest;
 mod forest_quality;
 #[cfg(target_os = "linux")]
