@@ -51,6 +51,8 @@ mod nftables_table;
 mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
+mod misp;
+mod misp_stix;
 mod own_pace;
 mod panos;
 mod pipeline;
@@ -75,6 +77,7 @@ mod sigma;
 mod starter;
 mod stix;
 mod support;
+mod taxii;
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod verdicts_kernel;

@@ -2,6 +2,7 @@
 
 pub mod golden;
 pub mod npz;
+pub mod python;
 pub mod web;
 
 use std::sync::Arc;

@@ -30,5 +30,5 @@ mod translate;
 
 pub use error::{BundleError, BundleFault};
 pub use limits::StixLimits;
-pub use read::{BundleReader, PatternIndicator, StixSink};
+pub use read::{BundlePages, BundleReader, PatternIndicator, StixSink};
 pub use report::{Reject, Report};

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -40,6 +41,12 @@ use super::scan::{Element, Place, Scanner};
 pub struct BundleReader {
     source: Arc<str>,
     limits: StixLimits,
+}
+
+/// Inputs that belong together, as the pages of a collection: an indicator's relationships may stand on another page.
+pub struct BundlePages<'a> {
+    reader: &'a BundleReader,
+    assembly: Assembly<'a>,
 }
 
 /// Takes what a bundle holds: at its end, or earlier where it is long.
@@ -88,6 +95,11 @@ impl BundleReader {
         }
     }
 
+    /// Reads several inputs as if they were one bundle.
+    pub fn pages<'a>(&'a self, sink: &'a mut dyn StixSink) -> BundlePages<'a> {
+        BundlePages { reader: self, assembly: Assembly::new(&self.source, &self.limits, sink) }
+    }
+
     fn take_all<R: Read>(
         &self,
         scanner: &mut Scanner<R>,
@@ -104,6 +116,31 @@ impl BundleReader {
             }
         }
         Ok(())
+    }
+}
+
+impl BundlePages<'_> {
+    /// Reads one input. The limit of objects is that of all together.
+    ///
+    /// # Errors
+    /// As of [`BundleReader::read`]; the report in the error is of this and all inputs before it. Those that follow can
+    /// still be read.
+    pub fn read(&mut self, input: impl Read) -> Result<(), BundleError> {
+        let mut scanner = Scanner::new(input, self.reader.limits.object_bytes);
+        let ended = self.reader.take_all(&mut scanner, &mut self.assembly);
+        let Place { at, line } = scanner.place();
+        ended.map_err(|fault| BundleError { fault, at, line, report: Box::new(self.assembly.report.clone()) })
+    }
+
+    /// Hands on what was held back.
+    pub fn finish(self) -> Report {
+        self.assembly.finish()
+    }
+}
+
+impl fmt::Debug for BundlePages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BundlePages").field("report", &self.assembly.report).finish_non_exhaustive()
     }
 }
 
