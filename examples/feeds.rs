@@ -21,6 +21,7 @@ use autosec_core::intel::IndicatorIndex;
 use feeds::intake::Intake;
 use feeds::options::{HELP, Options};
 use feeds::report::Report;
+use feeds::taxii;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -41,6 +42,9 @@ async fn run(options: &Options) -> Result<(String, bool), Box<dyn Error>> {
     let index = Arc::new(IndicatorIndex::default());
     let mut intake = Intake::new(&index);
     intake.folder(&options.feeds)?;
+    if !options.taxii.url.is_empty() {
+        taxii::fetch(&options.taxii).await?.into_iter().for_each(|fetched| intake.fetched(fetched));
+    }
     let firewall = Arc::new(MemoryFirewall::new("a firewall in memory"));
     let mut builder = Engine::builder().detector(Arc::clone(&index)).firewall(Arc::clone(&firewall));
     if !options.geo.is_empty() {

@@ -18,6 +18,9 @@ use autosec_core::measure::RiskScore;
 use autosec_core::time::{ManualClock, Timestamp};
 use autosec_integrations::feed::list::{ListKind, ListReader, ListSettings, preset};
 use autosec_integrations::feed::schedule::{Believed, FeedPlan, Schedule};
+use serde_json::json;
+
+use crate::taxii::medallion::Medallion;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_000_000);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -223,6 +226,11 @@ async fn a_feed_that_lists_everybody_blocks_nobody() {
 
 /// The exit code, what is printed, and what is complained of.
 fn example(arguments: &[&str]) -> (i32, String, String) {
+    example_with(arguments, None)
+}
+
+/// The same with the password of a TAXII server in the environment.
+fn example_with(arguments: &[&str], password: Option<&str>) -> (i32, String, String) {
     let tests = std::env::current_exe().unwrap();
     let built = tests.parent().and_then(Path::parent).unwrap();
     let program = built.join("examples").join(format!("feeds{}", std::env::consts::EXE_SUFFIX));
@@ -231,7 +239,10 @@ fn example(arguments: &[&str]) -> (i32, String, String) {
         "{} is absent: build it by `cargo build --example feeds`, as `cargo test` does without `--test`",
         program.display()
     );
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap();
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).env_remove("AUTOSEC_TAXII_PASSWORD");
+    password.map(|password| command.env("AUTOSEC_TAXII_PASSWORD", password));
+    let output = command.output().unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     for line in out.lines() {
         assert!(line.chars().count() <= 100, "{line}");
@@ -260,7 +271,7 @@ fn the_example_says_what_hit_and_what_was_held_back() {
         "203.0.113.7 is listed by feodo-c2, sure to 0.90 and to",
         "203.0.113.21 is listed by partner, sure to 0.80 and to 0.09 on that day",
         "gobuster/3.5 is listed by tools",
-        "tagged malware:samplebot",
+        "tagged malware:SampleBot",
         "on the warninglist `Our own offices`: not acted upon",
         "on the warninglist `Known crawlers of search engines`: not acted upon",
         "on the warninglist `Exits of a vpn service`: ",
@@ -311,12 +322,34 @@ fn the_example_refuses_what_it_does_not_know() {
         (&["--help"][..], 0, "usage:"),
         (&["--fedes", "x"], 2, "unknown option `--fedes`"),
         (&["--geo"], 2, "`--geo` needs a value"),
+        (&["--taxii", "ftp://x"], 1, "error: "),
         (&["--feeds", "no-such-folder"], 1, "cannot read `no-such-folder"),
         (&["no-such.log"], 1, "cannot read `no-such.log`"),
     ] {
         let (exited, out, err) = example(arguments);
         assert!(exited == code && (out.contains(said) || err.contains(said)), "{arguments:?}: {out}{err}");
     }
+}
+
+#[test]
+fn the_example_asks_a_real_taxii_server() {
+    let indicator = json!({
+        "type": "indicator", "spec_version": "2.1", "id": "indicator--00000000-0000-4000-8000-000000000001",
+        "created": "2026-11-01T00:00:00.000Z", "modified": "2026-11-02T00:00:00.000Z", "pattern_type": "stix",
+        "pattern": "[ipv4-addr:value = '203.0.113.26']", "valid_from": "2026-11-01T00:00:00Z",
+    });
+    let objects = [(indicator, "2026-11-02T00:00:00.000000Z")];
+    let Some(server) = Medallion::start("feeds::the_example_asks_a_real_taxii_server", &objects) else {
+        return;
+    };
+    let url = server.url("/taxii2/");
+    let (code, out, err) = example(&["--taxii", &url, "--taxii-user", "admin"]);
+    assert!(code == 1 && out.is_empty() && err.contains("AUTOSEC_TAXII_PASSWORD"), "{out}{err}");
+    let (code, out, err) = example_with(&["--taxii", &url, "--taxii-user", "admin"], Some("Password0"));
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let text = flat(&out);
+    assert!(text.contains("203.0.113.26 is listed by taxii "), "{out}");
+    assert!(!out.contains("Password0"), "{out}");
 }
 
 #[test]

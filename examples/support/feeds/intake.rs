@@ -11,9 +11,10 @@ use autosec_core::intel::{Decay, Indicator, IndicatorIndex, Sighting, Update};
 use autosec_core::time::{Clock, SystemClock, Timestamp};
 use autosec_integrations::feed::list::{ListReader, ListSettings, preset};
 use autosec_integrations::feed::schedule::{Believed, FeedPlan, Schedule};
-use autosec_integrations::feed::stix::{BundleReader, PatternIndicator, StixLimits, StixSink};
+use autosec_integrations::feed::stix::{BundleReader, PatternIndicator, Report, StixLimits, StixSink};
 use serde::Deserialize;
 
+use super::taxii::Fetched;
 use crate::layout::{clipped, columns};
 
 /// What is listed loses half its weight in this time after it was last seen, unless its feed says otherwise.
@@ -145,6 +146,16 @@ impl<'i> Intake<'i> {
         self.rows.push(Row { source: source.to_owned(), came, rejects });
     }
 
+    /// What came from a TAXII server.
+    pub fn fetched(&mut self, fetched: Fetched) {
+        let Fetched { source, found, report } = fetched;
+        self.take(&source, FeedPlan::default(), |update, _| {
+            found.indicators.into_iter().map(weighed).for_each(|indicator| update.put(indicator));
+            found.sightings.into_iter().for_each(|sighting| update.sight(sighting));
+            Ok(came(&report))
+        });
+    }
+
     fn warninglists(&mut self, folder: &Path) -> Result<(), Box<dyn Error>> {
         let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
         let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
@@ -230,6 +241,10 @@ fn stix(file: &Path, source: &str, update: &mut Update<'_>) -> Result<Came, Stri
     let file = File::open(file).map_err(|error| format!("cannot open `{}`: {error}", file.display()))?;
     let reader = BundleReader::new(source, StixLimits::default());
     let report = reader.read(file, &mut Sink(update)).map_err(|error| spelt(&error))?;
+    Ok(came(&report))
+}
+
+fn came(report: &Report) -> Came {
     let rejects = report.rejects.iter().map(|reject| {
         let id = reject.id.as_deref().unwrap_or("an object without id");
         format!("line {}, {id}: {}", reject.line, reject.why)
@@ -238,7 +253,7 @@ fn stix(file: &Path, source: &str, update: &mut Update<'_>) -> Result<Came, Stri
         "{} objects, {} patterns over several observations, {} rejected",
         report.objects, report.patterns, report.rejected
     );
-    Ok((summary, report.plain, rejects.collect()))
+    (summary, report.plain, rejects.collect())
 }
 
 /// The same, losing weight with age.

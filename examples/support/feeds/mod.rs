@@ -3,3 +3,4 @@
 pub mod intake;
 pub mod options;
 pub mod report;
+pub mod taxii;

@@ -84,7 +84,8 @@ impl<'s> Translator<'s> {
             Some(Graded::All(confidence)) => indicator.confidence = Confidence::clamped(*confidence),
             Some(Graded::Said { from, out_of }) => {
                 let said = record.text(from).and_then(|text| text.trim_end_matches('%').parse::<f64>().ok());
-                if let Some(said) = said.filter(|said| said.is_finite() && *out_of > 0.0) {
+                // What is below nothing is no grade: some write -1 where they know none.
+                if let Some(said) = said.filter(|said| (0.0..=f64::MAX).contains(said) && *out_of > 0.0) {
                     indicator.confidence = Confidence::clamped(said / out_of);
                 }
             }
