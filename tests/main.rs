@@ -23,8 +23,10 @@ mod ensemble;
 mod enforcing;
 mod explain;
 mod faults;
+mod feed_limits;
 mod feed_list;
 mod features;
+mod feeds;
 mod forest;
 mod forest_quality;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! TAXII: the client against a real server, and against one that misbehaves.
 
 mod busy;
-mod medallion;
+pub mod medallion;
 mod real;
 
 use autosec_core::intel::{Indicator, Sighting};

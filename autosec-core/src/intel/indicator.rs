@@ -1,10 +1,13 @@
 use std::fmt;
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::IndicatorValue;
 use super::decay::{Decay, counts_from};
+use crate::entity::PRINTABLE_LIMIT;
 use crate::measure::{Confidence, Severity};
 use crate::time::Timestamp;
 
@@ -150,12 +153,28 @@ pub(crate) fn confidence_at(
     (left > 0.0).then(|| Confidence::clamped(left))
 }
 
-/// The id of an indicator that has no name: `<kind>:<value>`, cut to the longest id.
+/// The id of an indicator that has no name: `<kind>:<value>`. Of what cannot be shown as a whole it ends in a digest, so
+/// that two long URLs that begin alike are two indicators.
 pub(crate) fn natural_id(value: &IndicatorValue) -> String {
     let kind = value.parts().first().map_or("", |part| part.kind().name());
     let mut id = format!("{kind}:{value}");
-    id.truncate(id.floor_char_boundary(Indicator::LONGEST_ID));
+    let is_cut = value.parts().iter().any(|part| part.key().len() > PRINTABLE_LIMIT);
+    if is_cut || id.len() > Indicator::LONGEST_ID {
+        let digest = format!("~{:032x}", digest(value));
+        id.truncate(id.floor_char_boundary(Indicator::LONGEST_ID - digest.len()));
+        id.push_str(&digest);
+    }
     id
+}
+
+fn digest(value: &IndicatorValue) -> u128 {
+    let mut hasher = SipHasher13::new();
+    for part in value.parts() {
+        hasher.write_u8(part.kind().number());
+        hasher.write_u64(part.key().len() as u64);
+        hasher.write(part.key());
+    }
+    hasher.finish128().as_u128()
 }
 
 impl Tlp {
@@ -188,6 +207,20 @@ impl fmt::Display for Tlp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_begin_alike_are_not_one() {
+        let url = |tail: &str| {
+            let text = format!("http://malware.example/{}{tail}", "a".repeat(300));
+            let value = IndicatorValue::new(crate::intel::ObservableKind::Url, &text).unwrap();
+            natural_id(&value)
+        };
+        assert_ne!(url("x"), url("y"));
+        assert_eq!(url("x"), url("x"));
+        assert!(
+            url("x").len() <= Indicator::LONGEST_ID && url("x").starts_with("url:http://malware.example/")
+        );
+    }
 
     #[test]
     fn reads_markings() {

@@ -7,9 +7,12 @@ use autosec_core::intel::{IndicatorValue, Observable, ObservableKind};
 /// The longest word that is looked at, in bytes; a longer one is no value.
 const LONGEST_WORD: usize = 2_048;
 
+/// What stands between words besides white space: quotes and commas, those of other scripts too.
+const SEPARATORS: &str = "<>\"'`,;|“”„‟‘’‚«»‹›，；、（）「」『』【】《》";
+
 /// Every value in a text, each once, in the order in which they first stand there.
 ///
-/// Understood are `hxxp://`, `[.]`, `(dot)`, `[at]`, `[:]` and the like, an address with a port, and names with
+/// Understood are `hxxp://`, `http[s]://`, `[.]`, `(dot)`, `[at]`, `[:]` and the like, an address with a port, and names with
 /// letters of any script. A name counts only if its end is a public suffix, so `report.docx` is none; of a file's name
 /// nothing tells whether it is bad, so none is taken.
 ///
@@ -22,7 +25,7 @@ const LONGEST_WORD: usize = 2_048;
 /// ```
 pub fn values(text: &str) -> impl Iterator<Item = IndicatorValue> {
     let mut seen = HashSet::new();
-    let words = text.split(|letter: char| letter.is_whitespace() || "<>\"'`,;|".contains(letter));
+    let words = text.split(|letter: char| letter.is_whitespace() || SEPARATORS.contains(letter));
     let values = words.filter(|word| (4..=LONGEST_WORD).contains(&word.len())).filter_map(value);
     values.filter(move |value| seen.insert(value.clone()))
 }
@@ -57,8 +60,8 @@ fn trimmed(word: &str) -> &str {
     }
 }
 
-/// What is written so that nobody clicks on it.
-const HARMLESS: [(&str, &str); 17] = [
+/// What is written so that nobody clicks on it; none begins with a letter.
+const HARMLESS: [(&str, &str); 20] = [
     ("[.]", "."),
     ("(.)", "."),
     ("{.}", "."),
@@ -76,6 +79,10 @@ const HARMLESS: [(&str, &str); 17] = [
     ("{at}", "@"),
     ("[@]", "@"),
     ("(@)", "@"),
+    // The full stops of other scripts, which names may have as well.
+    ("。", "."),
+    ("．", "."),
+    ("｡", "."),
 ];
 
 /// The word as it was before somebody made it harmless.
@@ -86,18 +93,26 @@ fn refanged(word: &str) -> String {
             plain = replaced(&plain, at, harmless, meant);
         }
     }
-    for (harmless, meant) in [("hxxps", "https"), ("hxxp", "http"), ("meow", "http"), ("fxp", "ftp")] {
-        if let Some(rest) =
-            strip(&plain, harmless).filter(|rest| rest.starts_with("://") || rest.starts_with("s://"))
-        {
-            return format!("{meant}{rest}");
-        }
-    }
-    plain
+    scheme(&plain).unwrap_or(plain)
+}
+
+/// The same with its scheme as it was, if that was made harmless.
+fn scheme(word: &str) -> Option<String> {
+    let (scheme, rest) = word.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase().replace("[s]", "s").replace("(s)", "s");
+    let (plain, s) = scheme.strip_suffix('s').map_or((&*scheme, ""), |plain| (plain, "s"));
+    let meant = match plain {
+        "http" | "hxxp" | "hxtp" | "h**p" | "meow" => "http",
+        "fxp" => "ftp",
+        _ => return None,
+    };
+    Some(format!("{meant}{s}://{rest}"))
 }
 
 fn find(text: &str, part: &str) -> Option<usize> {
-    (0..text.len()).find(|at| text.get(*at..).is_some_and(|rest| strip(rest, part).is_some()))
+    let first = *part.as_bytes().first()?;
+    memchr::memchr_iter(first, text.as_bytes())
+        .find(|at| text.get(*at..).is_some_and(|rest| strip(rest, part).is_some()))
 }
 
 /// Replaces a part from its first place on, in any case of letters.
@@ -208,6 +223,13 @@ mod tests {
     fn reads_what_was_made_harmless() {
         for (written, meant) in [
             ("hxxp://a[.]example[.]com/x", "http://a.example.com/x"),
+            ("hxxp[s]://a.example.com/x", "https://a.example.com/x"),
+            ("http[s]://a.example.com/x", "https://a.example.com/x"),
+            ("hxtpS://a.example.com/x", "https://a.example.com/x"),
+            ("“evil.com”", "evil.com"),
+            ("（evil.com）", "evil.com"),
+            ("evil。com", "evil.com"),
+            ("evil\u{200b}.com", "evil.com"),
             ("hXXps[:]//example{.}com/", "https://example.com/"),
             ("HXXP[://]example(DOT)com/a", "http://example.com/a"),
             ("198.51.100[.]7", "198.51.100.7"),

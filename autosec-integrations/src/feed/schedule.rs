@@ -95,6 +95,8 @@ pub enum Believed {
 }
 
 const LONGEST_FAILURE: usize = 256;
+/// The longest pause that a server may ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3_600);
 
 impl Default for FeedPlan {
     fn default() -> Self {
@@ -117,6 +119,12 @@ impl FeedPlan {
         doubled.min(longest)
     }
 
+    /// No feed waits longer, whatever happens: [`spread`] adds less than an eighth.
+    fn longest_pause(&self) -> Duration {
+        let longest = self.every.max(LONGEST_ASKED);
+        longest.saturating_add(longest / 8)
+    }
+
     fn believes(&self, before: u64, now: u64) -> bool {
         before < self.shrink_from || now as f64 >= before as f64 * (1.0 - self.max_shrink.clamp(0.0, 1.0))
     }
@@ -137,18 +145,22 @@ impl Schedule {
     }
 
     /// The feeds that are to be fetched now, those that waited longest first.
+    ///
+    /// One that seems to be due later than any pause could have put it is due: the clock was wrong when it was asked last.
     pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &str> {
         let mut due: Vec<(Option<Timestamp>, &str)> = self
             .plans
-            .keys()
-            .map(|name| (self.feeds.get(name).and_then(|feed| feed.due), name.as_str()))
-            .filter(|(due, _)| due.is_none_or(|due| due <= now))
+            .iter()
+            .map(|(name, plan)| (self.feeds.get(name).and_then(|feed| feed.due), name.as_str(), plan))
+            .filter(|(due, _, plan)| due.is_none_or(|due| due <= now || due > now + plan.longest_pause()))
+            .map(|(due, name, _)| (due, name))
             .collect();
         due.sort();
         due.into_iter().map(|(_, name)| name)
     }
 
-    /// When the next feed is due; none if there is no feed, and in the past if one is due already.
+    /// When the next feed is due; none if there is no feed, and in the past if one is due already. A host that sleeps until
+    /// then wakes up now and then all the same: clocks are put right.
     pub fn next_due(&self) -> Option<Timestamp> {
         let known = self.plans.keys().filter_map(|name| self.feeds.get(name));
         known.map(|feed| feed.due.unwrap_or(Timestamp::EPOCH)).min()
@@ -193,7 +205,7 @@ impl Schedule {
         feed.failure =
             Some(why.get(..why.floor_char_boundary(LONGEST_FAILURE)).unwrap_or_default().to_owned());
         // A server that asks for a year is not to silence a feed for a year.
-        let asked = retry_after.unwrap_or_default().min(Duration::from_secs(24 * 3_600));
+        let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
         let pause = plan.pause(feed.failures).max(asked);
         feed.due = Some(now + spread(pause, name));
     }
@@ -268,6 +280,17 @@ mod tests {
         assert_eq!(schedule.answered("a", at(5), 0), Believed::No { before: 500, now: 0 });
         assert_eq!(schedule.answered("a", at(6), 480), Believed::Yes);
         assert_eq!(schedule.status("a").unwrap().held, None);
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_silences_no_feed() {
+        let mut schedule = schedule();
+        let wrong = at(70 * 365 * 86_400);
+        schedule.answered("a", wrong, 500);
+        assert_eq!(schedule.due(wrong).count(), 0);
+        assert_eq!(schedule.due(at(0)).collect::<Vec<_>>(), ["a"]);
+        schedule.failed("a", at(0), "busy", Some(Duration::MAX));
+        assert_eq!(schedule.due(at(0)).count(), 0);
     }
 
     #[test]

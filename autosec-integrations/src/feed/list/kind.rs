@@ -48,6 +48,22 @@ impl ListKind {
     }
 }
 
+impl ListKind {
+    /// A value that was found in prose, if a list of this kind has it.
+    pub(super) fn of_found(self, value: &IndicatorValue) -> Option<IndicatorValue> {
+        match (self, value.parts()) {
+            (Self::Guess, _) => Some(value.clone()),
+            (Self::AddressPort, [_, _]) => Some(value.clone()),
+            (Self::One(kind), [part]) if part.kind() == kind => Some(value.clone()),
+            // A name that is found is taken for itself alone; a list of domains means those below it as well.
+            (Self::One(ObservableKind::Domain), [part]) if part.kind() == ObservableKind::Hostname => {
+                IndicatorValue::new(ObservableKind::Domain, &part.to_string()).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for ListKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;

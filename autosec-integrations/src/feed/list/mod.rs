@@ -1,7 +1,17 @@
 //! Lists of bad values, of any shape: plain text, CSV, JSON, NDJSON or prose.
 //!
 //! A feed is a few lines of [`ListSettings`]: where its values stand, of what kind they are, and what else is said of them.
-//! [`preset`] has those of the well-known ones. A commercial feed is one more such description:
+//! [`preset`] has those of the well-known ones.
+//!
+//! | type | what it is for |
+//! |---|---|
+//! | [`ListReader`] | reads a list, and hands on indicators as they come |
+//! | [`ListSettings`] | its shape ([`ListFormat`]), where what stands ([`Place`]), of what kind ([`ListKind`]), what is left out |
+//! | [`ListLimits`] | how much it may ask for |
+//! | [`ListReport`], [`Reject`] | what became of its records |
+//! | [`ListError`] | why the whole of it is no list: a web page, an error message, a quote that is not closed |
+//!
+//! A commercial feed is one more description:
 //!
 //! ```
 //! use autosec_core::time::Timestamp;
@@ -26,6 +36,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod input;
 mod kind;
 mod place;
 mod preset;

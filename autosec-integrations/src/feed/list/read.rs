@@ -1,12 +1,14 @@
 use std::io::{self, BufRead, BufReader, Read};
 
-use autosec_core::intel::Indicator;
+use autosec_core::intel::{Indicator, ObservableKind};
 use autosec_core::time::Timestamp;
 use serde_json::Value;
 
+use super::ListKind;
+use super::input::Input;
 use super::record::{Record, walk};
 use super::report::{ListError, ListReport};
-use super::settings::{ListFormat, ListLimits, ListSettings};
+use super::settings::{KindSource, ListFormat, ListLimits, ListSettings};
 use super::translate::{Said, Translator};
 use crate::feed::freetext;
 
@@ -19,6 +21,9 @@ pub struct ListReader {
 
 /// Takes what a list holds.
 type Sink<'s> = &'s mut dyn FnMut(Indicator);
+
+/// A quoted column with more line breaks than this is one whose quote is not closed.
+const MOST_BREAKS: usize = 64;
 
 impl ListReader {
     /// Reads lists of these settings within the default limits.
@@ -56,12 +61,14 @@ impl ListReader {
             ListFormat::Json { .. } => self.limits.document.min(self.limits.bytes),
             _ => self.limits.bytes,
         };
-        let mut input = Measured { input: BufReader::new(input), left: limit };
-        input.begin()?;
+        let mut input = Input::begin(input, limit)?;
         let translator = Translator::new(&self.settings, fetched);
         let mut pass = Pass { translator, limits: self.limits, sink, report: ListReport::default() };
         let read = match &self.settings.format {
-            ListFormat::Lines => pass.lines(&mut input, |pass, at, line| pass.line(at, line)),
+            ListFormat::Lines => {
+                let ends = ends(&self.settings.kind);
+                pass.lines(&mut input, |pass, at, line| pass.line(at, line, ends))
+            }
             ListFormat::Freetext => pass.lines(&mut input, |pass, at, line| pass.prose(at, line)),
             ListFormat::Ndjson => pass.lines(&mut input, |pass, at, line| pass.object(at, line)),
             ListFormat::Csv { delimiter, header, comment } => {
@@ -69,48 +76,11 @@ impl ListReader {
             }
             ListFormat::Json { items, revoked } => pass.document(&mut input, items, revoked),
         };
-        if input.left == 0 && !input.at_end()? {
+        if input.is_cut()? {
             return Err(ListError::Large(limit));
         }
         read?;
         pass.finish()
-    }
-}
-
-/// An input of which no more than so much is read.
-struct Measured<R> {
-    input: R,
-    left: u64,
-}
-
-impl<R: BufRead> Measured<R> {
-    /// Looks at the first bytes: leaves a byte order mark out, and refuses what is no list.
-    fn begin(&mut self) -> Result<(), ListError> {
-        let first = self.input.fill_buf()?;
-        if first.starts_with(&[0xFF, 0xFE]) || first.starts_with(&[0xFE, 0xFF]) {
-            return Err(ListError::Utf16);
-        }
-        let text = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first);
-        let mark = first.len() - text.len();
-        let text = text.trim_ascii_start().get(..32).unwrap_or(text.trim_ascii_start()).to_ascii_lowercase();
-        if ["<!doctype", "<html", "<head", "<?xml"].iter().any(|page| text.starts_with(page.as_bytes())) {
-            return Err(ListError::WebPage);
-        }
-        self.input.consume(mark);
-        Ok(())
-    }
-
-    fn at_end(&mut self) -> io::Result<bool> {
-        Ok(self.input.fill_buf()?.is_empty())
-    }
-}
-
-impl<R: BufRead> Read for Measured<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.input.read(buffer.get_mut(..most).unwrap_or_default())?;
-        self.left -= read as u64;
-        Ok(read)
     }
 }
 
@@ -181,23 +151,24 @@ impl Pass<'_> {
         }
     }
 
-    fn line(&mut self, at: u64, line: &str) -> Result<(), ListError> {
+    fn line(&mut self, at: u64, line: &str, ends: Ends) -> Result<(), ListError> {
         if line.starts_with(['#', ';']) || line.starts_with("//") {
             return Ok(());
         }
-        let ends = |letter: char| letter.is_whitespace() || [',', ';', '#'].contains(&letter);
-        let value = line.split(ends).next().unwrap_or(line);
+        let word = line.split_whitespace().next().unwrap_or(line);
+        let value = match ends {
+            Ends::Line => line,
+            Ends::Word => word.trim_end_matches([',', ';']),
+            // The one before a comma of a URL is another URL.
+            Ends::Mark if word.contains("://") => word.trim_end_matches([',', ';']),
+            Ends::Mark => word.split([',', ';', '#']).next().unwrap_or(word),
+        };
         self.take(at, &Record::Text(value), false)
     }
 
     fn prose(&mut self, at: u64, line: &str) -> Result<(), ListError> {
         for value in freetext::values(line) {
-            // What was found is guessed anew, so that all kinds of lists go one way.
-            let text = match value.parts() {
-                [host, port] => format!("{host}:{port}"),
-                _ => value.to_string(),
-            };
-            self.take(at, &Record::Text(&text), false)?;
+            self.take(at, &Record::Found(&value), false)?;
         }
         Ok(())
     }
@@ -215,21 +186,31 @@ impl Pass<'_> {
 
     fn csv(
         &mut self,
-        input: &mut impl Read,
-        delimiter: char,
+        input: &mut Input<impl Read>,
+        delimiter: u8,
         header: bool,
-        comment: char,
+        comment: u8,
     ) -> Result<(), ListError> {
-        let byte = |letter: char| u8::try_from(letter).unwrap_or(b',');
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(byte(delimiter))
-            .comment(Some(byte(comment)))
+            .delimiter(delimiter)
+            .comment(Some(comment))
             .has_headers(false)
             .flexible(true)
             .from_reader(input);
         let (mut raw, mut names) = (csv::ByteRecord::new(), None);
-        while reader.read_byte_record(&mut raw).map_err(broken)? {
-            let at = raw.position().map_or(0, csv::Position::line);
+        loop {
+            reader.get_mut().allow(self.limits.record);
+            let line = reader.position().line();
+            match reader.read_byte_record(&mut raw) {
+                Err(_) if reader.get_ref().is_overrun() => return Err(ListError::Unclosed(line)),
+                Err(error) => return Err(broken(error)),
+                Ok(false) => return Ok(()),
+                Ok(true) => {}
+            }
+            if memchr::memchr_iter(b'\n', raw.as_slice()).count() > MOST_BREAKS {
+                return Err(ListError::Unclosed(line));
+            }
+            let at = raw.position().map_or(line, csv::Position::line);
             let record = csv::StringRecord::from_byte_record_lossy(std::mem::take(&mut raw));
             if header && names.is_none() {
                 names = Some(record);
@@ -240,7 +221,6 @@ impl Pass<'_> {
                 self.take(at, &Record::Columns(&record, names.as_ref()), false)?;
             }
         }
-        Ok(())
     }
 
     fn document(
@@ -257,14 +237,16 @@ impl Pass<'_> {
         if items.is_empty() && revoked.is_empty() {
             return self.items(&document, false);
         }
-        for (paths, revoked) in [(items, false), (revoked, true)] {
-            for path in paths {
-                if let Some(found) = walk(&document, path) {
-                    self.items(found, revoked)?;
-                }
+        let paths = items.iter().map(|path| (path, false)).chain(revoked.iter().map(|path| (path, true)));
+        let mut any = false;
+        for (path, revoked) in paths {
+            if let Some(found) = walk(&document, path) {
+                any = true;
+                self.items(found, revoked)?;
             }
         }
-        Ok(())
+        // Not an empty list: a service that refuses says so in an object of its own.
+        if any { Ok(()) } else { Err(ListError::Missing(items.join("` or `"))) }
     }
 
     fn items(&mut self, found: &Value, revoked: bool) -> Result<(), ListError> {
@@ -282,6 +264,25 @@ impl Pass<'_> {
                 self.take(at, &Record::Json(item), revoked)
             }
         }
+    }
+}
+
+/// Where the value of a line ends.
+#[derive(Clone, Copy)]
+enum Ends {
+    /// With the line: spaces and marks are parts of such values.
+    Line,
+    /// At a space.
+    Word,
+    /// At a space or a mark.
+    Mark,
+}
+
+fn ends(kind: &KindSource) -> Ends {
+    match kind {
+        KindSource::All(ListKind::One(ObservableKind::UserAgent | ObservableKind::FileName)) => Ends::Line,
+        KindSource::All(ListKind::One(ObservableKind::Url)) => Ends::Word,
+        _ => Ends::Mark,
     }
 }
 

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use autosec_core::intel::IndicatorValue;
 use serde_json::Value;
 
 use super::Place;
@@ -8,6 +9,8 @@ use super::Place;
 pub(super) enum Record<'r> {
     /// A value alone.
     Text(&'r str),
+    /// A value that was found in prose.
+    Found(&'r IndicatorValue),
     /// Columns, and their names if there is a header.
     Columns(&'r csv::StringRecord, Option<&'r csv::StringRecord>),
     /// An item of JSON.
@@ -35,22 +38,30 @@ impl<'r> Record<'r> {
     pub(super) fn whole(&self) -> Option<Cow<'r, str>> {
         match self {
             Record::Text(text) => Some(Cow::Borrowed(*text)),
+            Record::Found(_) => None,
             Record::Columns(columns, _) => columns.get(0).map(|text| Cow::Borrowed(text.trim())),
             Record::Json(item) => scalar(item),
         }
     }
 
-    /// The words at a place: of a list its items, of a text what commas and spaces separate.
-    pub(super) fn words(&self, place: &Place) -> Vec<String> {
+    /// So many of the words at a place: of a list its items, of a text what commas and spaces separate.
+    pub(super) fn words(&self, place: &Place, most: usize) -> Vec<String> {
         if let (Record::Json(item), Place::Name(path)) = (self, place)
             && let Some(Value::Array(items)) = walk(item, path)
         {
-            return items.iter().filter_map(scalar).map(Cow::into_owned).collect();
+            return items.iter().filter_map(scalar).filter_map(word).take(most).collect();
         }
         let text = self.text(place).unwrap_or_default();
-        let words = text.split([',', ' ', '|']).map(str::trim).filter(|word| !word.is_empty());
-        words.map(str::to_owned).collect()
+        text.split([',', ' ', '|']).filter_map(|text| word(text.into())).take(most).collect()
     }
+}
+
+/// The longest tag, in bytes; a longer one is no word but a text.
+const LONGEST_WORD: usize = 128;
+
+fn word(text: Cow<'_, str>) -> Option<String> {
+    let text = text.trim();
+    (1..=LONGEST_WORD).contains(&text.len()).then(|| text.to_owned())
 }
 
 /// What stands at the end of a path of keys joined by dots; a key may itself hold dots.

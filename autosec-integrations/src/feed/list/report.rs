@@ -21,7 +21,8 @@ pub struct ListReport {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reject {
-    /// Its line where records are lines, or else its number; from 1.
+    /// Its line where records are lines, or else its number; from 1. Of columns it is the line after the record before, so
+    /// comments between the two count with it.
     pub at: u64,
     /// What is wrong with it.
     pub why: String,
@@ -49,6 +50,16 @@ pub enum ListError {
     /// It is no JSON, or cut short.
     #[error("the list is no whole JSON document: {0}")]
     Json(String),
+    /// It has nothing where its settings say that its items are, as when a service answers with an error of its own.
+    #[error(
+        "the document has no `{0}`: see whether it is an error message, or `items` of the settings are wrong"
+    )]
+    Missing(String),
+    /// A quote is opened in the record that begins at this line, and not closed.
+    #[error(
+        "a quote that is opened in the record of line {0} is not closed: the list is damaged or cut short"
+    )]
+    Unclosed(u64),
     /// Something stands there, and none of it is a value: it is another list, or in another shape.
     #[error("none of the {rejected} records of the list can be used; the first is wrong so: {first}")]
     NothingUsable {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use autosec_core::intel::Tlp;
 use autosec_core::measure::Severity;
 use autosec_core::time::human;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::{ListKind, Place};
 
@@ -84,21 +84,21 @@ enum OneOrMany {
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ListFormat {
-    /// A value a line, up to the first white space, comma, semicolon or number sign; lines that begin with one of the latter
-    /// or with `//` say nothing.
+    /// A value a line, up to the first white space, comma, semicolon or number sign; a URL up to the first white space, a user
+    /// agent and a file's name up to the end. Lines that begin with `#`, `;` or `//` say nothing.
     #[default]
     Lines,
     /// Columns with a delimiter, quoted as in RFC 4180 where needed.
     Csv {
-        /// What stands between columns; a comma unless set.
-        #[serde(default = "comma")]
-        delimiter: char,
+        /// What stands between columns, an ASCII character; a comma unless set.
+        #[serde(default = "comma", deserialize_with = "ascii")]
+        delimiter: u8,
         /// Whether the first record names the columns.
         #[serde(default)]
         header: bool,
-        /// What comments begin with; `#` unless set.
-        #[serde(default = "number_sign")]
-        comment: char,
+        /// What comments begin with, an ASCII character; `#` unless set.
+        #[serde(default = "number_sign", deserialize_with = "ascii")]
+        comment: u8,
     },
     /// One JSON document.
     Json {
@@ -181,6 +181,9 @@ pub struct ListLimits {
     pub document: u64,
     /// The longest line; 64 KiB. A longer one is rejected.
     pub line: usize,
+    /// The longest record of columns, with the line breaks in its quotes; 1 MiB, up to 8 KiB of what follows included. A longer
+    /// one is an error, for it is a quote that nobody closed.
+    pub record: u64,
     /// The most records; 10,000,000.
     pub records: u64,
     /// The most rejects whose place and reason are kept; 100. The others are counted.
@@ -220,7 +223,14 @@ impl Default for KindSource {
 
 impl Default for ListLimits {
     fn default() -> Self {
-        Self { bytes: 256 << 20, document: 64 << 20, line: 64 << 10, records: 10_000_000, rejects: 100 }
+        Self {
+            bytes: 256 << 20,
+            document: 64 << 20,
+            line: 64 << 10,
+            record: 1 << 20,
+            records: 10_000_000,
+            rejects: 100,
+        }
     }
 }
 
@@ -237,12 +247,24 @@ fn every() -> Duration {
     Duration::from_secs(3_600)
 }
 
-fn comma() -> char {
-    ','
+fn comma() -> u8 {
+    b','
 }
 
-fn number_sign() -> char {
-    '#'
+fn number_sign() -> u8 {
+    b'#'
+}
+
+/// One character that is one byte: what is none would stand in the middle of letters of other scripts.
+fn ascii<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let letter = char::deserialize(deserializer)?;
+    match u8::try_from(letter) {
+        Ok(byte) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(byte),
+        _ => Err(de::Error::custom(format!(
+            "`{}` cannot separate columns or begin comments: give an ASCII character that is no quote",
+            letter.escape_debug()
+        ))),
+    }
 }
 
 mod span {

@@ -13,7 +13,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     }
     if let Ok(number) = text.parse::<i64>() {
         // Seconds reach this number in the year 5138.
-        return Some(if number.abs() < 100_000_000_000 {
+        return Some(if number.unsigned_abs() < 100_000_000_000 {
             Timestamp::from_secs(number)
         } else {
             Timestamp::from_micros(number.saturating_mul(1_000))
@@ -66,8 +66,13 @@ mod tests {
         for wrong in ["", "yesterday", "2025-13-01", "99999999999999999999"] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
+        for far in ["9223372036854775807", "-9223372036854775808", "-99999999999999"] {
+            assert!(parse(far).is_some_and(|time| !time.to_string().is_empty()), "{far}");
+        }
         let now = Timestamp::from_secs(1_000);
         assert_eq!(end("3h59m12.53s", now), Some(now + Duration::from_secs(14_352)));
+        assert!(end("99999999999d", now).is_some_and(|end| end > now));
+        assert_eq!(end("99999999999999999999d", now), None);
         assert_eq!(end("1970-01-02", now), Some(Timestamp::from_secs(86_400)));
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use autosec_core::intel::Indicator;
@@ -42,13 +43,14 @@ impl<'s> Translator<'s> {
             return Ok(Said::Skipped);
         }
         let Some(kind) = self.kind(record)? else { return Ok(Said::Skipped) };
-        let places = &settings.value.0;
-        let text = match places.iter().find_map(|place| record.text(place)) {
-            None if places.is_empty() => record.whole(),
-            text => text,
+        let value = match record {
+            Record::Found(value) => match kind.of_found(value) {
+                Some(value) => value,
+                None => return Ok(Said::Skipped),
+            },
+            _ => kind.value(&self.text(record).ok_or("there is no value")?)?,
         };
-        let text = text.ok_or("there is no value")?;
-        let mut indicator = Indicator::new(Arc::clone(&self.source), kind.value(&text)?);
+        let mut indicator = Indicator::new(Arc::clone(&self.source), value);
         if let Some(id) = settings.id.as_ref().and_then(|place| record.text(place)) {
             indicator = indicator.with_id(&*id);
         }
@@ -58,6 +60,12 @@ impl<'s> Translator<'s> {
         self.grade(record, &mut indicator);
         self.date(record, &mut indicator)?;
         Ok(Said::Indicator(Box::new(indicator)))
+    }
+
+    fn text<'r>(&self, record: &Record<'r>) -> Option<Cow<'r, str>> {
+        let places = &self.settings.value.0;
+        let text = places.iter().find_map(|place| record.text(place));
+        if places.is_empty() { record.whole() } else { text }
     }
 
     fn kind(&self, record: &Record<'_>) -> Result<Option<ListKind>, String> {
@@ -76,7 +84,8 @@ impl<'s> Translator<'s> {
             Some(Graded::All(confidence)) => indicator.confidence = Confidence::clamped(*confidence),
             Some(Graded::Said { from, out_of }) => {
                 let said = record.text(from).and_then(|text| text.trim_end_matches('%').parse::<f64>().ok());
-                if let Some(said) = said.filter(|said| said.is_finite() && *out_of > 0.0) {
+                // What is below nothing is no grade: some write -1 where they know none.
+                if let Some(said) = said.filter(|said| (0.0..=f64::MAX).contains(said) && *out_of > 0.0) {
                     indicator.confidence = Confidence::clamped(said / out_of);
                 }
             }
@@ -119,7 +128,7 @@ impl<'s> Translator<'s> {
         if places.is_empty() {
             return Arc::clone(&self.tags);
         }
-        let said = places.iter().flat_map(|place| record.words(place)).map(Arc::from);
+        let said = places.iter().flat_map(|place| record.words(place, MOST_TAGS)).map(Arc::from);
         self.tags.iter().cloned().chain(said).take(MOST_TAGS).collect()
     }
 }
