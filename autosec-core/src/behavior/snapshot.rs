@@ -55,6 +55,8 @@ pub(super) struct Snapshot<'b> {
     ageing: [u32; 3],
     baselines: Vec<(u64, &'b [u8])>,
     buckets: u64,
+    /// The newest half-life of its crowd.
+    newest: u32,
     cells: Vec<(usize, u64)>,
 }
 
@@ -76,7 +78,9 @@ pub(super) fn write(seed: (u64, u64), ageing: &Ageing, baselines: &Baselines, cr
         to.extend(packed);
     }
     put(&mut to, crowd.buckets() as u64);
+    // Read after the cells, so that none of them is newer.
     let cells: Vec<(usize, u64)> = crowd.cells().collect();
+    put(&mut to, u64::from(crowd.newest()));
     put(&mut to, cells.len() as u64);
     let mut before = 0;
     for (bucket, cell) in cells {
@@ -123,7 +127,7 @@ impl<'b> Snapshot<'b> {
                 baselines.change(*key, |baseline| baseline.merge(&read, ageing));
             }
         }
-        self.cells.iter().for_each(|(bucket, cell)| _ = crowd.add_cell(*bucket, *cell));
+        self.cells.iter().for_each(|(bucket, cell)| _ = crowd.add_cell(*bucket, *cell, self.newest));
     }
 
     fn parts(body: &'b [u8]) -> Option<Self> {
@@ -140,6 +144,7 @@ impl<'b> Snapshot<'b> {
             baselines.push((key, packed));
         }
         let buckets = from.number()?;
+        let newest = from.small()?;
         let mut cells = Vec::new();
         let mut bucket = 0_usize;
         for _ in 0..from.length()? {
@@ -147,7 +152,7 @@ impl<'b> Snapshot<'b> {
             let in_table = (bucket as u64) < buckets;
             cells.push((bucket, from.fixed().filter(|_| in_table)?));
         }
-        from.0.is_empty().then_some(Self { seed, ageing, baselines, buckets, cells })
+        from.0.is_empty().then_some(Self { seed, ageing, baselines, buckets, newest, cells })
     }
 }
 
