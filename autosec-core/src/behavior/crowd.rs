@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Feature;
-use super::baseline::{Ageing, UNIT, spread};
+use super::baseline::{Ageing, Settling, UNIT, kept, spread};
 
 /// Cells of a bucket: a cache line, so that to look a value up is one access to memory.
 const CELLS: usize = 8;
@@ -114,6 +114,26 @@ impl Crowd {
         if fresh {
             self.add(key(circle, feature, Of::Distinct), 1.0, now);
         }
+    }
+
+    /// Counts what an entity's quarantine let through as its group's. A route counts once for each entity that has it, so that
+    /// how many events it has is how many know it.
+    pub(super) fn settle(&self, group: Circle, settled: &Settling, now: Moment) {
+        let events = match settled.feature {
+            // Peers share a network or an office, hardly ever an address: to count those would fill the table.
+            Feature::Address => return,
+            // What everyone does next is counted at once, beside what they did before.
+            Feature::Step => return,
+            Feature::Route if settled.first => 1.0,
+            Feature::Route => return,
+            _ => settled.events,
+        };
+        self.count(group, settled.feature, u64::from(settled.value), events, now);
+    }
+
+    /// How common a value is in a group, in which values are counted as baselines keep them.
+    pub(super) fn share_of(&self, group: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+        self.share(group, feature, u64::from(kept(feature, hash)), now)
     }
 
     /// Every cell that holds anything, with the number of its bucket.
@@ -356,7 +376,11 @@ mod tests {
         assert_eq!(share(peers, 1, 20_010).value, 0.0);
         assert!((share(Circle::EVERYONE, 1, 20_040).value - 4.0).abs() < 0.2);
         assert_eq!(share(Circle::EVERYONE, 1, 22_000).value, 0.0);
-        assert_eq!(share(Circle::EVERYONE, 1, 20_010 + 30 * 200).total, 0.0, "numbers of half-lives went round");
+        assert_eq!(
+            share(Circle::EVERYONE, 1, 20_010 + 30 * 200).total,
+            0.0,
+            "numbers of half-lives went round"
+        );
         assert!((share(Circle::EVERYONE, 1, 19_980).value - 16.0).abs() < 0.6, "seen from before");
     }
 

@@ -53,6 +53,8 @@ pub enum BaselineSnapshotError {
 pub(super) struct Snapshot<'b> {
     pub(super) seed: (u64, u64),
     ageing: [u32; 3],
+    /// The newest time of all events.
+    pub(super) horizon: u32,
     baselines: Vec<(u64, &'b [u8])>,
     buckets: u64,
     /// The newest half-life of its crowd.
@@ -61,12 +63,19 @@ pub(super) struct Snapshot<'b> {
 }
 
 /// Writes everything down.
-pub(super) fn write(seed: (u64, u64), ageing: &Ageing, baselines: &Baselines, crowd: &Crowd) -> Vec<u8> {
+pub(super) fn write(
+    seed: (u64, u64),
+    ageing: &Ageing,
+    horizon: u32,
+    baselines: &Baselines,
+    crowd: &Crowd,
+) -> Vec<u8> {
     let mut to = HEAD.to_vec();
     put(&mut to, VERSION);
     to.extend(seed.0.to_le_bytes());
     to.extend(seed.1.to_le_bytes());
     ageing.seconds().into_iter().for_each(|seconds| put(&mut to, u64::from(seconds)));
+    put(&mut to, u64::from(horizon));
     let mut held = Vec::new();
     baselines.each(|key, packed| held.push((key, packed.to_vec())));
     // The same state gives the same bytes.
@@ -135,6 +144,7 @@ impl<'b> Snapshot<'b> {
         from.number()?;
         let seed = (from.fixed()?, from.fixed()?);
         let ageing = [from.small()?, from.small()?, from.small()?];
+        let horizon = from.small()?;
         let mut baselines = Vec::new();
         for _ in 0..from.length()? {
             let key = from.fixed()?;
@@ -152,7 +162,7 @@ impl<'b> Snapshot<'b> {
             let in_table = (bucket as u64) < buckets;
             cells.push((bucket, from.fixed().filter(|_| in_table)?));
         }
-        from.0.is_empty().then_some(Self { seed, ageing, baselines, buckets, newest, cells })
+        from.0.is_empty().then_some(Self { seed, ageing, horizon, baselines, buckets, newest, cells })
     }
 }
 
