@@ -4,6 +4,7 @@ mod architecture;
 mod asa;
 mod backtest;
 mod behavior;
+mod behavior_hostile;
 mod clock_steps;
 mod configuration;
 mod conformance;
