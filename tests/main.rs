@@ -6,6 +6,7 @@ mod backtest;
 mod calibration;
 mod behavior;
 mod behavior_quality;
+mod behavior_hostile;
 mod clock_steps;
 mod cluster;
 mod configuration;

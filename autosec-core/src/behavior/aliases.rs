@@ -14,8 +14,8 @@ use crate::event::{Event, field};
 ///    nobody named stays as it is: `CORP\ann` is `ann@corp`, and somebody else than `ann@corp.example`.
 /// 4. A name without a domain belongs to the [home domain](Aliases::with_home), if there is one. Without, it is a
 ///    user of its own: equal short names of different domains are never put together.
-/// 5. A name with a domain, and the domain, are in small letters, as directories compare them. A name without one keeps
-///    its letters, as Unix does.
+/// 5. Names and domains are in small letters, as directories and mail servers compare them: else `ANN` would be a stranger.
+///    Where `Ann` and `ann` are two users, as on Unix, say so: [`with_case`](Aliases::with_case).
 /// 6. A `user.id` is whom the host has [linked](Aliases::with_link) it to, else a user of that name.
 ///
 /// ```
@@ -29,7 +29,8 @@ use crate::event::{Event, field};
 /// }
 /// assert_eq!(aliases.unify("Ann", Some("CORP")), "ann@corp.example");
 /// assert_eq!(aliases.unify("OTHER\\Ann", None), "ann@other");
-/// assert_eq!(aliases.unify("Ann", None), "Ann");
+/// assert_eq!(aliases.unify("Ann", None), "ann");
+/// assert_eq!(aliases.with_case().unify("Ann", None), "Ann");
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Aliases {
@@ -37,6 +38,8 @@ pub struct Aliases {
     domains: HashMap<String, String>,
     links: HashMap<String, String>,
     home: Option<String>,
+    /// Names without a domain keep their letters.
+    cased: bool,
 }
 
 impl Aliases {
@@ -57,6 +60,14 @@ impl Aliases {
     #[must_use]
     pub fn with_home(mut self, domain: &str) -> Self {
         self.home = Some(domain.to_lowercase());
+        self
+    }
+
+    /// The same, where names that have no domain, and no home domain either, keep their letters: `Ann` is somebody else
+    /// than `ann`. Call it before [`with_link`](Aliases::with_link).
+    #[must_use]
+    pub fn with_case(mut self) -> Self {
+        self.cased = true;
         self
     }
 
@@ -103,7 +114,8 @@ impl Aliases {
                     to.write_char('@')?;
                     to.write_str(home)
                 }
-                None => to.write_str(name),
+                None if self.cased => to.write_str(name),
+                None => write_small(name, to),
             };
         };
         write_small(name, to)?;
@@ -172,10 +184,13 @@ mod tests {
     #[test]
     fn never_puts_two_domains_together() {
         let aliases = Aliases::new().with_domain("CORP", "corp.example");
-        let names = ["root", "CORP\\root", "LAB\\root", "root@lab.example", "ROOT"];
+        let names = ["root", "CORP\\root", "LAB\\root", "root@lab.example"];
         let unified: std::collections::HashSet<String> =
             names.iter().map(|name| aliases.unify(name, None)).collect();
         assert_eq!(unified.len(), names.len());
+        assert_eq!(aliases.unify("ROOT", None), "root");
+        assert_eq!(aliases.clone().with_case().unify("ROOT", None), "ROOT");
+        assert_eq!(aliases.clone().with_case().unify("CORP\\ROOT", None), "root@corp.example");
         let at_home = aliases.with_home("corp.example");
         assert_eq!(at_home.unify("Root", None), at_home.unify("CORP\\root", None));
     }
@@ -183,7 +198,7 @@ mod tests {
     #[test]
     fn odd_names_stay_names() {
         let aliases = Aliases::new();
-        for name in ["\\", "@", "a@", "@a", "CORP\\", ""] {
+        for name in ["\\", "@", "a@", "@a", "corp\\", ""] {
             assert_eq!(aliases.unify(name, None), name);
         }
         assert_eq!(aliases.unify(".\\ann", None), "ann");

@@ -1,22 +1,31 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Feature;
-use super::baseline::{Ageing, UNIT, spread};
+use super::baseline::{Ageing, Settling, UNIT, kept, spread};
 
 /// Cells of a bucket: a cache line, so that to look a value up is one access to memory.
 const CELLS: usize = 8;
 /// How often a cell is tried again that another thread changed meanwhile.
 const TRIES: usize = 4;
+/// After so many half-lives nothing is left of any mass.
+const FADED: u32 = 32;
+/// After so many half-lives what has faded is swept away. A cell keeps eight bits of its half-life's number, so no cell may
+/// be 128 of them old: one is at most 32 + 64 old.
+const SWEEP: u32 = 64;
 
 /// How often values were seen with everyone, and with each peer group: one table of fixed size for all.
 ///
-/// A cell is 24 bits of a value's hash, the half-life its mass is kept as of, and its mass, so it fades when it is looked at
-/// and never needs a sweep. A bucket that is full gives up its lightest cell; values that matter to a crowd are heavy.
+/// A cell is 24 bits of a value's hash, the half-life its mass is kept as of, and its mass, so it fades when it is looked at.
+/// Once in 64 half-lives (five years of the default, 64 hours of the shortest) what has faded is swept away. A bucket that is full gives up its lightest cell; values that matter to a crowd are heavy.
 /// Reading and counting take no lock; of two threads that change one cell at the same time both count.
 #[derive(Debug)]
 pub(super) struct Crowd {
     buckets: Box<[Bucket]>,
     evicted: AtomicU64,
+    /// The newest half-life that anything was counted in.
+    newest: AtomicU32,
+    /// The half-life of the last sweep.
+    swept: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +72,12 @@ impl Crowd {
     /// A table of about so many bytes, at least one bucket.
     pub(super) fn new(bytes: usize) -> Self {
         let buckets = (bytes / size_of::<Bucket>()).max(1);
-        Self { buckets: (0..buckets).map(|_| Bucket::default()).collect(), evicted: AtomicU64::new(0) }
+        Self {
+            buckets: (0..buckets).map(|_| Bucket::default()).collect(),
+            evicted: AtomicU64::new(0),
+            newest: AtomicU32::new(0),
+            swept: AtomicU32::new(0),
+        }
     }
 
     /// How many values with mass gave way.
@@ -76,8 +90,13 @@ impl Crowd {
         size_of_val(&*self.buckets)
     }
 
-    /// How common a value is.
+    /// How common a value is. More than a half-life before the newest event it is as common as it was then, or later.
     pub(super) fn share(&self, circle: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+        let newest = self.newest();
+        if now.epoch >= newest.saturating_add(FADED) {
+            return Share::default();
+        }
+        let now = now.not_before(newest.saturating_sub(1));
         Share {
             value: self.read(key(circle, feature, Of::Value(hash)), now),
             total: self.read(key(circle, feature, Of::Total), now),
@@ -85,13 +104,36 @@ impl Crowd {
         }
     }
 
-    /// Counts a value as so many events.
+    /// Counts a value as so many events; nothing if it is so old that nothing would be left of it.
     pub(super) fn count(&self, circle: Circle, feature: Feature, hash: u64, events: f64, now: Moment) {
+        if self.meet(now.epoch) - now.epoch >= FADED {
+            return;
+        }
         let fresh = self.add(key(circle, feature, Of::Value(hash)), events, now);
         self.add(key(circle, feature, Of::Total), events, now);
         if fresh {
             self.add(key(circle, feature, Of::Distinct), 1.0, now);
         }
+    }
+
+    /// Counts what an entity's quarantine let through as its group's. A route counts once for each entity that has it, so that
+    /// how many events it has is how many know it.
+    pub(super) fn settle(&self, group: Circle, settled: &Settling, now: Moment) {
+        let events = match settled.feature {
+            // Peers share a network or an office, hardly ever an address: to count those would fill the table.
+            Feature::Address => return,
+            // What everyone does next is counted at once, beside what they did before.
+            Feature::Step => return,
+            Feature::Route if settled.first => 1.0,
+            Feature::Route => return,
+            _ => settled.events,
+        };
+        self.count(group, settled.feature, u64::from(settled.value), events, now);
+    }
+
+    /// How common a value is in a group, in which values are counted as baselines keep them.
+    pub(super) fn share_of(&self, group: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+        self.share(group, feature, u64::from(kept(feature, hash)), now)
     }
 
     /// Every cell that holds anything, with the number of its bucket.
@@ -108,17 +150,54 @@ impl Crowd {
         self.buckets.len()
     }
 
-    /// Adds what another table of the same size has in a bucket; none if there is no such bucket.
-    pub(super) fn add_cell(&self, bucket: usize, cell: u64) -> Option<()> {
+    /// The newest half-life that anything was counted in.
+    pub(super) fn newest(&self) -> u32 {
+        self.newest.load(Ordering::Relaxed)
+    }
+
+    /// Adds what another table of the same size, whose newest half-life is `newest`, has in a bucket; none if there is no
+    /// such bucket.
+    pub(super) fn add_cell(&self, bucket: usize, cell: u64, newest: u32) -> Option<()> {
         let bucket = self.buckets.get(bucket)?;
         let cell = Cell::of(cell);
-        bucket.add(cell.tag, cell.epoch, cell.mass);
+        let age = u32::from(low(newest).wrapping_sub(cell.epoch)) + (self.meet(newest) - newest);
+        if age < FADED {
+            bucket.add(cell.tag, cell.epoch, cell.mass);
+        }
         Some(())
     }
 
     /// Forgets everything.
     pub(super) fn clear(&self) {
+        self.newest.store(0, Ordering::Relaxed);
+        self.swept.store(0, Ordering::Relaxed);
         self.buckets.iter().flat_map(|bucket| &bucket.0).for_each(|cell| cell.store(0, Ordering::Relaxed));
+    }
+
+    /// Notes that something is counted in a half-life; the newest one.
+    fn meet(&self, epoch: u32) -> u32 {
+        let before = self.newest();
+        if epoch <= before {
+            return before;
+        }
+        let swept = self.swept.load(Ordering::Relaxed);
+        let mine = || self.swept.compare_exchange(swept, epoch, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if epoch.saturating_sub(swept) >= SWEEP && mine() {
+            self.sweep(before, epoch);
+        }
+        self.newest.fetch_max(epoch, Ordering::Relaxed).max(epoch)
+    }
+
+    /// Frees the cells of which nothing is left at `epoch`; the newest half-life so far is `before`.
+    fn sweep(&self, before: u32, epoch: u32) {
+        for cell in self.buckets.iter().flat_map(|bucket| &bucket.0) {
+            let word = cell.load(Ordering::Relaxed);
+            let age = u32::from(low(before).wrapping_sub(Cell::of(word).epoch)) + (epoch - before);
+            if word != 0 && age >= FADED {
+                // Whoever changed it meanwhile has made it new.
+                let _ = cell.compare_exchange(word, 0, Ordering::Relaxed, Ordering::Relaxed);
+            }
+        }
     }
 
     fn read(&self, key: u64, now: Moment) -> f64 {
@@ -133,7 +212,7 @@ impl Crowd {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
         let mass = (events * UNIT * now.growth + 0.5) as u32;
         let Some(bucket) = self.bucket(key).filter(|_| mass > 0) else { return false };
-        let added = bucket.add(tag(key), now.epoch, mass);
+        let added = bucket.add(tag(key), low(now.epoch), mass);
         if added == Added::Instead {
             self.evicted.fetch_add(1, Ordering::Relaxed);
         }
@@ -153,7 +232,7 @@ impl Crowd {
 /// A point in time as the crowd sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
-    epoch: u8,
+    epoch: u32,
     growth: f64,
 }
 
@@ -161,7 +240,12 @@ impl Moment {
     /// A second since 1970.
     pub(super) fn at(second: u32, ageing: &Ageing) -> Self {
         let phase = ageing.phase(second);
-        Self { epoch: (phase.epoch & 0xff) as u8, growth: phase.growth }
+        Self { epoch: phase.epoch, growth: phase.growth }
+    }
+
+    /// The start of a half-life if it is before that.
+    fn not_before(self, epoch: u32) -> Self {
+        if self.epoch < epoch { Self { epoch, growth: 1.0 } } else { self }
     }
 }
 
@@ -241,8 +325,13 @@ impl Cell {
     }
 
     fn events(self, now: Moment) -> f64 {
-        f64::from(self.as_of(now.epoch)) / (UNIT * now.growth)
+        f64::from(self.as_of(low(now.epoch))) / (UNIT * now.growth)
     }
+}
+
+/// What a cell keeps of a half-life's number.
+fn low(epoch: u32) -> u8 {
+    (epoch & 0xff) as u8
 }
 
 /// The highest bits choose the bucket, the lowest are the tag.
@@ -265,6 +354,7 @@ mod tests {
     use super::*;
 
     const DAY: u32 = 86_400;
+    const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
 
     fn at(day: u32) -> Moment {
         Moment::at(day * DAY, &Ageing::default())
@@ -286,7 +376,38 @@ mod tests {
         assert_eq!(share(peers, 1, 20_010).value, 0.0);
         assert!((share(Circle::EVERYONE, 1, 20_040).value - 4.0).abs() < 0.2);
         assert_eq!(share(Circle::EVERYONE, 1, 22_000).value, 0.0);
+        assert_eq!(
+            share(Circle::EVERYONE, 1, 20_010 + 30 * 200).total,
+            0.0,
+            "numbers of half-lives went round"
+        );
         assert!((share(Circle::EVERYONE, 1, 19_980).value - 16.0).abs() < 0.6, "seen from before");
+    }
+
+    #[test]
+    fn what_is_from_another_age_changes_nothing() {
+        let crowd = Crowd::new(1 << 12);
+        crowd.count(Circle::EVERYONE, Feature::City, 5, 4.0, at(20_000));
+        let before = crowd.share(Circle::EVERYONE, Feature::City, 5, at(20_010));
+        for day in [0, 5_000, 16_160, 19_000] {
+            crowd.count(Circle::EVERYONE, Feature::City, 5, 1e6, at(day));
+        }
+        assert_eq!(crowd.share(Circle::EVERYONE, Feature::City, 5, at(20_010)), before);
+        let long_ago = crowd.share(Circle::EVERYONE, Feature::City, 5, at(7));
+        assert!((4.0..16.1).contains(&long_ago.value), "{long_ago:?}");
+    }
+
+    #[test]
+    fn what_faded_is_swept_before_numbers_go_round() {
+        let ageing = Ageing::new(HOUR, HOUR, HOUR);
+        let crowd = Crowd::new(1 << 12);
+        for hour in (0..2_000_u32).map(|hour| 400_000 + 7 * hour) {
+            let now = Moment::at(hour * 3600, &ageing);
+            crowd.count(Circle::EVERYONE, Feature::City, u64::from(hour), 1.0, now);
+            let share = crowd.share(Circle::EVERYONE, Feature::City, u64::from(hour), now);
+            assert!((share.total - 1.0).abs() < 0.1 && share.distinct < 1.2, "{hour}: {share:?}");
+        }
+        assert!(crowd.cells().count() <= 30, "{} cells", crowd.cells().count());
     }
 
     #[test]

@@ -65,6 +65,7 @@
 //! - What is new counts only after a [quarantine](BehaviorConfig::quarantine) of one to two days, and until then is
 //!   dropped if the account was [taken over](BehaviorAnalyzer::compromised). Only the first
 //!   [`learning_events`](BehaviorConfig::learning_events) events count at once: there is nothing yet to poison.
+//! - Peers of an entity learn from it what its quarantine has let through, and only that.
 //! - A value gains at most [`daily_share`](BehaviorConfig::daily_share) of its feature's mass a day.
 //! - Failures of somebody nobody knows leave nothing behind but a note about the client.
 //!
@@ -87,7 +88,10 @@
 //!
 //! It depends on event time only: a replay with the same seed on one thread gives the same bits. Events in another order give
 //! the same counts but for rounding; what depends on the event before (travel, steps) follows the order of arrival.
-//! Times before 1970 count as 1970, those after 2106 as 2106.
+//! Quarantine goes by arrival: what comes late waits as long as what is new, and the daily share holds for it as well.
+//! Times before 1970 count as 1970, those after 2106 as 2106, and one more than 90 days ahead of everything learned so far as
+//! the newest of these: one event dated 2100 neither hides its user nor ages what is known. After a longer silence the
+//! eighth event in a row that is ahead is believed.
 
 pub mod signal;
 
@@ -97,6 +101,7 @@ mod bytes;
 mod baseline;
 mod baselines;
 mod crowd;
+mod horizon;
 mod sources;
 mod aliases;
 mod peers;

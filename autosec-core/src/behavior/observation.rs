@@ -41,6 +41,8 @@ pub(super) enum Outcome {
 pub(super) struct Observation {
     pub(super) time: Timestamp,
     pub(super) second: u32,
+    /// The second that the event says; `second` is what is believed of it.
+    pub(super) said: u32,
     pub(super) of: Of,
     /// The hash of whom it is about.
     pub(super) subject: u64,
@@ -52,6 +54,17 @@ pub(super) struct Observation {
     pub(super) outcome: Outcome,
     /// Bytes that were moved.
     pub(super) amount: Option<f64>,
+}
+
+impl Observation {
+    /// Takes it to have been at another second. The hour of the week stays what the event says.
+    pub(super) fn move_to(&mut self, second: u32) {
+        self.second = second;
+        self.time = Timestamp::from_secs(i64::from(second));
+        if let Some(place) = &mut self.place {
+            place.at = second;
+        }
+    }
 }
 
 /// Turns events into observations with a secret seed: nobody without it can make two values meet.
@@ -141,6 +154,7 @@ impl Reader {
         let mut observation = Observation {
             time: event.time(),
             second: seconds(event.time()),
+            said: seconds(event.time()),
             of,
             subject,
             group: None,

@@ -53,18 +53,29 @@ pub enum BaselineSnapshotError {
 pub(super) struct Snapshot<'b> {
     pub(super) seed: (u64, u64),
     ageing: [u32; 3],
+    /// The newest time of all events.
+    pub(super) horizon: u32,
     baselines: Vec<(u64, &'b [u8])>,
     buckets: u64,
+    /// The newest half-life of its crowd.
+    newest: u32,
     cells: Vec<(usize, u64)>,
 }
 
 /// Writes everything down.
-pub(super) fn write(seed: (u64, u64), ageing: &Ageing, baselines: &Baselines, crowd: &Crowd) -> Vec<u8> {
+pub(super) fn write(
+    seed: (u64, u64),
+    ageing: &Ageing,
+    horizon: u32,
+    baselines: &Baselines,
+    crowd: &Crowd,
+) -> Vec<u8> {
     let mut to = HEAD.to_vec();
     put(&mut to, VERSION);
     to.extend(seed.0.to_le_bytes());
     to.extend(seed.1.to_le_bytes());
     ageing.seconds().into_iter().for_each(|seconds| put(&mut to, u64::from(seconds)));
+    put(&mut to, u64::from(horizon));
     let mut held = Vec::new();
     baselines.each(|key, packed| held.push((key, packed.to_vec())));
     // The same state gives the same bytes.
@@ -76,7 +87,9 @@ pub(super) fn write(seed: (u64, u64), ageing: &Ageing, baselines: &Baselines, cr
         to.extend(packed);
     }
     put(&mut to, crowd.buckets() as u64);
+    // Read after the cells, so that none of them is newer.
     let cells: Vec<(usize, u64)> = crowd.cells().collect();
+    put(&mut to, u64::from(crowd.newest()));
     put(&mut to, cells.len() as u64);
     let mut before = 0;
     for (bucket, cell) in cells {
@@ -123,7 +136,7 @@ impl<'b> Snapshot<'b> {
                 baselines.change(*key, |baseline| baseline.merge(&read, ageing));
             }
         }
-        self.cells.iter().for_each(|(bucket, cell)| _ = crowd.add_cell(*bucket, *cell));
+        self.cells.iter().for_each(|(bucket, cell)| _ = crowd.add_cell(*bucket, *cell, self.newest));
     }
 
     fn parts(body: &'b [u8]) -> Option<Self> {
@@ -131,6 +144,7 @@ impl<'b> Snapshot<'b> {
         from.number()?;
         let seed = (from.fixed()?, from.fixed()?);
         let ageing = [from.small()?, from.small()?, from.small()?];
+        let horizon = from.small()?;
         let mut baselines = Vec::new();
         for _ in 0..from.length()? {
             let key = from.fixed()?;
@@ -140,6 +154,7 @@ impl<'b> Snapshot<'b> {
             baselines.push((key, packed));
         }
         let buckets = from.number()?;
+        let newest = from.small()?;
         let mut cells = Vec::new();
         let mut bucket = 0_usize;
         for _ in 0..from.length()? {
@@ -147,7 +162,7 @@ impl<'b> Snapshot<'b> {
             let in_table = (bucket as u64) < buckets;
             cells.push((bucket, from.fixed().filter(|_| in_table)?));
         }
-        from.0.is_empty().then_some(Self { seed, ageing, baselines, buckets, cells })
+        from.0.is_empty().then_some(Self { seed, ageing, horizon, baselines, buckets, newest, cells })
     }
 }
 

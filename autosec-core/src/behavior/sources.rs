@@ -70,7 +70,6 @@ impl Sources {
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let at = Timestamp::from_secs(i64::from(second));
         let source = shard.entry(client, at, || Source::new(second));
-        source.first = source.first.min(second);
         source.advance(second, ageing);
         if second / WINDOW == source.newest / WINDOW {
             source.users |= 1 << (user % u64::from(BITS));

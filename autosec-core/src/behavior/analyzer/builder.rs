@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::BehaviorAnalyzer;
+use super::challenged::Challenged;
 use super::feedback::Feedback;
 use crate::behavior::aliases::Aliases;
 use crate::behavior::baseline::Ageing;
 use crate::behavior::baselines::Baselines;
 use crate::behavior::config::{BehaviorConfig, BehaviorSettingError};
 use crate::behavior::crowd::Crowd;
+use crate::behavior::horizon::Horizon;
 use crate::behavior::observation::Reader;
 use crate::behavior::peers::{NamedGroups, PeerGroups};
 use crate::behavior::signal::{Limits, Nats};
@@ -83,7 +85,9 @@ impl BehaviorBuilder {
             baselines: Baselines::new(config.baseline_bytes),
             crowd: Crowd::new(config.crowd_bytes),
             sources: Sources::new(config.sources),
+            horizon: Horizon::default(),
             feedback: Feedback::new(),
+            challenged: Challenged::new(),
             limits: Limits {
                 prior: Nats::new(libm::log(config.prior / (1.0 - config.prior))),
                 ..Limits::default()

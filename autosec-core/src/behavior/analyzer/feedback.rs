@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::signal::{Calibration, Group, Nats, Opinion};
 use crate::finding::Finding;
+use crate::measure::Confidence;
 use crate::sketch::BoundedMap;
 use crate::time::Timestamp;
 
@@ -12,13 +13,17 @@ const SUBJECTS: usize = 10_000;
 /// Findings that an opinion can be about: the latest ones.
 const FINDINGS: usize = 1_024;
 
+/// The subject of a finding, its time, and the bits of its confidence: by these it is known again when somebody judges it, and
+/// two of one microsecond are hardly ever taken for each other.
+type About = (u64, Timestamp, u64);
+
 /// What analysts said of findings, by subject.
 #[derive(Debug)]
 pub(super) struct Feedback {
     calibrations: Mutex<BoundedMap<u64, Calibration>>,
     /// There is a calibration: until then no event asks for the lock.
     any: AtomicBool,
-    findings: Mutex<BoundedMap<(u64, Timestamp), Assessment>>,
+    findings: Mutex<BoundedMap<About, Assessment>>,
 }
 
 impl Feedback {
@@ -41,7 +46,7 @@ impl Feedback {
 
     /// Remembers what a finding was made of.
     pub(super) fn found(&self, assessment: &Assessment) {
-        let key = (assessment.subject, assessment.time);
+        let key = about(assessment.subject, assessment.time, assessment.confidence());
         *lock(&self.findings).entry(key, assessment.time, || *assessment) = *assessment;
     }
 
@@ -62,7 +67,8 @@ impl BehaviorAnalyzer {
     /// own. A confirmed one also drops what still waits in quarantine ([`BehaviorAnalyzer::compromised`]).
     pub fn judge(&self, finding: &Finding, opinion: Opinion) -> bool {
         let subject = self.reader.entity(&finding.subject, &self.aliases);
-        let about = lock(&self.feedback.findings).get(&(subject, finding.time)).copied();
+        let about =
+            lock(&self.feedback.findings).get(&about(subject, finding.time, finding.confidence)).copied();
         let Some(about) = about else { return false };
         self.feedback.learn(&about, opinion);
         if opinion == Opinion::Confirmed {
@@ -70,6 +76,10 @@ impl BehaviorAnalyzer {
         }
         true
     }
+}
+
+fn about(subject: u64, time: Timestamp, confidence: Confidence) -> About {
+    (subject, time, confidence.value().to_bits())
 }
 
 /// A panic elsewhere leaves at worst one opinion unlearned.

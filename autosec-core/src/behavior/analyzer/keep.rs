@@ -8,7 +8,7 @@ impl BehaviorAnalyzer {
     ///
     /// The same state gives the same bytes. Meanwhile other threads may go on; each baseline is whole.
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(self.reader.seed(), &self.ageing, &self.baselines, &self.crowd)
+        snapshot::write(self.reader.seed(), &self.ageing, self.horizon.newest(), &self.baselines, &self.crowd)
     }
 
     /// Forgets everything and goes on with what a snapshot holds, its seed included.
@@ -21,7 +21,9 @@ impl BehaviorAnalyzer {
         snapshot.check(&self.ageing, &self.crowd)?;
         self.baselines.clear();
         self.crowd.clear();
+        self.horizon.clear();
         self.reader = Reader::of_seed(snapshot.seed);
+        self.horizon.restore(snapshot.horizon);
         snapshot.add(&self.baselines, &self.ageing, &self.crowd);
         Ok(())
     }
@@ -36,6 +38,7 @@ impl BehaviorAnalyzer {
             return Err(BaselineSnapshotError::Seed);
         }
         snapshot.check(&self.ageing, &self.crowd)?;
+        self.horizon.restore(snapshot.horizon);
         snapshot.add(&self.baselines, &self.ageing, &self.crowd);
         Ok(())
     }

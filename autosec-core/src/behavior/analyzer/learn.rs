@@ -15,6 +15,18 @@ pub enum Challenge {
     Failed,
 }
 
+/// How an event is learned from.
+struct Teaching {
+    /// The chance of its step from the action before.
+    step: Option<f64>,
+    /// How much of an event it counts as.
+    weight: f64,
+    /// Who did it has proved who they are.
+    proved: bool,
+    /// It was counted when it was challenged.
+    counted: bool,
+}
+
 impl BehaviorAnalyzer {
     /// Tells how somebody fared who was challenged because of `event`.
     ///
@@ -23,7 +35,10 @@ impl BehaviorAnalyzer {
     pub fn resolve(&self, event: &Event<'_>, challenge: Challenge) {
         let Some(seen) = self.observe(event) else { return };
         match challenge {
-            Challenge::Passed => self.learn(&seen, None, 1.0, true),
+            Challenge::Passed => {
+                let counted = self.challenged.take(&seen);
+                self.learn(&seen, &Teaching { step: None, weight: 1.0, proved: true, counted });
+            }
             Challenge::Failed => self.note_failure(&seen),
         }
     }
@@ -49,9 +64,13 @@ impl BehaviorAnalyzer {
     pub(super) fn note(&self, seen: &Observation, assessment: &Assessment) {
         match seen.outcome {
             Outcome::Success if assessment.risk() < self.config.challenge => {
-                self.learn(seen, assessment.step, 1.0 - assessment.risk().value(), false);
+                let weight = 1.0 - assessment.risk().value();
+                self.learn(seen, &Teaching { step: assessment.step, weight, proved: false, counted: false });
             }
-            Outcome::Success => self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing)),
+            Outcome::Success => {
+                self.challenged.note(seen);
+                self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing));
+            }
             Outcome::Failure => self.note_failure(seen),
             Outcome::Unknown => {}
         }
@@ -73,13 +92,20 @@ impl BehaviorAnalyzer {
         });
     }
 
-    fn learn(&self, seen: &Observation, step: Option<f64>, weight: f64, proved: bool) {
+    fn learn(&self, seen: &Observation, teaching: &Teaching) {
+        let &Teaching { step, weight, proved, counted } = teaching;
+        let moment = Moment::at(seen.second, &self.ageing);
         let (mut route, mut steps) = (None, None);
         self.baselines.change(seen.subject, |baseline| {
+            if let Some(group) = seen.group {
+                let settling = baseline.settling(seen.second, &self.ageing);
+                settling.for_each(|settled| self.crowd.settle(group, &settled, moment));
+            }
             let young = baseline.learned() < self.config.learning_events;
             let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
             let lesson = Lesson {
                 second: seen.second,
+                arrival: self.horizon.newest(),
                 values: &seen.values,
                 place: seen.place,
                 amount: seen.amount,
@@ -93,12 +119,13 @@ impl BehaviorAnalyzer {
             let action = seen.values.get(Feature::Action.index()).copied().flatten();
             steps = action.and_then(|action| baseline.step_to(action));
             baseline.learn(&lesson, &self.ageing);
-            baseline.succeeded(seen.second, &self.ageing);
+            if !counted {
+                baseline.succeeded(seen.second, &self.ageing);
+            }
         });
-        let moment = Moment::at(seen.second, &self.ageing);
+        self.horizon.meet(seen.said);
         for (feature, value) in Feature::ALL.into_iter().zip(seen.values) {
-            // Peers share a network or an office, hardly ever an address: to count those would fill the table.
-            let circles = [Some(Circle::EVERYONE), seen.group.filter(|_| feature != Feature::Address)];
+            let circles = [Some(Circle::EVERYONE), seen.group.filter(|_| feature == Feature::Step)];
             let values = match feature {
                 Feature::Route => [route, None],
                 Feature::Step => steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),

@@ -1,10 +1,11 @@
 //! The whole: a [`BehaviorAnalyzer`] weighs events against what is known and learns from them.
 //!
-//! `builder` makes one; `weigh` turns what is known into signals, `assessment` says what they amount to, `feedback` what analysts said of that, `learn` decides what an
+//! `builder` makes one; `weigh` turns what is known into signals, `assessment` says what they amount to, `feedback` what analysts said of that, `challenged` which successes wait for proof, `learn` decides what an
 //! event teaches; `detect` is the analyzer as a detector, `keep` its snapshots.
 
 mod assessment;
 mod builder;
+mod challenged;
 mod detect;
 mod feedback;
 mod keep;
@@ -27,6 +28,7 @@ use super::aliases::Aliases;
 use super::baseline::{Ageing, Baseline};
 use super::baselines::Baselines;
 use super::crowd::{Crowd, Moment};
+use super::horizon::Horizon;
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
 use super::signal::{Limits, Signals};
@@ -46,7 +48,9 @@ pub struct BehaviorAnalyzer {
     baselines: Baselines,
     crowd: Crowd,
     sources: Sources,
+    horizon: Horizon,
     feedback: feedback::Feedback,
+    challenged: challenged::Challenged,
     limits: Limits,
     analytic: Arc<Analytic>,
     /// Evictions that were reported.
@@ -92,6 +96,10 @@ impl BehaviorAnalyzer {
 
     fn observe(&self, event: &Event<'_>) -> Option<Observation> {
         let mut seen = self.reader.read(event, &self.aliases)?;
+        let second = self.horizon.bound(seen.second);
+        if second != seen.second {
+            seen.move_to(second);
+        }
         seen.group = self.peers.group(event).map(|group| self.reader.circle(group));
         Some(seen)
     }

@@ -15,8 +15,11 @@ const NETWORK: [(Feature, f64); 4] =
 const SOFTWARE: [(Feature, f64); 4] =
     layered([Feature::Agent, Feature::Browser, Feature::System, Feature::Device], SOFTWARE_NOVELTY);
 /// Features that say something by themselves. Estimates of how often new ones are usual, as those of the hierarchies.
-const ALONE: [(Feature, f64); 3] =
-    [(Feature::Fingerprint, 0.2), (Feature::Action, 0.1), (Feature::Target, 0.15)];
+const ALONE: [(Kind, (Feature, f64)); 3] = [
+    (Kind::Device, (Feature::Fingerprint, 0.2)),
+    (Kind::Rarity, (Feature::Action, 0.1)),
+    (Kind::Rarity, (Feature::Target, 0.15)),
+];
 /// The share of attackers that come through a network known to hide them.
 const HIDING: f64 = 0.5;
 /// How often somebody comes through such a network who never did before.
@@ -47,8 +50,8 @@ impl Known<'_> {
         signals.add(self.travel(seen));
         signals.add(self.hierarchy(Kind::Network, &NETWORK, seen));
         signals.add(self.hierarchy(Kind::Software, &SOFTWARE, seen));
-        for alone in &ALONE {
-            signals.add(self.hierarchy(Kind::Rarity, std::slice::from_ref(alone), seen));
+        for (kind, alone) in &ALONE {
+            signals.add(self.hierarchy(*kind, std::slice::from_ref(alone), seen));
         }
         signals.add(self.cover(seen));
         signals.add(self.season(seen));
@@ -89,9 +92,9 @@ impl Known<'_> {
         Some(travel(visit(last)?, visit(here)?, doubt))
     }
 
-    /// Whether a route is the entity's own, or that of three of its peers.
+    /// Whether a route is the entity's own, or that of three of its peers: 2.2 is that many for two weeks, and never two.
     fn is_known(&self, route: u64, seen: &Observation) -> bool {
-        let of_peers = |circle| self.crowd.share(circle, Feature::Route, route, self.moment).value >= 3.0;
+        let of_peers = |circle| self.crowd.share_of(circle, Feature::Route, route, self.moment).value >= 2.2;
         self.view.counts(Feature::Route, route).value > 0.5 || seen.group.is_some_and(of_peers)
     }
 
@@ -134,6 +137,7 @@ impl Known<'_> {
         let number = seen.values.get(Feature::Hour.index()).copied().flatten()?;
         let hour = HourOfWeek::new(u8::try_from(number).ok()?);
         let chance = |circle, prior: f64| {
+            // The hours of a group are counted as those of everyone: they are numbers, no hashes.
             let Share { value, total, .. } = self.crowd.share(circle, Feature::Hour, number, self.moment);
             (value + HOURS * prior) / (total + HOURS)
         };
@@ -162,7 +166,7 @@ impl Known<'_> {
 
     fn peers(&self, seen: &Observation, feature: Feature, hash: u64) -> Count {
         let Some(group) = seen.group.filter(|_| feature != Feature::Address) else { return Count::default() };
-        let Share { value, total, distinct } = self.crowd.share(group, feature, hash, self.moment);
+        let Share { value, total, distinct } = self.crowd.share_of(group, feature, hash, self.moment);
         // The crowd does not count what was seen once. Were its counts geometric, a share of distinct / total of the values were.
         let once = if total > 0.0 { distinct * (distinct / total).min(1.0) } else { 0.0 };
         Count { seen: value, total, once }

@@ -50,6 +50,16 @@ impl Entry {
         };
     }
 
+    /// The mass that comes out of quarantine when so many stretches go by.
+    pub(super) fn settling(&self, stretches: u32) -> u32 {
+        let [newest, before] = self.fresh;
+        match stretches {
+            0 => 0,
+            1 => before,
+            _ => newest.saturating_add(before),
+        }
+    }
+
     /// Adds the mass of another entry of the same value.
     pub(super) fn unite(&mut self, other: &Self) {
         self.repeated = true;

@@ -10,6 +10,8 @@ use crate::behavior::Feature;
 pub(in crate::behavior) struct Lesson<'v> {
     /// When it happened.
     pub(in crate::behavior) second: u32,
+    /// The newest time that is known of anybody: about when it came.
+    pub(in crate::behavior) arrival: u32,
     /// The hash of the value of each feature, by position; what baselines make themselves is left out.
     pub(in crate::behavior) values: &'v [Option<u64>; Feature::ALL.len()],
     /// Where it happened.
@@ -28,11 +30,17 @@ pub(in crate::behavior) struct Lesson<'v> {
     pub(in crate::behavior) share: f64,
 }
 
+/// How much earlier than what came before it an event may say that an entity was known: two days, in seconds.
+const LATE: u32 = 2 * 86_400;
+
+/// So many amounts, and steps, are observed in a stretch of quarantine: an eighth of what a level follows, so that a
+/// flood within a day moves it by little.
+const OBSERVED: u8 = 8;
+
 /// What each value of a lesson gains.
 struct Gain {
     mass: u32,
-    /// How many stretches of quarantine ago it happened.
-    stretch: u32,
+    /// What an event weighs now.
     growth: f64,
 }
 
@@ -40,18 +48,14 @@ impl Gain {
     fn of(lesson: &Lesson<'_>, newest: u32, ageing: &Ageing) -> Self {
         let (event, kept) = (ageing.phase(lesson.second), ageing.phase(newest));
         let late = f64::from(kept.epoch - event.epoch);
-        Self {
-            mass: units(lesson.weight * event.growth / libm::exp2(late)),
-            stretch: ageing.stretch(newest) - ageing.stretch(lesson.second),
-            growth: event.growth,
-        }
+        Self { mass: units(lesson.weight * event.growth / libm::exp2(late)), growth: kept.growth }
     }
 }
 
 impl Baseline {
     /// Learns from an event that succeeded.
     pub(in crate::behavior) fn learn(&mut self, lesson: &Lesson<'_>, ageing: &Ageing) {
-        self.meet(lesson.second);
+        self.meet(lesson.second.max(lesson.arrival.saturating_sub(LATE)), lesson.second);
         self.advance(lesson.second, ageing);
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
@@ -66,10 +70,10 @@ impl Baseline {
                 self.gain(feature, kept(feature, value), lesson, &gain);
             }
         }
-        if let Some(amount) = lesson.amount {
+        if let Some(amount) = lesson.amount.filter(|_| has_room(&mut self.amounts)) {
             self.level.observe(amount);
         }
-        if let Some(chance) = lesson.step {
+        if let Some(chance) = lesson.step.filter(|_| has_room(&mut self.steps)) {
             self.surprise.observe(chance);
         }
         self.be_at(lesson);
@@ -77,19 +81,24 @@ impl Baseline {
 
     /// Notes that something succeeded.
     pub(in crate::behavior) fn succeeded(&mut self, second: u32, ageing: &Ageing) {
-        self.meet(second);
+        self.meet(second, second);
         self.successes.add(second, ageing);
     }
 
     /// Notes that something failed.
     pub(in crate::behavior) fn failed(&mut self, second: u32, ageing: &Ageing) {
-        self.meet(second);
+        self.meet(second, second);
         self.failures.add(second, ageing);
     }
 
-    /// Notes that it existed at a time.
-    fn meet(&mut self, second: u32) {
-        self.first = if self.is_empty() { second } else { self.first.min(second) };
+    /// Notes that it existed at `known`, by an event of `second`. What is much older than the newest event says nothing
+    /// about how long it has been known, or one old time stamp would end the learning.
+    fn meet(&mut self, known: u32, second: u32) {
+        if self.is_empty() {
+            self.first = known;
+        } else if known >= self.newest.saturating_sub(LATE) {
+            self.first = self.first.min(known);
+        }
         if self.learned == 0 {
             self.newest = second;
         }
@@ -127,10 +136,12 @@ impl Baseline {
         let cap = self.cap(feature, lesson, gain.growth);
         let Some(entry) = self.entry(feature, value) else { return };
         entry.repeated |= entry.mass() > 0;
-        let waits = if lesson.proved { None } else { entry.fresh.get_mut(gain.stretch as usize) };
-        match waits {
-            Some(waiting) => *waiting = (*waiting + gain.mass).min(cap.max(*waiting)),
-            None => entry.settled = entry.settled.saturating_add(gain.mass),
+        if lesson.proved {
+            entry.settled = entry.settled.saturating_add(gain.mass);
+        } else {
+            // By arrival: what says that it is old waits as long as what is new.
+            let [waiting, _] = &mut entry.fresh;
+            *waiting = waiting.saturating_add(gain.mass).min(cap.max(*waiting));
         }
         let heavy = entry.is_too_heavy();
         if entry.mass() == 0 {
@@ -160,6 +171,13 @@ impl Baseline {
         };
         self.entries.get_mut(position)
     }
+}
+
+/// Whether one more may be observed in this stretch of quarantine, which is counted then.
+fn has_room(observed: &mut u8) -> bool {
+    let room = *observed < OBSERVED;
+    *observed = observed.saturating_add(1).min(OBSERVED);
+    room
 }
 
 /// What a baseline keeps of a value's hash.

@@ -52,6 +52,8 @@ impl Baseline {
         self.failures.unite(&other.failures, ageing);
         self.level = self.level.merge(other.level);
         self.surprise = self.surprise.merge(other.surprise);
+        self.amounts = self.amounts.max(other.amounts);
+        self.steps = self.steps.max(other.steps);
     }
 
     /// Takes in entries that are sorted like its own.

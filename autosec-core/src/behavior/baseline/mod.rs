@@ -22,4 +22,5 @@ pub(in crate::behavior) use learn::{Lesson, kept};
 pub(in crate::behavior) use pack::OVERHEAD;
 pub(in crate::behavior) use place::{Place, spread};
 pub use record::Baseline;
+pub(in crate::behavior) use record::Settling;
 pub(in crate::behavior) use view::{Counts, View};

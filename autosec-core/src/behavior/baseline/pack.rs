@@ -52,9 +52,11 @@ impl Baseline {
         }
         if self.level != Level::default() {
             pack_floats(self.level.parts(), &mut to);
+            put(&mut to, u64::from(self.amounts));
         }
         if self.surprise != Surprise::default() {
             pack_floats(self.surprise.parts(), &mut to);
+            put(&mut to, u64::from(self.steps));
         }
         let filled = Feature::ALL.iter().fold(0, |filled, feature| filled | self.bit(*feature));
         put(&mut to, filled);
@@ -84,9 +86,11 @@ impl Baseline {
         }
         if parts & LEVEL != 0 {
             baseline.level = Level::from_parts(unpack_floats(&mut from)?);
+            baseline.amounts = from.small()?.try_into().ok()?;
         }
         if parts & SURPRISE != 0 {
             baseline.surprise = Surprise::from_parts(unpack_floats(&mut from)?);
+            baseline.steps = from.small()?.try_into().ok()?;
         }
         let filled = from.number()?;
         for feature in Feature::ALL.into_iter().filter(|feature| filled & 1 << feature.index() != 0) {

@@ -1,6 +1,6 @@
 use smallvec::SmallVec;
 
-use super::ageing::{Ageing, shrunk};
+use super::ageing::{Ageing, UNIT, shrunk};
 use super::entry::Entry;
 use super::place::Place;
 use super::tally::Tally;
@@ -38,6 +38,20 @@ pub struct Baseline {
     pub(super) level: Level,
     /// How surprising its steps usually are.
     pub(super) surprise: Surprise,
+    /// Amounts, and steps, that were observed in the newest stretch of quarantine.
+    pub(super) amounts: u8,
+    pub(super) steps: u8,
+}
+
+/// A value that comes out of quarantine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::behavior) struct Settling {
+    pub(in crate::behavior) feature: Feature,
+    pub(in crate::behavior) value: u32,
+    /// As how many events.
+    pub(in crate::behavior) events: f64,
+    /// Nothing of it counted before.
+    pub(in crate::behavior) first: bool,
 }
 
 impl Baseline {
@@ -92,6 +106,27 @@ impl Baseline {
         self.action = None;
     }
 
+    /// What comes out of quarantine when time passes until `second`: of each value the events, faded to then, and whether
+    /// nothing of it counted before.
+    pub(in crate::behavior) fn settling(
+        &self,
+        second: u32,
+        ageing: &Ageing,
+    ) -> impl Iterator<Item = Settling> {
+        let second = second.max(self.newest);
+        let (then, now) = (ageing.phase(self.newest), ageing.phase(second));
+        let scale = libm::exp2(f64::from(then.epoch) - f64::from(now.epoch)) / (UNIT * now.growth);
+        let stretches = ageing.stretch(second) - ageing.stretch(self.newest);
+        let entries: &[Entry] = if stretches > 0 { &self.entries } else { &[] };
+        let settling = entries.iter().map(move |entry| Settling {
+            feature: entry.feature,
+            value: entry.value,
+            events: scale * f64::from(entry.settling(stretches)),
+            first: entry.settled == 0,
+        });
+        settling.filter(|settling| settling.events > 0.0)
+    }
+
     /// Lets time pass until `second`; nothing happens if that is in the past.
     pub(in crate::behavior) fn advance(&mut self, second: u32, ageing: &Ageing) {
         if second <= self.newest {
@@ -102,6 +137,7 @@ impl Baseline {
         self.newest = second;
         if stretches > 0 {
             self.entries.iter_mut().for_each(|entry| entry.settle(stretches));
+            (self.amounts, self.steps) = (0, 0);
         }
         if half_lives > 0 {
             self.fade(half_lives);

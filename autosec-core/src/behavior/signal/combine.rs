@@ -18,7 +18,8 @@ pub struct Limits {
     /// something for the others.
     pub groups: [(Nats, Nats); Group::ALL.len()],
     /// The least that all signals for the ordinary may add together, at most 0; default -5, so that a known address
-    /// and a known device do not excuse everything else.
+    /// and a known device do not excuse everything else. What [`Kind::Level`], [`Kind::Sequence`] or [`Kind::Peer`] say
+    /// against them, the strongest of them, is taken from it: who sits at the right desk may still carry everything away.
     pub ordinary: Nats,
 }
 
@@ -192,7 +193,7 @@ fn share_out(signals: &Signals, limits: &Limits, side: Side) -> [Nats; Kind::ALL
     let mut rooms = limits.groups.map(|limit| (room(limit), false));
     let mut all = match side {
         Side::Attacker => Nats::MAX,
-        Side::Ordinary => (-limits.ordinary).max(Nats::ZERO),
+        Side::Ordinary => ((-limits.ordinary).max(Nats::ZERO) - doing(signals)).max(Nats::ZERO),
     };
     let mut given = [Nats::ZERO; Kind::ALL.len()];
     for (kind, strength) in strongest_first(signals, side) {
@@ -205,6 +206,13 @@ fn share_out(signals: &Signals, limits: &Limits, side: Side) -> [Nats; Kind::ALL
         }
     }
     given
+}
+
+/// How much the strongest signal about what is moved or done next speaks for an attacker; not below zero. How often is no part
+/// of it: who mistypes a password twice is most often the owner, and a known place does speak for that.
+fn doing(signals: &Signals) -> Nats {
+    let kinds = [Kind::Level, Kind::Sequence, Kind::Peer];
+    kinds.into_iter().filter_map(|kind| signals.of(kind)).map(Signal::llr).fold(Nats::ZERO, Nats::max)
 }
 
 /// The kinds that speak for a side and how much, from the strongest down, equal ones in the order of their kinds.
@@ -261,6 +269,10 @@ mod tests {
         assert_eq!(log_odds(&rates), -5.0 + 6.0 + 1.5, "of the last one's 1.0 nothing is left below 7.5");
         let usual = [(Kind::Network, -4.0), (Kind::Software, -3.0), (Kind::Season, -1.0)];
         assert_eq!(log_odds(&usual), -5.0 - 4.0 - 1.0, "the ordinary shares 5 nats");
+        let carried = |kind, llr| log_odds(&[&usual[..], &[(kind, llr)]].concat());
+        assert_eq!(carried(Kind::Level, 5.0), 0.0, "what is moved is not excused");
+        assert_eq!(carried(Kind::Level, 1.0), -5.0 + 1.0 - 4.0);
+        assert_eq!(carried(Kind::Rate, 6.0), -5.0 + 6.0 - 5.0, "how often may be");
     }
 
     #[test]
