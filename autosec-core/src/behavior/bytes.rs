@@ -54,6 +54,11 @@ impl<'b> Reader<'b> {
     }
 
     pub(super) fn number(&mut self) -> Option<u64> {
+        // Most numbers are small.
+        if let [byte @ 0..=0x7f, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Some(u64::from(*byte));
+        }
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let [byte] = self.bytes(1)? else { return None };

@@ -10,7 +10,7 @@ use super::bytes::{Reader, put};
 use super::crowd::Crowd;
 
 const HEAD: &[u8] = b"AutoSec\0behavior";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Why a snapshot of baselines was refused.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -19,8 +19,8 @@ pub enum BaselineSnapshotError {
     /// The bytes are something else.
     #[error("these bytes are no snapshot of baselines")]
     Foreign,
-    /// A later version wrote it.
-    #[error("the snapshot has version {version}, and version 1 is known")]
+    /// Another version wrote it.
+    #[error("the snapshot has version {version}, and version 2 is known")]
     Version {
         /// The version it says.
         version: u64,

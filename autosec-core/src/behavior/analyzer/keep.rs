@@ -14,7 +14,7 @@ impl BehaviorAnalyzer {
     /// Forgets everything and goes on with what a snapshot holds, its seed included.
     ///
     /// # Errors
-    /// The bytes are no snapshot, damaged, of a later version, or made with other half-lives or another `crowd_bytes`. Nothing
+    /// The bytes are no snapshot, damaged, of another version, or made with other half-lives or another `crowd_bytes`. Nothing
     /// is changed then.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), BaselineSnapshotError> {
         let snapshot = Snapshot::read(bytes)?;

@@ -48,6 +48,16 @@ impl Ageing {
         phase(second, self.half_life)
     }
 
+    /// The whole half-life that a second is in: a phase without its growth, which takes a power.
+    pub(in crate::behavior) fn epoch(&self, second: u32) -> u32 {
+        second / self.half_life
+    }
+
+    /// The same for rates.
+    pub(in crate::behavior) fn rate_epoch(&self, second: u32) -> u32 {
+        second / self.rate_half_life
+    }
+
     /// Where a second stands for rates.
     pub(in crate::behavior) fn rate_phase(&self, second: u32) -> Phase {
         phase(second, self.rate_half_life)

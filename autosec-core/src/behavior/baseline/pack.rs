@@ -1,8 +1,10 @@
 //! The form that baselines are kept in, in memory as in snapshots: about a quarter of what they take to be looked at.
 //!
-//! Numbers have variable length, the least significant seven bits first. Each feature that has values is its count, the mass
-//! of what gave way, and for each value as many bytes of its hash as the feature keeps, then its mass with two bits: whether
-//! it was seen twice, and whether anything of it waits in quarantine, which follows then.
+//! Numbers have variable length, the least significant seven bits first. Times are differences from when something was last
+//! learned, because most are that very second. Each feature that has values is their count with a bit that says whether any
+//! gave way, whose mass follows then. Each value is as many bytes of its hash as the feature keeps, then its mass with two
+//! bits: whether it was seen twice, and whether anything of it waits in quarantine, which follows then: the mass of the newest
+//! stretch with a bit that says whether there is any of the one before it.
 
 use smallvec::SmallVec;
 
@@ -35,20 +37,18 @@ impl Baseline {
         let mut to = Packed::new();
         put(&mut to, self.parts());
         put(&mut to, u64::from(self.newest));
-        // A late event may be older than the first that was learned, and a failure newer than the last.
-        put(&mut to, u64::from(self.first));
         put(&mut to, u64::from(self.learned));
+        put_time(&mut to, self.newest, self.first);
         if let Some(place) = &self.place {
-            pack_place(place, &mut to);
+            pack_place(place, self.newest, &mut to);
         }
         if let Some((action, at)) = self.action {
-            put(&mut to, u64::from(action));
-            put(&mut to, u64::from(at));
+            put_little(&mut to, action, Feature::Action.width());
+            put_time(&mut to, self.newest, at);
         }
         for tally in [&self.successes, &self.failures].into_iter().filter(|tally| !tally.is_empty()) {
-            [tally.newest, tally.mass, tally.window]
-                .into_iter()
-                .for_each(|part| put(&mut to, u64::from(part)));
+            put_time(&mut to, self.newest, tally.newest);
+            [tally.mass, tally.window].into_iter().for_each(|part| put(&mut to, u64::from(part)));
         }
         if self.level != Level::default() {
             pack_floats(self.level.parts(), &mut to);
@@ -58,10 +58,12 @@ impl Baseline {
             pack_floats(self.surprise.parts(), &mut to);
             put(&mut to, u64::from(self.steps));
         }
-        let filled = Feature::ALL.iter().fold(0, |filled, feature| filled | self.bit(*feature));
-        put(&mut to, filled);
-        for feature in Feature::ALL.into_iter().filter(|feature| self.bit(*feature) != 0) {
-            self.pack_feature(feature, &mut to);
+        put(&mut to, self.filled());
+        let held = self.by_feature().into_iter().zip(self.rest);
+        for (feature, (entries, rest)) in Feature::ALL.into_iter().zip(held) {
+            if rest > 0 || !entries.is_empty() {
+                pack_feature(feature, entries, rest, &mut to);
+            }
         }
         to
     }
@@ -70,19 +72,20 @@ impl Baseline {
     pub(in crate::behavior) fn unpack(bytes: &[u8]) -> Option<Self> {
         let mut from = Reader(bytes);
         let parts = from.number()?;
-        let mut baseline =
-            Self { newest: from.small()?, first: from.small()?, learned: from.small()?, ..Self::default() };
+        let newest = from.small()?;
+        let mut baseline = Self { newest, learned: from.small()?, ..Self::default() };
+        baseline.first = time(&mut from, newest)?;
         if parts & PLACE != 0 {
-            baseline.place = Some(unpack_place(&mut from, parts & HIDDEN != 0)?);
+            baseline.place = Some(unpack_place(&mut from, newest, parts & HIDDEN != 0)?);
         }
         if parts & ACTION != 0 {
-            baseline.action = Some((from.small()?, from.small()?));
+            baseline.action = Some((from.little(Feature::Action.width())?, time(&mut from, newest)?));
         }
         if parts & SUCCESSES != 0 {
-            baseline.successes = unpack_tally(&mut from)?;
+            baseline.successes = unpack_tally(&mut from, newest)?;
         }
         if parts & FAILURES != 0 {
-            baseline.failures = unpack_tally(&mut from)?;
+            baseline.failures = unpack_tally(&mut from, newest)?;
         }
         if parts & LEVEL != 0 {
             baseline.level = Level::from_parts(unpack_floats(&mut from)?);
@@ -109,9 +112,7 @@ impl Baseline {
     pub(in crate::behavior) fn seen(packed: &[u8]) -> Option<(u32, u32)> {
         let mut from = Reader(packed);
         from.number()?;
-        let newest = from.small()?;
-        from.small()?;
-        Some((newest, from.small()?))
+        Some((from.small()?, from.small()?))
     }
 
     fn parts(&self) -> u64 {
@@ -125,29 +126,19 @@ impl Baseline {
             | part(self.surprise != Surprise::default(), SURPRISE)
     }
 
-    /// The bit of a feature that has anything; 0 for one that has not.
-    fn bit(&self, feature: Feature) -> u64 {
-        let rest = self.rest.get(feature.index()).copied().unwrap_or(0);
-        if rest > 0 || !self.of(feature).is_empty() { 1 << feature.index() } else { 0 }
-    }
-
-    fn pack_feature(&self, feature: Feature, to: &mut Packed) {
-        let entries = self.of(feature);
-        put(to, entries.len() as u64);
-        put(to, u64::from(self.rest.get(feature.index()).copied().unwrap_or(0)));
-        for entry in entries {
-            put_little(to, entry.value, feature.width());
-            let waits = entry.fresh != [0; 2];
-            put(to, u64::from(entry.settled) << 2 | u64::from(entry.repeated) << 1 | u64::from(waits));
-            if waits {
-                entry.fresh.iter().for_each(|part| put(to, u64::from(*part)));
-            }
-        }
+    /// A bit for each feature that has anything.
+    fn filled(&self) -> u64 {
+        let held = self.entries.iter().fold(0, |filled, entry| filled | 1 << entry.feature.index());
+        let rest = Feature::ALL.into_iter().zip(self.rest).filter(|(_, rest)| *rest > 0);
+        rest.fold(held, |filled, (feature, _)| filled | 1 << feature.index())
     }
 
     fn unpack_feature(&mut self, feature: Feature, from: &mut Reader<'_>) -> Option<()> {
-        let count = usize::try_from(from.number()?).ok().filter(|count| *count <= feature.limit())?;
-        *self.rest.get_mut(feature.index())? = from.small()?;
+        let number = from.number()?;
+        let count = usize::try_from(number >> 1).ok().filter(|count| *count <= feature.limit())?;
+        if number & 1 != 0 {
+            *self.rest.get_mut(feature.index())? = from.small().filter(|rest| *rest > 0)?;
+        }
         for _ in 0..count {
             let value = from.little(feature.width())?;
             let mass = from.number()?;
@@ -155,7 +146,9 @@ impl Baseline {
             entry.settled = u32::try_from(mass >> 2).ok()?;
             entry.repeated = mass & 2 != 0;
             if mass & 1 != 0 {
-                entry.fresh = [from.small()?, from.small()?];
+                let newest = from.number()?;
+                let before = if newest & 1 != 0 { from.small()? } else { 0 };
+                entry.fresh = [u32::try_from(newest >> 1).ok()?, before];
             }
             let in_order = self.entries.last().is_none_or(|last| last.key() < entry.key());
             let in_range = match feature {
@@ -170,6 +163,40 @@ impl Baseline {
     }
 }
 
+fn pack_feature(feature: Feature, entries: &[Entry], rest: u32, to: &mut Packed) {
+    put(to, (entries.len() as u64) << 1 | u64::from(rest > 0));
+    if rest > 0 {
+        put(to, u64::from(rest));
+    }
+    for entry in entries {
+        put_little(to, entry.value, feature.width());
+        let [newest, before] = entry.fresh;
+        let waits = newest > 0 || before > 0;
+        put(to, u64::from(entry.settled) << 2 | u64::from(entry.repeated) << 1 | u64::from(waits));
+        if waits {
+            put(to, u64::from(newest) << 1 | u64::from(before > 0));
+        }
+        if before > 0 {
+            put(to, u64::from(before));
+        }
+    }
+}
+
+/// Writes a time as its difference from another one. Either may be the later: a late event is older than the first that was
+/// learned, a failure newer than the last. Small ones of both signs are small numbers.
+fn put_time(to: &mut Packed, newest: u32, time: u32) {
+    let since = newest.wrapping_sub(time);
+    let sign = since.cast_signed() >> 31;
+    put(to, u64::from(since << 1 ^ sign.cast_unsigned()));
+}
+
+/// Reads what [`put_time`] wrote.
+fn time(from: &mut Reader<'_>, newest: u32) -> Option<u32> {
+    let number = from.small()?;
+    let since = number >> 1 ^ (number & 1).wrapping_neg();
+    Some(newest.wrapping_sub(since))
+}
+
 fn pack_floats(parts: [f32; 3], to: &mut Packed) {
     parts.into_iter().for_each(|part| put_little(to, part.to_bits(), 4));
 }
@@ -179,16 +206,16 @@ fn unpack_floats(from: &mut Reader<'_>) -> Option<[f32; 3]> {
     Some([part()?, part()?, part()?])
 }
 
-fn pack_place(place: &Place, to: &mut Packed) {
-    put(to, u64::from(place.at));
+fn pack_place(place: &Place, newest: u32, to: &mut Packed) {
+    put_time(to, newest, place.at);
     put_little(to, u32::from(place.north.cast_unsigned()), 2);
     put_little(to, u32::from(place.east.cast_unsigned()), 2);
     put(to, u64::from(place.radius));
     put_little(to, place.network, Feature::Network.width());
 }
 
-fn unpack_place(from: &mut Reader<'_>, hidden: bool) -> Option<Place> {
-    let at = from.small()?;
+fn unpack_place(from: &mut Reader<'_>, newest: u32, hidden: bool) -> Option<Place> {
+    let at = time(from, newest)?;
     let mut steps = || Some(u16::try_from(from.little(2)?).ok()?.cast_signed());
     let (north, east) = (steps()?, steps()?);
     let radius = from.small()?.try_into().ok()?;
@@ -197,6 +224,53 @@ fn unpack_place(from: &mut Reader<'_>, hidden: bool) -> Option<Place> {
     on_earth.then_some(Place { at, north, east, radius, network, hidden })
 }
 
-fn unpack_tally(from: &mut Reader<'_>) -> Option<Tally> {
-    Some(Tally { newest: from.small()?, mass: from.small()?, window: from.small()? })
+fn unpack_tally(from: &mut Reader<'_>, newest: u32) -> Option<Tally> {
+    Some(Tally { newest: time(from, newest)?, mass: from.small()?, window: from.small()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behavior::Ageing;
+    use crate::behavior::baseline::{Lesson, spread};
+
+    #[test]
+    fn times_before_and_after_are_read_back() {
+        let near = 1_780_000_000;
+        for newest in [0, near, u32::MAX] {
+            for other in [0, near - 3_600, near, near + 90, u32::MAX] {
+                let mut to = Packed::new();
+                put_time(&mut to, newest, other);
+                assert_eq!(time(&mut Reader(&to), newest), Some(other));
+            }
+        }
+        let mut to = Packed::new();
+        put_time(&mut to, near, near);
+        put_time(&mut to, near, near - 60);
+        put_time(&mut to, near, near + 60);
+        assert_eq!(to.len(), 1 + 1 + 1, "what is near takes a byte");
+    }
+
+    #[test]
+    fn a_login_takes_few_bytes() {
+        let values = Feature::ALL.map(|feature| Some(spread(1 + feature.index() as u64)));
+        let mut baseline = Baseline::default();
+        let lesson = Lesson {
+            second: 1_780_000_000,
+            values: &values,
+            place: Place::new(48.2, 16.4, 20.0),
+            amount: None,
+            step: None,
+            weight: 1.0,
+            proved: false,
+            floor: 10.0,
+            share: 1.0,
+        };
+        baseline.learn(&lesson, &Ageing::default());
+        baseline.succeeded(lesson.second, &Ageing::default());
+        let packed = baseline.pack();
+        // 14 values, of which each takes its hash, a byte of count and two of mass.
+        assert!(packed.len() <= 14 * (2 + 1 + 2) + 25, "{} bytes", packed.len());
+        assert_eq!(Baseline::unpack(&packed), Some(baseline));
+    }
 }

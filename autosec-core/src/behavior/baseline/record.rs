@@ -133,7 +133,7 @@ impl Baseline {
             return;
         }
         let stretches = ageing.stretch(second) - ageing.stretch(self.newest);
-        let half_lives = ageing.phase(second).epoch - ageing.phase(self.newest).epoch;
+        let half_lives = ageing.epoch(second) - ageing.epoch(self.newest);
         self.newest = second;
         if stretches > 0 {
             self.entries.iter_mut().for_each(|entry| entry.settle(stretches));
@@ -147,8 +147,21 @@ impl Baseline {
     /// The entries of a feature.
     pub(super) fn of(&self, feature: Feature) -> &[Entry] {
         let start = self.entries.partition_point(|entry| entry.feature < feature);
-        let end = self.entries.partition_point(|entry| entry.feature <= feature);
-        self.entries.get(start..end).unwrap_or_default()
+        let of = self.entries.get(start..).unwrap_or_default();
+        // Most features have a few values.
+        let count = of.iter().take_while(|entry| entry.feature == feature).count();
+        of.get(..count).unwrap_or_default()
+    }
+
+    /// The entries of every feature, in one pass.
+    pub(super) fn by_feature(&self) -> [&[Entry]; Feature::ALL.len()] {
+        let mut entries = self.entries.as_slice();
+        Feature::ALL.map(|feature| {
+            let count = entries.iter().take_while(|entry| entry.feature == feature).count();
+            let (of, others) = entries.split_at_checked(count).unwrap_or_default();
+            entries = others;
+            of
+        })
     }
 
     /// Halves everything so many times.
@@ -175,7 +188,7 @@ impl Baseline {
 
     /// Makes room: the lightest values beyond the limit of a feature give way, and leave their mass.
     pub(super) fn make_room(&mut self, feature: Feature) {
-        while self.of(feature).len() > feature.limit() {
+        while self.entries.len() > feature.limit() && self.of(feature).len() > feature.limit() {
             let start = self.entries.partition_point(|entry| entry.feature < feature);
             let lightest =
                 self.of(feature).iter().enumerate().min_by_key(|(_, entry)| (entry.mass(), entry.value));

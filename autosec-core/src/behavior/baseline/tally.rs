@@ -39,7 +39,7 @@ impl Tally {
         if (newer.newest, newer.window) < (older.newest, older.window) {
             (newer, older) = (older, newer);
         }
-        let half_lives = ageing.rate_phase(newer.newest).epoch - ageing.rate_phase(older.newest).epoch;
+        let half_lives = ageing.rate_epoch(newer.newest) - ageing.rate_epoch(older.newest);
         newer.mass = newer.mass.saturating_add(shrunk(older.mass, half_lives));
         if newer.newest / WINDOW == older.newest / WINDOW {
             newer.window = newer.window.saturating_add(older.window);
@@ -50,8 +50,9 @@ impl Tally {
     /// What is to be expected at `now`, and what is there.
     pub(in crate::behavior) fn rate(&self, now: u32, ageing: &Ageing) -> Rate {
         let now = now.max(self.newest);
-        let (kept, phase) = (ageing.rate_phase(self.newest), ageing.rate_phase(now));
-        let all = f64::from(shrunk(self.mass, phase.epoch - kept.epoch)) / (UNIT * phase.growth);
+        let phase = ageing.rate_phase(now);
+        let half_lives = phase.epoch - ageing.rate_epoch(self.newest);
+        let all = f64::from(shrunk(self.mass, half_lives)) / (UNIT * phase.growth);
         match now / WINDOW == self.newest / WINDOW {
             true => Rate { window: self.window, before: (all - f64::from(self.window)).max(0.0) },
             false => Rate { window: 0, before: all },

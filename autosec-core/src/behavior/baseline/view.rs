@@ -29,6 +29,8 @@ pub(in crate::behavior) struct Counts {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::behavior) struct View<'b> {
     baseline: &'b Baseline,
+    /// The entries of each feature.
+    entries: [&'b [Entry]; Feature::ALL.len()],
     ageing: &'b Ageing,
     now: u32,
     /// Events for a unit of mass.
@@ -43,16 +45,17 @@ impl Baseline {
     pub(in crate::behavior) fn view<'b>(&'b self, now: u32, ageing: &'b Ageing, waiting: f64) -> View<'b> {
         let now = now.max(self.newest);
         let scale = 1.0 / (UNIT * ageing.phase(now).growth);
+        let entries = self.by_feature();
         let settled = self.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
         let waiting = if settled * scale < HARDLY { 1.0 } else { waiting };
-        View { baseline: self, ageing, now, scale, waiting }
+        View { baseline: self, entries, ageing, now, scale, waiting }
     }
 }
 
 impl<'b> View<'b> {
     /// How many events it rests on, faded.
     pub(in crate::behavior) fn history(&self) -> f64 {
-        self.baseline.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + self.events(entry))
+        self.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + self.events(entry))
     }
 
     /// How much it moves at a time.
@@ -73,7 +76,7 @@ impl<'b> View<'b> {
     /// How often it did what it did last.
     pub(in crate::behavior) fn actions_before(&self) -> f64 {
         let Some((action, _)) = self.baseline.action else { return 0.0 };
-        let entries = self.baseline.of(Feature::Action).iter();
+        let entries = self.of(Feature::Action).iter();
         entries.filter(|entry| entry.value == action).fold(0.0, |sum, entry| sum + self.events(entry))
     }
 
@@ -83,7 +86,7 @@ impl<'b> View<'b> {
         let rest = self.scale * f64::from(self.baseline.rest.get(feature.index()).copied().unwrap_or(0));
         // What gave way was light: it is taken for values that were seen once.
         let mut counts = Counts { value: 0.0, total: rest, distinct: rest, singles: rest };
-        for entry in self.baseline.of(feature) {
+        for entry in self.of(feature) {
             let events = self.events(entry);
             if events <= 0.0 {
                 continue;
@@ -100,7 +103,7 @@ impl<'b> View<'b> {
 
     /// The hours of the week and how many events each had.
     pub(in crate::behavior) fn hours(&self) -> SmallVec<[(u8, f64); 32]> {
-        let hours = self.baseline.of(Feature::Hour).iter();
+        let hours = self.of(Feature::Hour).iter();
         hours.map(|entry| (u8::try_from(entry.value).unwrap_or(0), self.events(entry))).collect()
     }
 
@@ -127,6 +130,10 @@ impl<'b> View<'b> {
     /// For how many seconds it has been known.
     pub(in crate::behavior) fn age(&self) -> u32 {
         self.now.saturating_sub(self.baseline.first)
+    }
+
+    fn of(&self, feature: Feature) -> &'b [Entry] {
+        self.entries.get(feature.index()).copied().unwrap_or_default()
     }
 
     fn events(&self, entry: &Entry) -> f64 {
