@@ -1,4 +1,7 @@
 //! Threat intelligence: known bad values, who says so, and whether an event has one of them.
+//!
+//! Two detectors ask: an [`IndicatorIndex`] for values, and [`pattern::LivePatterns`] for STIX patterns that no index can
+//! answer, because several events have to stand to each other in time or a path leads from object to object.
 
 mod base_score;
 mod decay;
