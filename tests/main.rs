@@ -40,6 +40,7 @@ mod https;
 mod image;
 mod intel_detect;
 mod intel_index;
+mod intel_patterns;
 mod intel_warninglists;
 #[cfg(target_os = "linux")]
 mod ipset;

@@ -15,7 +15,7 @@
 //! | [`Update`], [`UpdateReport`], [`Snapshot`] | changes that take effect together, what came of them, and what is in force |
 //! | [`ObservedFields`], [`Reading`] | which fields of an event are looked up, and as what |
 //! | [`warninglist`] | values that are harmless or too common: what is on a list is reported and blocks nobody |
-//! | [`pattern`] | the pattern language of STIX, for what no single value can say |
+//! | [`pattern`] | the pattern language of STIX, for what no single value can say; [`LivePatterns`](pattern::LivePatterns) are many of them as a detector |
 //!
 //! ```
 //! use std::net::IpAddr;

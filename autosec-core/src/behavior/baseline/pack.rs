@@ -257,6 +257,7 @@ mod tests {
         let mut baseline = Baseline::default();
         let lesson = Lesson {
             second: 1_780_000_000,
+            arrival: 1_780_000_000,
             values: &values,
             place: Place::new(48.2, 16.4, 20.0),
             amount: None,

@@ -13,3 +13,4 @@ mod seen;
 mod subject;
 
 pub use fields::{ObservedFields, Reading};
+pub(super) use subject::{FIELDS as SUBJECT_FIELDS, subject};

@@ -11,7 +11,7 @@ use crate::net;
 const CLIENT_PREFIX: u8 = 64;
 
 /// The fields that [`subject`] asks.
-pub(super) const FIELDS: [FieldId; 7] = [
+pub(in crate::intel) const FIELDS: [FieldId; 7] = [
     field::SOURCE_IP,
     field::DESTINATION_IP,
     field::CLIENT_IP,
@@ -28,7 +28,7 @@ pub(super) const FIELDS: [FieldId; 7] = [
 /// - the client, where the fingerprint or name of its software is listed;
 /// - else the host, the user or the client, the first that the event names: whoever asked for the name or holds the file;
 /// - else something unknown, because a finding must not be lost for that.
-pub(super) fn subject(event: &Event<'_>, field: FieldId, asked: Asked<'_>) -> Entity {
+pub(in crate::intel) fn subject(event: &Event<'_>, field: FieldId, asked: Asked<'_>) -> Entity {
     let of_peer = |field| event.address(field).map(|address| client(field, address));
     let found = match asked {
         Asked::Address(address) => Some(client(field, address)),

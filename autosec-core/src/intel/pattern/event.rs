@@ -292,7 +292,8 @@ fn insert(properties: &mut Map<String, Json>, name: &str, value: Option<Json>) {
     properties.extend(value.map(|value| (name.to_owned(), value)));
 }
 
-fn base_name(path: &str) -> &str {
+/// What an executable's path says of its file.
+pub(super) fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 

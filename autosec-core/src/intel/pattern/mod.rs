@@ -6,6 +6,7 @@
 //!
 //! [`Pattern::parse`] reads a pattern or says what is wrong with it, [`Matcher::new`] makes it run, [`Matcher::find`] asks
 //! it about [observations](Observation), and a [`PatternStream`] is fed them one by one, in bounded memory.
+//! [`LivePatterns`] do so for many indicators and every event of an engine.
 //! A plain pattern, one observation with values that are equal to some, needs none of this: [`Pattern::plain`]
 //! takes it apart for an index.
 //!
@@ -43,6 +44,7 @@ mod fault;
 mod instant;
 mod lexer;
 mod limits;
+mod live;
 mod matcher;
 mod network;
 mod observation;
@@ -60,6 +62,7 @@ mod token;
 pub use error::{PATTERN_CODES, PatternError};
 pub use fault::MatchFault;
 pub use limits::MatchLimits;
+pub use live::{LivePatterns, LiveReport, PatternIndicator, PatternLimits};
 pub use matcher::{Binding, Matcher};
 pub use observation::{Observation, ObservationError};
 pub use record::{Pattern, Version};

@@ -126,7 +126,8 @@ impl Test {
         Ok(false)
     }
 
-    fn accepts(&self, item: &Item<'_>) -> Result<bool, MatchFault> {
+    /// Whether a value that its path selects passes.
+    pub(super) fn accepts(&self, item: &Item<'_>) -> Result<bool, MatchFault> {
         Ok(self.check.asks(item)?.is_some_and(|passes| passes != self.negated))
     }
 

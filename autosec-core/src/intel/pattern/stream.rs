@@ -58,11 +58,12 @@ pub struct StreamLimits {
     pub search: MatchLimits,
 }
 
+/// An observation that brackets admit.
 #[derive(Clone, Debug)]
-struct Held {
-    number: u64,
-    seen: Seen,
-    brackets: SmallVec<[usize; 2]>,
+pub(super) struct Held {
+    pub(super) number: u64,
+    pub(super) seen: Seen,
+    pub(super) brackets: SmallVec<[usize; 2]>,
 }
 
 impl Default for StreamLimits {
@@ -91,6 +92,12 @@ impl PatternStream {
     /// A limit ended the search, or the pattern cannot be asked about the observation. It is not held then if its own
     /// content is the reason, and it is if the search is.
     pub fn feed(&mut self, observation: &Observation) -> Result<Option<Vec<u64>>, MatchFault> {
+        let together = self.take(observation)?;
+        Ok(together.map(|together| together.iter().map(|held| held.number).collect()))
+    }
+
+    /// The same; gives all that is known of the observations.
+    pub(super) fn take(&mut self, observation: &Observation) -> Result<Option<Vec<Held>>, MatchFault> {
         let number = self.fed;
         self.fed += 1;
         let brackets = self.matcher.brackets(observation, self.limits.search.path_values)?;
@@ -102,14 +109,34 @@ impl PatternStream {
         self.held.push(Held { number, seen, brackets });
         self.forget();
         let Some(bound) = self.search()? else { return Ok(None) };
-        let numbers =
-            bound.iter().filter_map(|place| self.held.get(*place)).map(|held| held.number).collect();
         let mut place = 0;
-        self.held.retain(|_| {
+        let is_bound = |_: &mut Held| {
             place += 1;
-            bound.binary_search(&(place - 1)).is_err()
-        });
-        Ok(Some(numbers))
+            bound.binary_search(&(place - 1)).is_ok()
+        };
+        Ok(Some(self.held.extract_if(.., is_bound).collect()))
+    }
+
+    /// Lets go of what is too old at `newest`, and then of all but the latest so many. Gives how many of these there were.
+    pub(super) fn keep(&mut self, newest: i64, most: usize) -> u64 {
+        self.newest = self.newest.max(newest);
+        self.forget();
+        let excess = self.held.len().saturating_sub(most);
+        if excess > 0 {
+            self.held.sort_by_key(|held| (held.seen.last, held.number));
+            self.held.drain(..excess);
+            self.held.sort_by_key(|held| held.number);
+        }
+        self.held.shrink_to_fit();
+        self.evicted += excess as u64;
+        excess as u64
+    }
+
+    /// About the most bytes that one observation it holds takes.
+    pub(super) fn weight(&self) -> usize {
+        let brackets = self.matcher.program.brackets.len();
+        let spilled = if brackets > 2 { brackets.next_power_of_two() } else { 0 };
+        size_of::<Held>() + spilled * size_of::<usize>()
     }
 
     /// How many observations it holds.

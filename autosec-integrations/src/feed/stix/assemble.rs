@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use autosec_core::intel::pattern::PatternIndicator;
 use autosec_core::intel::{Indicator, Sighting, Tlp};
 
 use super::limits::StixLimits;
 use super::marking::strictest;
 use super::object::StixObject;
-use super::read::{PatternIndicator, StixSink};
+use super::read::StixSink;
 use super::report::Report;
 use super::translate::{Said, time, translate};
 

@@ -28,7 +28,8 @@ mod report;
 mod scan;
 mod translate;
 
+pub use autosec_core::intel::pattern::PatternIndicator;
 pub use error::{BundleError, BundleFault};
 pub use limits::StixLimits;
-pub use read::{BundlePages, BundleReader, PatternIndicator, StixSink};
+pub use read::{BundlePages, BundleReader, StixSink};
 pub use report::{Reject, Report};

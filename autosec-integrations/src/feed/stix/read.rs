@@ -2,7 +2,7 @@ use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
-use autosec_core::intel::pattern::{Matcher, Pattern};
+use autosec_core::intel::pattern::PatternIndicator;
 use autosec_core::intel::{Indicator, Sighting};
 
 use super::assemble::Assembly;
@@ -15,8 +15,9 @@ use super::scan::{Element, Place, Scanner};
 /// Reads STIX from one source.
 ///
 /// ```
+/// use autosec_core::intel::pattern::PatternIndicator;
 /// use autosec_core::intel::{Indicator, Sighting};
-/// use autosec_integrations::feed::stix::{BundleReader, PatternIndicator, StixLimits, StixSink};
+/// use autosec_integrations::feed::stix::{BundleReader, StixLimits, StixSink};
 ///
 /// #[derive(Default)]
 /// struct Found(Vec<Indicator>);
@@ -54,22 +55,11 @@ pub trait StixSink {
     /// A value for an index.
     fn indicator(&mut self, indicator: Indicator);
 
-    /// A pattern that no index can answer.
+    /// A pattern that no index can answer; [`LivePatterns`](autosec_core::intel::pattern::LivePatterns) take it.
     fn pattern(&mut self, pattern: PatternIndicator);
 
     /// Somebody saw an indicator. It comes after the indicator, if that is in the same bundle.
     fn sighting(&mut self, sighting: Sighting);
-}
-
-/// An indicator whose pattern needs observations.
-#[derive(Clone, Debug)]
-pub struct PatternIndicator {
-    /// The pattern.
-    pub pattern: Pattern,
-    /// The pattern, ready to run; a [`PatternStream`](autosec_core::intel::pattern::PatternStream) takes it.
-    pub matcher: Arc<Matcher>,
-    /// All else that is said of it; there are no `values`.
-    pub about: Indicator,
 }
 
 impl BundleReader {

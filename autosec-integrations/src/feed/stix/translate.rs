@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use autosec_core::intel::pattern::{Matcher, Pattern, Version};
+use autosec_core::intel::pattern::{Pattern, PatternIndicator, Version};
 use autosec_core::intel::{Indicator, IndicatorValue, Observable, ObservableKind, Tlp};
 use autosec_core::measure::Confidence;
 use autosec_core::time::Timestamp;
 
 use super::object::StixObject;
-use super::read::PatternIndicator;
 
 /// What an object of type `indicator` says.
 #[derive(Debug)]
@@ -30,13 +29,9 @@ pub(super) fn translate(object: &StixObject<'_>, source: &Arc<str>) -> Result<Sa
     let text = object.pattern.as_deref().ok_or("it has no pattern")?;
     let pattern = parse(object, text)?;
     let Ok(mut values) = pattern.plain() else {
-        let matcher = Matcher::new(&pattern).map_err(|error| error.to_string())?;
-        // An indicator is made with a value, which a pattern has not.
-        let carrier =
-            IndicatorValue::new(ObservableKind::FileName, "pattern").map_err(|error| error.to_string())?;
-        let mut about = describe(object, Indicator::new(Arc::clone(source), carrier))?;
-        about.values = Vec::new();
-        return Ok(Said::Pattern(PatternIndicator { pattern, matcher: Arc::new(matcher), about }));
+        let said = PatternIndicator::new(Arc::clone(source), &*object.id, pattern);
+        let said = said.map_err(|error| error.to_string())?;
+        return Ok(Said::Pattern(PatternIndicator { about: describe(object, said.about)?, ..said }));
     };
     if object.labels.iter().any(|label| label.starts_with("misp:type=\"domain")) {
         values = values.into_iter().map(with_subdomains).collect::<Result<_, _>>()?;
