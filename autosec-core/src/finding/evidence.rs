@@ -115,7 +115,12 @@ impl Evidence {
 
     /// A field and its value, cut to [`Evidence::LIMIT`].
     pub fn field(name: impl Into<Arc<str>>, value: &str) -> Self {
-        Self::Field { name: name.into(), value: cut(value.to_owned()) }
+        Self::owned_field(name.into(), value.to_owned())
+    }
+
+    /// [`Evidence::field`] of a text that need not be copied.
+    pub(crate) fn owned_field(name: Arc<str>, value: String) -> Self {
+        Self::Field { name, value: cut(value) }
     }
 
     /// A part of a score, with a reason cut to [`Evidence::LIMIT`].

@@ -1,7 +1,8 @@
 use smallvec::SmallVec;
 
-use super::super::index::{Asked, Found, IndicatorIndex, Snapshot};
+use super::super::index::{Asked, Batch, Found, IndicatorIndex, Snapshot};
 use super::super::indicator::confidence_at;
+use super::super::observable::Key;
 use super::finding::Hit;
 use super::subject;
 use super::{joined, seen};
@@ -49,10 +50,22 @@ struct Search<'f, 'e> {
 impl Search<'_, '_> {
     fn run(mut self) {
         let (event, fields) = (self.event, self.index.observed());
+        let (spaces, mut key) = (self.snapshot.spaces(), Key::new());
+        let mut batch = Batch::new(self.snapshot);
+        for (place, (_, reading, value)) in seen::observed(event, fields).enumerate() {
+            seen::values(reading, value, spaces, &mut key, |asked| batch.ask(place, asked));
+        }
+        let suspect = batch.finish();
+        if suspect.is_empty() {
+            return;
+        }
         let mut left_out = 0;
-        seen::each(event, fields, |field, asked| {
-            self.snapshot.visit(asked, |found| left_out += usize::from(!self.note(field, asked, found)));
-        });
+        let observed = seen::observed(event, fields).enumerate().filter(|(place, _)| suspect.has(*place));
+        for (_, (field, reading, value)) in observed {
+            seen::values(reading, value, spaces, &mut key, |asked| {
+                self.snapshot.visit(asked, |found| left_out += usize::from(!self.note(field, asked, found)));
+            });
+        }
         if left_out > 0 {
             let detail =
                 format!("an event has {left_out} more indicators than the {MOST_FINDINGS} that are reported");

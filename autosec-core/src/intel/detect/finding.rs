@@ -1,10 +1,13 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::super::index::{Asked, Found, Parts, value_of};
+use super::super::index::{Asked, Found, Part, Parts, value_of};
+use super::super::observable::text_of;
 use super::super::warninglist::{Effect, Listing, Warninglists};
 use super::super::{Observable, ObservableKind};
 use super::fields::ObservedFields;
 use super::subject::subject;
+use crate::entity::printable;
 use crate::event::{Event, FieldId};
 use crate::finding::{Evidence, Finding};
 use crate::measure::Confidence;
@@ -28,17 +31,15 @@ impl Hit<'_, '_, '_, '_> {
     /// The finding, held back by the lists that say so.
     pub(super) fn finding(&self, lists: &Warninglists) -> Finding {
         let about = self.found.about;
-        let seen = observable(self.asked);
-        let mut id = String::new();
-        self.found.record.write_id(&mut id);
         let indicator = Evidence::Indicator {
-            id: id.into(),
+            id: String::from_utf8_lossy(&self.found.record.id()).into(),
             source: Arc::clone(&about.source),
-            value: value_of(&self.value).to_string(),
+            value: listed_text(&self.value),
             stated: self.found.record.confidence(),
             left: self.confidence.value(),
         };
-        let listings = if lists.is_empty() { Vec::new() } else { self.listings(&seen, lists) };
+        let listings =
+            if lists.is_empty() { Vec::new() } else { self.listings(&observable(self.asked), lists) };
         let effect = listings.iter().map(|listing| listing.effect).max();
         let confidence = match effect {
             Some(Effect::Lower) => Confidence::clamped(self.confidence.value() / 2.0),
@@ -46,7 +47,7 @@ impl Hit<'_, '_, '_, '_> {
         };
         let mut evidence = Vec::with_capacity(2 + listings.len());
         evidence.push(indicator);
-        evidence.push(Evidence::field(self.fields.name(self.field), &seen.text()));
+        evidence.push(Evidence::owned_field(self.fields.name(self.field), seen_text(self.asked)));
         evidence.extend(listings.into_iter().map(|listing| Evidence::Warninglist {
             list: listing.list,
             effect: listing.effect.to_string().into(),
@@ -73,6 +74,25 @@ impl Hit<'_, '_, '_, '_> {
         all.dedup();
         all.truncate(MOST_LISTINGS);
         all
+    }
+}
+
+/// What is listed, as [`IndicatorValue`](super::super::IndicatorValue) shows it, of one value without a copy between.
+fn listed_text(parts: &[Part<'_>]) -> String {
+    let [part] = parts else { return value_of(parts).to_string() };
+    let text = text_of(part.kind, part.key);
+    match printable(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
+    }
+}
+
+fn seen_text(asked: Asked<'_>) -> String {
+    match asked {
+        Asked::Address(address) => address.to_canonical().to_string(),
+        Asked::Name(name) => text_of(ObservableKind::Hostname, name),
+        Asked::Url(url, _) => text_of(ObservableKind::Url, url),
+        Asked::Other(kind, key) => text_of(kind, key),
     }
 }
 

@@ -1,5 +1,5 @@
 use super::super::ObservableKind;
-use super::super::index::{Asked, Part, Parts, Record, anchor};
+use super::super::index::{Asked, Part, Parts, Record, Spaces, anchor};
 use super::super::observable::read_network;
 use super::fields::ObservedFields;
 use super::seen;
@@ -27,7 +27,7 @@ fn has(event: &Event<'_>, fields: &ObservedFields, part: Part<'_>, beside: Field
         });
     }
     let mut found = false;
-    seen::each(event, fields, |_, asked| found |= covers(part, asked));
+    seen::each(event, fields, Spaces::ALL, |_, asked| found |= covers(part, asked));
     found
 }
 

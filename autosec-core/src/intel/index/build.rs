@@ -4,10 +4,11 @@ use ipnet::IpNet;
 
 use super::super::Indicator;
 use super::super::observable::{ObservableKind, parents, read_network};
-use super::super::table::{Hashed, Keys, Networks};
+use super::super::table::{Filter, Hashed, Keys, Networks};
 use super::about::{About, Abouts};
 use super::packed::{self, Record, anchor};
-use super::segment::{Segment, depth, space};
+use super::segment::{Segment, depth};
+use super::spaces::{Spaces, space};
 
 /// A segment while records come in.
 #[derive(Debug)]
@@ -20,8 +21,8 @@ pub(super) struct SegmentBuilder<'k> {
     table_bytes: usize,
 }
 
-/// What an entry of a table takes.
-const ENTRY_BYTES: usize = 10;
+/// What an entry of a table takes, with its part of a filter.
+const ENTRY_BYTES: usize = 12;
 /// What a prefix takes at worst (see [`PrefixTable::bytes`](crate::net::PrefixTable::bytes)), and what is ours of it.
 const V4_BYTES: usize = 36 + 12;
 const V6_BYTES: usize = 138 + 12;
@@ -98,6 +99,7 @@ impl<'k> SegmentBuilder<'k> {
         (segment.ids, crowded_ids) = Hashed::new(self.ids);
         let (texts, networks) = enter(&mut segment, self.keys);
         let (crowded_texts, crowded_networks);
+        segment.filter = Filter::new(texts.iter().map(|(hash, _)| *hash));
         (segment.values, crowded_texts) = Hashed::new(texts);
         (segment.networks, crowded_networks) = Networks::new(networks);
         (segment, crowded_ids + crowded_texts + crowded_networks)
@@ -150,10 +152,10 @@ type Entries = (Vec<(u64, u32)>, Vec<(IpNet, u32)>);
 /// Every value of live records with its place, by which it will be found.
 fn enter(segment: &mut Segment, keys: &Keys) -> Entries {
     let (mut texts, mut networks) = (Vec::with_capacity(segment.records), Vec::new());
-    let (mut depths, mut kinds) = (0, 0);
+    let (mut depths, mut spaces) = (0, Spaces::default());
     for (at, record) in segment.records().filter(|(_, record)| record.is_live()) {
         for part in record.values().filter_map(|parts| anchor(&parts)) {
-            kinds |= 1 << part.kind.number();
+            spaces.add(part.kind, part.key);
             match part.kind {
                 ObservableKind::Network => {
                     networks.extend(read_network(part.key).map(|network| (network, at)))
@@ -167,7 +169,7 @@ fn enter(segment: &mut Segment, keys: &Keys) -> Entries {
             }
         }
     }
-    (segment.depths, segment.kinds) = (depths, kinds);
+    (segment.depths, segment.spaces) = (depths, spaces);
     (texts, networks)
 }
 

@@ -5,6 +5,7 @@
 //! `build` makes one.
 
 mod about;
+mod batch;
 mod build;
 mod bytes;
 mod limits;
@@ -13,8 +14,10 @@ mod packed;
 mod report;
 mod segment;
 mod snapshot;
+mod spaces;
 mod update;
 
+pub(crate) use batch::Batch;
 pub use limits::IndexLimits;
 pub use live::IndicatorIndex;
 pub(crate) use packed::{Part, Parts, Record, anchor, value_of};
@@ -22,4 +25,5 @@ pub use report::{Refusal, UpdateReport};
 pub(crate) use segment::Asked;
 pub(crate) use snapshot::Found;
 pub use snapshot::Snapshot;
+pub(crate) use spaces::Spaces;
 pub use update::Update;

@@ -188,21 +188,25 @@ impl<'a> Record<'a> {
 
     /// Adds its id to `text`.
     pub(crate) fn write_id(&self, text: &mut String) {
+        text.push_str(&String::from_utf8_lossy(&self.id()));
+    }
+
+    /// Its id, UTF-8 as it was given; on the stack if it is as short as most are.
+    pub(crate) fn id(&self) -> SmallVec<[u8; 64]> {
         if self.flags & NATURAL != 0 {
-            if let Some(value) = self.values().next() {
-                text.push_str(&natural_id(&value_of(&value)));
-            }
-            return;
+            let value = self.values().next();
+            return value.map(|value| natural_id(&value_of(&value)).into_bytes().into()).unwrap_or_default();
         }
-        text.push_str(&String::from_utf8_lossy(self.id));
+        let mut id = SmallVec::from_slice(self.id);
         for (at, byte) in self.uuid.iter().enumerate() {
             if matches!(at, 4 | 6 | 8 | 10) {
-                text.push('-');
+                id.push(b'-');
             }
-            text.extend(
-                [byte >> 4, byte & 15].map(|nibble| char::from_digit(u32::from(nibble), 16).unwrap_or('0')),
+            id.extend_from_slice(
+                &[byte >> 4, byte & 15].map(|half| half + if half < 10 { b'0' } else { b'a' - 10 }),
             );
         }
+        id
     }
 
     /// Its values, each with its parts.

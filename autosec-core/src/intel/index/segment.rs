@@ -1,9 +1,10 @@
 use std::net::IpAddr;
 
 use super::super::observable::{ObservableKind, parents};
-use super::super::table::{Hashed, Keys, Networks};
+use super::super::table::{Filter, Hashed, Keys, Networks};
 use super::about::About;
 use super::packed::{Part, Record, anchor};
+use super::spaces::{Spaces, space};
 
 /// Indicators that were loaded together, and what finds them. It never changes.
 #[derive(Debug, Default)]
@@ -16,11 +17,13 @@ pub(crate) struct Segment {
     pub(super) ids: Hashed,
     /// By every value but addresses.
     pub(super) values: Hashed,
+    /// What of `values` cannot be there.
+    pub(super) filter: Filter,
     pub(super) networks: Networks,
     /// Bit n is set when a domain of n labels is listed with all below it.
     pub(super) depths: u128,
-    /// Bit n is set when a value of the kind n is listed.
-    pub(super) kinds: u32,
+    /// Of which kinds values are listed.
+    pub(super) spaces: Spaces,
     /// How many records there are, marks of what is gone among them.
     pub(super) records: usize,
 }
@@ -56,7 +59,7 @@ pub(super) enum Probe<'k> {
 impl<'k> Asked<'k> {
     /// Calls back with everything that has to be looked for.
     #[inline]
-    pub(super) fn probes(self, keys: &Keys, depths: u128, mut each: impl FnMut(&Probe<'k>)) {
+    pub(super) fn probes(self, keys: &Keys, spaces: Spaces, depths: u128, mut each: impl FnMut(&Probe<'k>)) {
         let mut text = |kind: ObservableKind, key: &'k [u8]| {
             let space = space(kind);
             each(&Probe::Text { space, key, hash: keys.hash(space, key) });
@@ -66,7 +69,7 @@ impl<'k> Asked<'k> {
             Asked::Other(kind, key) => text(kind, key),
             Asked::Url(key, bare) => {
                 text(ObservableKind::Url, key);
-                if let Some(bare) = key.get(bare..).filter(|_| bare > 0) {
+                if let Some(bare) = key.get(bare..).filter(|_| bare > 0 && spaces.has_bare_urls()) {
                     text(ObservableKind::Url, bare);
                 }
             }
@@ -111,6 +114,9 @@ impl Segment {
         is_it: impl Fn(Part<'_>) -> bool,
         mut each: impl FnMut(u32, Record<'s>),
     ) {
+        if !self.filter.may_have(hash) {
+            return;
+        }
         for at in self.values.find(hash) {
             let record = self.record(at);
             if record.values().any(|parts| anchor(&parts).is_some_and(&is_it)) {
@@ -129,14 +135,10 @@ impl Segment {
     }
 
     /// Where the record of this id is.
-    pub(super) fn find_id(&self, hash: u64, source: &str, id: &str) -> Option<u32> {
+    pub(super) fn find_id(&self, hash: u64, source: &str, id: &[u8]) -> Option<u32> {
         self.ids.find(hash).find(|at| {
             let record = self.record(*at);
-            let mut text = String::new();
-            self.about(&record).is_some_and(|about| &*about.source == source) && {
-                record.write_id(&mut text);
-                text == id
-            }
+            self.about(&record).is_some_and(|about| &*about.source == source) && record.id()[..] == *id
         })
     }
 
@@ -160,15 +162,8 @@ impl Segment {
             + self.about_bytes
             + self.ids.bytes()
             + self.values.bytes()
+            + self.filter.bytes()
             + self.networks.bytes()
-    }
-}
-
-/// Kinds that are looked for together have one space: a name alone and one with all below it.
-pub(super) fn space(kind: ObservableKind) -> u8 {
-    match kind {
-        ObservableKind::Domain => ObservableKind::Hostname.number(),
-        kind => kind.number(),
     }
 }
 

@@ -5,7 +5,8 @@ use super::super::table::Keys;
 use super::super::{Indicator, Observable};
 use super::about::About;
 use super::packed::Record;
-use super::segment::{Asked, Probe, Segment, space};
+use super::segment::{Asked, Probe, Segment};
+use super::spaces::Spaces;
 
 /// The indicators of one moment; never changes, so whoever holds it sees one consistent set.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ pub struct Snapshot {
     /// Oldest and largest first. What a later one says of an id counts.
     pub(super) segments: Vec<Arc<Segment>>,
     depths: u128,
-    spaces: u32,
+    spaces: Spaces,
     live: usize,
 }
 
@@ -30,9 +31,7 @@ pub(crate) struct Found<'s> {
 impl Snapshot {
     pub(super) fn new(keys: Keys, segments: Vec<Arc<Segment>>, live: usize) -> Self {
         let depths = segments.iter().fold(0, |depths, segment| depths | segment.depths);
-        let kinds = segments.iter().fold(0, |kinds, segment| kinds | segment.kinds);
-        let listed = ObservableKind::ALL.into_iter().filter(|kind| kinds & 1 << kind.number() != 0);
-        let spaces = listed.fold(0, |spaces, kind| spaces | 1 << space(kind));
+        let spaces = segments.iter().fold(Spaces::default(), |spaces, segment| spaces.union(segment.spaces));
         Self { keys, segments, depths, spaces, live }
     }
 
@@ -112,15 +111,26 @@ impl Snapshot {
     /// several such values comes several times.
     #[inline]
     pub(crate) fn visit<'s>(&'s self, asked: Asked<'_>, mut each: impl FnMut(Found<'s>)) {
-        let space = match asked {
-            Asked::Address(_) => ObservableKind::Network.number(),
-            Asked::Name(_) => ObservableKind::Hostname.number(),
-            Asked::Url(..) => ObservableKind::Url.number(),
-            Asked::Other(kind, _) => kind.number(),
+        self.probes(asked, |probe| self.visit_probe(probe, &mut each));
+    }
+
+    /// Calls back with everything that has to be looked for.
+    #[inline]
+    pub(super) fn probes<'k>(&self, asked: Asked<'k>, each: impl FnMut(&Probe<'k>)) {
+        let kind = match asked {
+            Asked::Address(_) => ObservableKind::Network,
+            Asked::Name(_) => ObservableKind::Hostname,
+            Asked::Url(..) => ObservableKind::Url,
+            Asked::Other(kind, _) => kind,
         };
-        if self.spaces & 1 << space != 0 {
-            asked.probes(&self.keys, self.depths, |probe| self.visit_probe(probe, &mut each));
+        if self.spaces.has(kind) {
+            asked.probes(&self.keys, self.spaces, self.depths, each);
         }
+    }
+
+    /// Of which kinds it has values.
+    pub(crate) fn spaces(&self) -> Spaces {
+        self.spaces
     }
 
     #[inline]
@@ -142,9 +152,8 @@ impl Snapshot {
         if later.is_empty() {
             return false;
         }
-        let mut id = String::new();
-        record.write_id(&mut id);
-        let hash = self.keys.hash_pair(about.source.as_bytes(), id.as_bytes());
+        let id = record.id();
+        let hash = self.keys.hash_pair(about.source.as_bytes(), &id);
         later.iter().any(|segment| segment.find_id(hash, &about.source, &id).is_some())
     }
 
@@ -156,7 +165,9 @@ impl Snapshot {
         let hash = self.keys.hash_pair(source.as_bytes(), id.as_bytes());
         let newest = self.segments.iter().enumerate().rev();
         let (number, segment, at) = newest
-            .filter_map(|(number, segment)| Some((number, segment, segment.find_id(hash, source, id)?)))
+            .filter_map(|(number, segment)| {
+                Some((number, segment, segment.find_id(hash, source, id.as_bytes())?))
+            })
             .next()?;
         let record = segment.record(at);
         let about = segment.about(&record).filter(|_| !record.is_removed())?;

@@ -250,7 +250,7 @@ fn join(older: &Segment, newer: &Segment, is_first: bool, index: &IndicatorIndex
         let Some(about) = older.about(&record) else { continue };
         id.clear();
         record.write_id(&mut id);
-        if newer.find_id(index.hash(&about.source, &id), &about.source, &id).is_none() {
+        if newer.find_id(index.hash(&about.source, &id), &about.source, id.as_bytes()).is_none() {
             joined.copy(older, at, &mut abouts);
         }
     }

@@ -12,6 +12,7 @@ mod url;
 
 pub(crate) use form::{Key, read_network, write};
 pub use kind::ObservableKind;
-pub(crate) use name::parents;
+pub(crate) use name::{is_plain as is_plain_name, parents};
+pub(crate) use record::text_of;
 pub use record::{Observable, ValueError};
-pub(crate) use url::write as write_url;
+pub(crate) use url::{Parts as UrlParts, plain as plain_url, write as write_url};

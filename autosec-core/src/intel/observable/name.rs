@@ -53,17 +53,44 @@ fn write_ascii(given: &[u8], key: &mut Key) -> Result<u32, &'static str> {
     }
 }
 
+/// Whether a text is a name in its one form already. Asks less than [`write`] does: says so of no name that is longer than a
+/// label can be, or ends in a digit.
+#[inline]
+pub(crate) fn is_plain(given: &[u8]) -> bool {
+    let (mut before, mut all) = (b'.', true);
+    for byte in given {
+        all &= is_plain_byte(*byte) & !(*byte == b'.' && before == b'.');
+        before = *byte;
+    }
+    all && before.is_ascii_lowercase() && given.len() <= LONGEST_LABEL
+}
+
+/// Whether a byte can stand in the one form of a name.
+#[inline]
+pub(super) fn is_plain_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.')
+}
+
 /// The names above a name, longest first, each with the number of its labels; a top-level domain is none of them.
+#[inline]
 pub(crate) fn parents(name: &[u8]) -> impl Iterator<Item = (&[u8], u32)> {
-    let mut labels = memchr::memchr_iter(b'.', name).map(|_| 1_u32).sum::<u32>() + 1;
-    memchr::memchr_iter(b'.', name).filter_map(move |dot| {
+    let mut labels = name.iter().map(|byte| u32::from(*byte == b'.')).sum::<u32>();
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        if labels < 2 {
+            return None;
+        }
+        let dot = rest.iter().position(|byte| *byte == b'.')?;
+        rest = rest.get(dot + 1..)?;
         labels -= 1;
-        Some((name.get(dot + 1..)?, labels)).filter(|(_, labels)| *labels > 1)
+        Some((rest, labels + 1))
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn form(given: &str) -> Result<String, &'static str> {
@@ -83,6 +110,26 @@ mod tests {
         assert!(form(&format!("{}.org", "a".repeat(63))).is_ok());
         assert!(form(&format!("{}.org", "a".repeat(64))).is_err());
         assert!(form(&format!("{}org", "a.".repeat(126))).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_its_own_form(given in "[a-z0-9._-]{0,4}[a-zA-Z0-9._ü-]{0,70}[a-z.0-9]{0,3}") {
+            if is_plain(given.as_bytes()) {
+                prop_assert_eq!(form(&given), Ok(given));
+            }
+        }
+    }
+
+    #[test]
+    fn knows_what_is_plain() {
+        for plain in ["www.example.org", "localhost", "_dmarc.xn--bcher-kva.example", "1.2.a"] {
+            assert!(is_plain(plain.as_bytes()), "{plain}");
+        }
+        for other in ["", ".", "a..b", ".a", "a.", "Www.example.org", "192.0.2.1", "a.b1", "a b", "ü.a"] {
+            assert!(!is_plain(other.as_bytes()), "{other}");
+        }
+        assert!(!is_plain(format!("{}.org", "a".repeat(64)).as_bytes()));
     }
 
     #[test]

@@ -73,24 +73,7 @@ impl Observable {
 
     /// The value as it is usually written, whole.
     pub(crate) fn text(&self) -> String {
-        match self.kind {
-            ObservableKind::Url => {
-                let text = String::from_utf8_lossy(&self.key);
-                text.strip_prefix("//").unwrap_or(&text).to_owned()
-            }
-            ObservableKind::Hostname
-            | ObservableKind::Domain
-            | ObservableKind::Email
-            | ObservableKind::UserAgent
-            | ObservableKind::FileName
-            | ObservableKind::Ssdeep
-            | ObservableKind::Ja4 => String::from_utf8_lossy(&self.key).into_owned(),
-            ObservableKind::Network => read_network(&self.key).map(net::display).unwrap_or_default(),
-            ObservableKind::AutonomousSystem | ObservableKind::Port => {
-                self.key.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)).to_string()
-            }
-            _ => self.key.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex).collect(),
-        }
+        text_of(self.kind, &self.key)
     }
 
     pub(crate) fn from_key(kind: ObservableKind, key: &[u8]) -> Self {
@@ -113,6 +96,28 @@ impl ValueError {
 impl fmt::Display for Observable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&printable(&self.text()))
+    }
+}
+
+/// The value of a key as it is usually written, whole.
+pub(crate) fn text_of(kind: ObservableKind, key: &[u8]) -> String {
+    match kind {
+        ObservableKind::Url => {
+            let text = String::from_utf8_lossy(key);
+            text.strip_prefix("//").unwrap_or(&text).to_owned()
+        }
+        ObservableKind::Hostname
+        | ObservableKind::Domain
+        | ObservableKind::Email
+        | ObservableKind::UserAgent
+        | ObservableKind::FileName
+        | ObservableKind::Ssdeep
+        | ObservableKind::Ja4 => String::from_utf8_lossy(key).into_owned(),
+        ObservableKind::Network => read_network(key).map(net::display).unwrap_or_default(),
+        ObservableKind::AutonomousSystem | ObservableKind::Port => {
+            key.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)).to_string()
+        }
+        _ => key.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex).collect(),
     }
 }
 

@@ -1,5 +1,8 @@
 use super::{Key, name};
 
+/// The longest digest, in bytes: SHA-512.
+const LONGEST_DIGEST: usize = 64;
+
 /// An address of e-mail in lower case. Servers may tell local parts of different case apart; none does.
 pub(super) fn email(given: &str, key: &mut Key) -> Result<(), &'static str> {
     let (local, domain) = given.rsplit_once('@').ok_or("it has no `@`")?;
@@ -18,11 +21,14 @@ pub(super) fn digest(given: &str, bytes: usize, key: &mut Key) -> Result<(), &'s
     if pairs.len() != bytes || !rest.is_empty() {
         return Err("it has not as many digits as its kind");
     }
-    for [high, low] in pairs {
-        let (Some(high), Some(low)) = (nibble(*high), nibble(*low)) else {
-            return Err("it has a character that is no hexadecimal digit");
-        };
-        key.push(high << 4 | low);
+    let (mut decoded, mut all) = ([0; LONGEST_DIGEST], true);
+    for (byte, [high, low]) in decoded.iter_mut().zip(pairs) {
+        all &= high.is_ascii_hexdigit() & low.is_ascii_hexdigit();
+        *byte = nibble(*high) << 4 | nibble(*low);
+    }
+    match decoded.get(..bytes).filter(|_| all) {
+        Some(decoded) => key.extend_from_slice(decoded),
+        None => return Err("it has a character that is no hexadecimal digit"),
     }
     Ok(())
 }
@@ -75,11 +81,9 @@ pub(super) fn port(given: &str, key: &mut Key) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+/// What a hexadecimal digit counts: letters have bit 6 set and begin with 1 in the lower half. Without a branch, so that
+/// compilers make vectors of it.
+#[inline]
+fn nibble(digit: u8) -> u8 {
+    (digit & 15) + 9 * (digit >> 6 & 1)
 }

@@ -38,6 +38,19 @@ pub(crate) fn write(given: &str, key: &mut Key) -> Result<Parts, &'static str> {
     Ok(Parts { bare, host })
 }
 
+/// The parts of a URL that is in its one form already. Asks less than [`write`] does: knows only those of a plain name after
+/// `http` or `https`, without anything escaped.
+#[inline]
+pub(crate) fn plain(given: &str) -> Option<Parts> {
+    let rest = given.strip_prefix("http").map(|rest| rest.strip_prefix('s').unwrap_or(rest))?;
+    let rest = rest.strip_prefix("://")?.as_bytes();
+    let (host, path) = rest.split_at_checked(rest.iter().position(|byte| !name::is_plain_byte(*byte))?)?;
+    let is_kept = |byte: &u8| matches!(byte, b'!'..=b'~') & !matches!(byte, b'%' | b'#');
+    let is_plain = path.starts_with(b"/") && path.iter().fold(true, |all, byte| all & is_kept(byte));
+    let first = given.len() - rest.len();
+    (is_plain && name::is_plain(host)).then(|| Parts { bare: first - 2, host: first..first + host.len() })
+}
+
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
@@ -146,6 +159,8 @@ fn digit(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn form(given: &str) -> Result<String, &'static str> {
@@ -186,6 +201,41 @@ mod tests {
             "http://x/\u{7}",
         ] {
             assert!(form(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_its_own_form(given in "(https?|HTTP|ftp)?:?/{0,2}[a-z0-9.]{0,8}[a-zA-Z0-9._@:-]{0,8}[/?#]?[!-~ü]{0,12}( |#x)?") {
+            let mut key = Key::new();
+            if let Some(parts) = plain(&given) {
+                prop_assert_eq!(write(&given, &mut key), Ok(parts));
+                prop_assert_eq!(&key[..], given.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn knows_what_is_plain() {
+        for given in ["http://example.org/", "https://a-b.example_1.org/x/%"] {
+            assert_eq!(plain(given).is_some(), !given.contains('%'), "{given}");
+        }
+        for other in [
+            "http://example.org",
+            "http://example.org:80/",
+            "http://example.org./",
+            "http://Example.org/",
+            "http://192.0.2.1/",
+            "http://u@example.org/",
+            "http://example.org/ü",
+            "http://example.org/ ",
+            "http://example.org/#a",
+            "http://.example.org/",
+            "http:///",
+            "ftp://example.org/",
+            "example.org/",
+        ] {
+            assert_eq!(plain(other), None, "{other}");
         }
     }
 

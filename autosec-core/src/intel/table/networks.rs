@@ -13,13 +13,18 @@ pub(crate) struct Networks {
     numbers: Box<[u32]>,
 }
 
-/// A prefix: where its numbers end (they start where those of the node before end), and the next one around it.
+/// A prefix: its number, or where several of them are, and the next one around it.
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    end: u32,
-    /// The number of the next longer node around this one plus one, 0 if there is none.
+    /// The number itself if there is but one, as nearly always: that saves a read of memory that waits for this one.
+    first: u32,
+    /// The upper bits are the number of the next longer node around this one plus one, 0 if there is none; the lowest
+    /// says that there are several numbers, which begin at `first` with how many they are.
     parent: u32,
 }
+
+/// The bit of a node that has several numbers.
+const SEVERAL: u32 = 1;
 
 impl Networks {
     /// The table of these prefixes and numbers, of which there are at most [`PrefixTable::MOST_PREFIXES`], and how many
@@ -29,51 +34,63 @@ impl Networks {
         given.sort_unstable();
         let (mut nodes, mut numbers, mut prefixes) = (Vec::<Node>::new(), Vec::new(), Vec::<IpNet>::new());
         let mut around: Vec<usize> = Vec::new();
-        let mut equal = 0;
-        for (network, number) in &given {
-            if prefixes.last() != Some(network) {
-                while around
-                    .pop_if(|outer| !prefixes.get(*outer).is_some_and(|outer| outer.contains(network)))
-                    .is_some()
-                {}
-                let parent = around.last().map_or(0, |outer| as_u32(outer + 1));
-                around.push(nodes.len());
-                nodes.push(Node { end: 0, parent });
-                prefixes.push(*network);
-                equal = 0;
+        let mut left_out = 0;
+        for same in given.chunk_by(|one, other| one.0 == other.0) {
+            let Some((network, number)) = same.first() else { continue };
+            while around
+                .pop_if(|outer| !prefixes.get(*outer).is_some_and(|outer| outer.contains(network)))
+                .is_some()
+            {}
+            let parent = around.last().map_or(0, |outer| as_u32(outer + 1) << 1);
+            around.push(nodes.len());
+            prefixes.push(*network);
+            if same.len() == 1 {
+                nodes.push(Node { first: *number, parent });
+                continue;
             }
-            equal += 1;
-            if equal <= Hashed::MOST_EQUAL {
-                numbers.push(*number);
-            }
-            if let Some(node) = nodes.last_mut() {
-                node.end = as_u32(numbers.len());
-            }
+            let kept = same.len().min(Hashed::MOST_EQUAL);
+            left_out += same.len() - kept;
+            nodes.push(Node { first: as_u32(numbers.len()), parent: parent | SEVERAL });
+            numbers.push(as_u32(kept));
+            numbers.extend(same.iter().take(kept).map(|(_, number)| *number));
         }
         // It cannot have too many: whoever adds counts.
         let table = PrefixTable::new(prefixes.into_iter().zip(0..)).unwrap_or_default();
-        let left_out = given.len() - numbers.len();
         (Self { table, nodes: nodes.into(), numbers: numbers.into() }, left_out)
     }
 
     /// The numbers of every prefix that `address` belongs to, those of longer prefixes first.
     #[inline]
     pub(crate) fn find(&self, address: IpAddr) -> impl Iterator<Item = u32> + '_ {
-        let mut node = self.table.lookup(address).map(|node| node as usize);
+        let mut node = self.node(self.table.lookup(address));
         std::iter::from_fn(move || {
             let here = node?;
-            node = self.nodes.get(here).and_then(|node| (node.parent as usize).checked_sub(1));
+            node = self.node((here.parent >> 1).checked_sub(1));
             Some(self.numbers_of(here))
         })
         .flatten()
-        .copied()
     }
 
-    fn numbers_of(&self, node: usize) -> &[u32] {
-        let first =
-            node.checked_sub(1).and_then(|before| self.nodes.get(before)).map_or(0, |before| before.end);
-        let end = self.nodes.get(node).map_or(first, |node| node.end);
-        self.numbers.get(first as usize..end as usize).unwrap_or_default()
+    /// Whether there is a prefix that `address` belongs to.
+    #[inline]
+    pub(crate) fn covers(&self, address: IpAddr) -> bool {
+        self.table.lookup(address).is_some()
+    }
+
+    #[inline]
+    fn node(&self, number: Option<u32>) -> Option<&Node> {
+        self.nodes.get(number? as usize)
+    }
+
+    fn numbers_of<'n>(&'n self, node: &'n Node) -> impl Iterator<Item = u32> + 'n {
+        let first = node.first as usize;
+        let numbers = if node.parent & SEVERAL == 0 {
+            std::slice::from_ref(&node.first)
+        } else {
+            let count = self.numbers.get(first).map_or(0, |count| *count as usize);
+            self.numbers.get(first + 1..first + 1 + count).unwrap_or_default()
+        };
+        numbers.iter().copied()
     }
 
     /// How many bytes of memory it takes.
