@@ -64,13 +64,16 @@ impl<'i> Update<'i> {
     /// Adds an indicator, or changes the one of its source and id unless that is newer (`modified`). What was seen of it so
     /// far is kept. One with `revoked` takes it back.
     pub fn put(&mut self, mut indicator: Indicator) {
-        if let Some(present) = self.replaced.get_mut(&*indicator.source) {
+        let held = self.before.by_id(&indicator.source, &indicator.id);
+        // What was not there cannot be unseen, so the set is bounded by what is there and not by what is given.
+        if held.is_some()
+            && let Some(present) = self.replaced.get_mut(&*indicator.source)
+        {
             present.insert(self.index.hash(&indicator.source, &indicator.id));
         }
         if let Some(reason) = self.index.limits().refusal(&indicator) {
             return self.report.refuse(reason, &indicator.id);
         }
-        let held = self.before.by_id(&indicator.source, &indicator.id);
         indicator.confidence = rounded(indicator.confidence);
         let verdict = held.map_or(Standing::New, |held| compare(&held, &mut indicator));
         match verdict {
