@@ -84,14 +84,11 @@ impl Feature {
     }
 
     /// How many bytes of a value's hash a baseline keeps: three where a value is to be told from millions, else two.
-    /// The hour is a number and no hash, and so is the cover.
-    ///
-    /// With two a stranger's value is taken for one that is known once in 65,536 for each that is kept: at worst, with the
-    /// 16 prefixes or 24 user agents that fit, once in 4,096 or 2,731. That costs the evidence of one layer, while the
-    /// address, the network and the other layers still speak; nobody without the seed can look for such a value beforehand.
+    /// The hour is a number and no hash, and so is the cover. With two bytes a stranger's prefix would pass as a known one
+    /// once in 4,096 times, where 16 are known.
     pub(super) fn width(self) -> usize {
         match self {
-            Feature::Address | Feature::Device => 3,
+            Feature::Address | Feature::Agent | Feature::Device | Feature::Prefix => 3,
             Feature::Hour | Feature::Cover => 1,
             _ => 2,
         }
