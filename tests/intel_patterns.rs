@@ -152,7 +152,7 @@ fn of_many_patterns_only_the_right_ones_match() {
     let report = patterns.put((0..3_000).map(|n| said(&format!("i{n}"), &text(n))));
     assert_eq!((report.added, report.refused, patterns.len()), (3_000, 0, 3_000));
     for n in (0..3_000).step_by(100) {
-        let second = i64::try_from(n).unwrap();
+        let second = i64::from(n);
         assert_eq!(count(&patterns, &login(second, &format!("u{n}"))), 0);
         assert_eq!(count(&patterns, &start(second + 1, &format!("p{}", n + 1), "")), 0);
         let findings = feed(&patterns, &start(second + 2, &format!("p{n}"), ""));
