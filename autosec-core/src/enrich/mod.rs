@@ -49,7 +49,7 @@ use crate::finding::Fault;
 /// }
 ///
 /// let rules = RuleSet::builder(&Schema::ecs())
-///     .source("shop.yaml", "[{ id: shop, name: Shop, severity: high, when: cloud.account.id == \"shop\", by: [host.name] }]")
+///     .source("shop.yaml", "[{ id: shop, name: Shop, severity: high, when: cloud.account.id == \"shop\", subject: host.name }]")
 ///     .build()?;
 /// let engine = Engine::builder().enricher(Inventory).detector(rules).build()?;
 /// assert!(engine.fields().contains(field::HOST_NAME), "readers fill what enrichers read");
