@@ -68,5 +68,6 @@ pub mod feed;
 pub mod firewall;
 pub mod host;
 pub mod log;
+pub mod plugin;
 pub mod secret;
 pub mod transport;

@@ -1,0 +1,6 @@
+//! Firewall plugins: integrations that third parties write.
+//!
+//! A plugin is one file and a manifest. What crosses its border is the interface `autosec:firewall` (`wit/firewall.wit`),
+//! the same for a WebAssembly component and for a native library.
+
+pub mod interface;
