@@ -7,6 +7,7 @@ mod http;
 #[cfg(feature = "https")]
 mod https;
 mod shell;
+mod shown;
 #[cfg(feature = "ssh")]
 mod ssh;
 
@@ -16,5 +17,6 @@ pub use http::HttpClient;
 #[cfg(feature = "https")]
 pub use https::{Fingerprint, FingerprintError, HttpsClient, HttpsConfig, Trust};
 pub use shell::{Shell, Terminal};
+pub(crate) use shown::shown;
 #[cfg(feature = "ssh")]
 pub use ssh::{HostKey, HostKeyError, SshConfig, SshLogin, SshShell};

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connector::Connector;
 use super::trust::{self, Trust};
-use crate::transport::HttpClient;
+use crate::transport::{HttpClient, shown};
 
 /// How long a connection is kept for the next request.
 const KEPT: Duration = Duration::from_secs(30);
@@ -115,13 +115,6 @@ impl HttpClient for HttpsClient {
         })?;
         Ok(Response::from_parts(head, body.to_bytes().into()))
     }
-}
-
-/// A URL as it may stand in a text: without what stands before `@` and behind `?`.
-fn shown(url: &Uri) -> String {
-    let host = url.host().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{host}{port}{}", url.scheme_str().unwrap_or_default(), url.path())
 }
 
 fn is_this_machine(host: &str) -> bool {
