@@ -3,4 +3,6 @@
 //! A plugin is one file and a manifest. What crosses its border is the interface `autosec:firewall` (`wit/firewall.wit`),
 //! the same for a WebAssembly component and for a native library.
 
+pub mod gate;
 pub mod interface;
+pub mod manifest;
