@@ -4,4 +4,6 @@
 //! the same for a WebAssembly component and for a native library.
 
 pub mod firewall;
+pub mod gate;
 pub mod interface;
+pub mod manifest;
