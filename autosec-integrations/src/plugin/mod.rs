@@ -7,3 +7,4 @@ pub mod firewall;
 pub mod gate;
 pub mod interface;
 pub mod manifest;
+pub mod registry;

@@ -44,7 +44,7 @@ pub enum MetadataError {
 }
 
 /// Refuses what cannot be meant.
-pub(super) fn check(metadata: &Metadata) -> Result<(), MetadataError> {
+pub(in crate::plugin) fn check(metadata: &Metadata) -> Result<(), MetadataError> {
     let texts = [("name", &metadata.name), ("vendor", &metadata.vendor), ("version", &metadata.version)];
     for (field, text) in texts {
         if text.is_empty() || text.len() > TEXT_LIMIT || text.contains(char::is_control) {
@@ -75,7 +75,7 @@ pub(super) fn check(metadata: &Metadata) -> Result<(), MetadataError> {
 }
 
 /// The same in the enforcer's words.
-pub(super) fn capabilities(metadata: &Metadata) -> Capabilities {
+pub(in crate::plugin) fn capabilities(metadata: &Metadata) -> Capabilities {
     let limits = &metadata.limits;
     let takes_prefixes =
         |lengths: Option<PrefixLengths>, host| lengths.is_some_and(|held| held.shortest < host);
@@ -91,7 +91,7 @@ pub(super) fn capabilities(metadata: &Metadata) -> Capabilities {
 }
 
 /// Why the device cannot hold `target`, if it cannot.
-pub(super) fn obstacle(metadata: &Metadata, target: IpNet) -> Option<String> {
+pub(in crate::plugin) fn obstacle(metadata: &Metadata, target: IpNet) -> Option<String> {
     let (family, lengths) = match target {
         IpNet::V4(_) => ("IPv4", metadata.ipv4),
         IpNet::V6(_) => ("IPv6", metadata.ipv6),

@@ -28,4 +28,5 @@ mod pace;
 mod recall;
 
 pub use ability::MetadataError;
+pub(super) use ability::{capabilities, check, obstacle};
 pub use adapter::{DEADLINE, Plan, PluginFirewall};
