@@ -54,8 +54,8 @@ impl Glob {
         self.symbols.len() > LONGEST
     }
 
-    pub(crate) fn matches(&self, text: &str) -> bool {
-        self.takes(text.bytes().map(Symbol::Byte))
+    pub(crate) fn matches(&self, text: impl AsRef<[u8]>) -> bool {
+        self.takes(text.as_ref().iter().copied().map(Symbol::Byte))
     }
 
     /// Whether this pattern matches all that the other one matches.

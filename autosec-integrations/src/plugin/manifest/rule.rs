@@ -70,8 +70,6 @@ pub(crate) struct SessionRule {
 pub(crate) struct SecretRule {
     pub(crate) name: String,
     pub(crate) slot: FilledSlot,
-    /// What the host calls it.
-    pub(crate) from: Option<String>,
 }
 
 /// Where a secret is put.
@@ -285,7 +283,7 @@ impl SecretRule {
                 FilledSlot::SigV4 { service: scope(service, config)?, region: scope(region, config)? }
             }
         };
-        Ok(Self { name: ask.name.clone(), slot, from: ask.from.clone() })
+        Ok(Self { name: ask.name.clone(), slot })
     }
 
     fn covers(&self, ask: &Self) -> bool {
