@@ -2,9 +2,14 @@
 //!
 //! A plugin is a type that implements [`Firewall`], and one line: [`export!`].
 
-mod bindings;
+#[doc(hidden)]
+pub mod bindings;
+mod export;
 mod firewall;
 mod services;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod wasm;
 
 pub use bindings::autosec::firewall::transport::{
     Command, CommandResult, Header, HttpRequest, HttpResponse, TransportError,

@@ -8,3 +8,5 @@ pub mod gate;
 pub mod interface;
 pub mod manifest;
 pub mod registry;
+#[cfg(feature = "wasm")]
+pub mod wasm;
