@@ -4,6 +4,12 @@
 
 mod bindings;
 mod firewall;
+#[cfg(not(target_family = "wasm"))]
+pub mod host;
+#[cfg(not(target_family = "wasm"))]
+pub mod native;
+#[cfg(not(target_family = "wasm"))]
+mod operation;
 mod services;
 
 pub use bindings::autosec::firewall::transport::{
