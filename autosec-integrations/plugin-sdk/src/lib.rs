@@ -11,6 +11,8 @@ pub mod native;
 #[cfg(not(target_family = "wasm"))]
 mod operation;
 mod services;
+#[cfg(all(feature = "testing", not(target_family = "wasm")))]
+pub mod testing;
 
 pub use bindings::autosec::firewall::transport::{
     Command, CommandResult, Header, HttpRequest, HttpResponse, TransportError,
