@@ -56,8 +56,10 @@ pub mod code {
     pub const OPERATION: i32 = -5;
     /// The call that the question belongs to is over, or the question comes from another thread.
     pub const OVER: i32 = -6;
-    /// The answer is larger than the host takes, or no bytes at all. Only this crate says so, never a plugin.
-    pub const ANSWER: i32 = -7;
+    /// The answer is larger than the host takes. Only this crate says so, never a plugin.
+    pub const LARGE: i32 = -7;
+    /// The answer is no bytes at all. Only this crate says so, never a plugin.
+    pub const ANSWER: i32 = -8;
 }
 
 /// What arguments and answers are written in.

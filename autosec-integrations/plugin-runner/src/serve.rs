@@ -70,7 +70,8 @@ fn report(done: Result<Answer, Fault>) -> Report {
         Ok(answer) => Report::Done { code: code::OK, bytes: answer.to_vec() },
         Err(Fault::Panic(words)) => Report::Done { code: code::PANIC, bytes: words.into_bytes() },
         Err(Fault::Code(code)) if code != code::OK => Report::Done { code, bytes: Vec::new() },
-        Err(fault) => Report::Done { code: code::ANSWER, bytes: fault.to_string().into_bytes() },
+        Err(Fault::Large { .. }) => Report::Done { code: code::LARGE, bytes: Vec::new() },
+        Err(Fault::Code(_)) => Report::Done { code: code::ANSWER, bytes: Vec::new() },
     }
 }
 
