@@ -7,6 +7,8 @@ pub mod firewall;
 pub mod gate;
 pub mod interface;
 pub mod manifest;
+#[cfg(feature = "native")]
+pub mod native;
 pub mod registry;
 #[cfg(feature = "wasm")]
 pub mod wasm;
