@@ -9,6 +9,7 @@ const UNSAFE: &[&str] = &[
     "autosec-integrations/plugin-runner/src/library.rs",
     "autosec-integrations/plugin-sdk/src/native.rs",
     "autosec-integrations/src/firewall/netlink/socket.rs",
+    "autosec-integrations/src/plugin/wasm/cache/compiled.rs",
     "benches/peers/src/heap.rs",
 ];
 

@@ -1,5 +1,10 @@
-//! Plugins: what runs them, what holds them, and what they are.
+//! Plugins: what stands between them and the engine, and what each kind is made of.
 
+mod alike;
 mod artifact;
+mod device;
+mod firewall;
 mod native;
+mod registry;
 mod services;
+mod template;
