@@ -104,6 +104,30 @@ impl From<TransportError> for Failure {
     }
 }
 
+/// The scheme, host and port of the URL that a device is set up with, ready for a path behind it: `https://fw.example:8443`.
+///
+/// # Errors
+/// It is not `https://` with a host alone, or `http://` for this machine: `127.0.0.1`, `[::1]`, `localhost`. What was given
+/// is not repeated, because it may hold a password.
+pub fn origin(url: &str) -> Result<&str, Failure> {
+    let url = url.strip_suffix('/').unwrap_or(url);
+    let stays_here = |authority: &str| {
+        let port = |rest: &str| rest.is_empty() || rest.starts_with(':');
+        ["127.0.0.1", "[::1]", "localhost"].iter().any(|host| authority.strip_prefix(host).is_some_and(port))
+    };
+    let authority = match url.split_once("://") {
+        Some(("https", authority)) => Some(authority),
+        Some(("http", authority)) => Some(authority).filter(|authority| stays_here(authority)),
+        _ => None,
+    };
+    let is_bare = |authority: &&str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        !authority.is_empty() && authority.bytes().all(plain)
+    };
+    let wanted = "the URL is not `https://` with a host alone, or `http://` with this machine";
+    authority.filter(is_bare).map(|_| url).ok_or_else(|| fail(FailureKind::InvalidConfig, wanted))
+}
+
 /// What a device says, cut to 200 characters and fit for a line of a log.
 pub fn words(said: &str) -> String {
     let letters = said.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
@@ -132,6 +156,26 @@ mod tests {
             let answer = HttpResponse { status: 429, headers: vec![header], body: Vec::new() };
             assert_eq!(answer.retry_after_ms(), wait, "{told}");
         }
+    }
+
+    #[test]
+    fn an_origin_is_a_host_alone() {
+        for (url, fits) in [
+            ("https://fw.example", true),
+            ("https://[2001:db8::1]:8443/", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost", true),
+            ("http://127.0.0.1.fw.example", false),
+            ("http://fw.example", false),
+            ("https://admin:pass@fw.example", false),
+            ("https://fw.example/api", false),
+            ("https://fw.example?key=1", false),
+            ("fw.example", false),
+            ("https://", false),
+        ] {
+            assert_eq!(origin(url).is_ok(), fits, "{url}");
+        }
+        assert_eq!(origin("https://fw.example/").as_deref(), Ok("https://fw.example"));
     }
 
     #[test]

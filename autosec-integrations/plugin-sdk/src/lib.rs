@@ -15,6 +15,6 @@ pub use bindings::autosec::firewall::types::{
     Page, PrefixLengths,
 };
 pub use bindings::autosec::firewall::{host::Level, kv::KvError};
-pub use exchange::words;
+pub use exchange::{origin, words};
 pub use firewall::{Firewall, fail};
 pub use services::{exec, http, kv_delete, kv_get, kv_set, log, now_ms, random_u64, session_exec};
