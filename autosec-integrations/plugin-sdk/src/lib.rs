@@ -2,10 +2,23 @@
 //!
 //! A plugin is a type that implements [`Firewall`], and one line: [`export!`].
 
-mod bindings;
+#[doc(hidden)]
+pub mod bindings;
 mod exchange;
+mod export;
 mod firewall;
+#[cfg(not(target_family = "wasm"))]
+pub mod host;
+#[cfg(not(target_family = "wasm"))]
+pub mod native;
+#[cfg(not(target_family = "wasm"))]
+mod operation;
 mod services;
+#[cfg(all(feature = "testing", not(target_family = "wasm")))]
+pub mod testing;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod wasm;
 
 pub use bindings::autosec::firewall::transport::{
     Command, CommandResult, Header, HttpRequest, HttpResponse, TransportError,

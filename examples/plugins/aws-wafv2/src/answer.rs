@@ -49,7 +49,13 @@ struct Said {
 /// An address as it is listed: AWS keeps neither times nor reasons.
 pub(crate) fn entry(target: IpNet) -> Entry {
     let target = target.to_string();
-    Entry { idempotency_key: target.clone(), target, ttl_secs: None, reason: String::new(), extra: Vec::new() }
+    Entry {
+        idempotency_key: target.clone(),
+        target,
+        ttl_secs: None,
+        reason: String::new(),
+        extra: Vec::new(),
+    }
 }
 
 pub(crate) fn content(response: &HttpResponse, ipv6: bool) -> Result<Content, Failure> {
@@ -85,7 +91,11 @@ fn refused(response: &HttpResponse) -> Option<(String, Failure)> {
         return None;
     }
     let said: Said = serde_json::from_slice(&response.body).unwrap_or_default();
-    let named = if said.kind.is_empty() { response.header("x-amzn-errortype").unwrap_or_default() } else { &said.kind };
+    let named = if said.kind.is_empty() {
+        response.header("x-amzn-errortype").unwrap_or_default()
+    } else {
+        &said.kind
+    };
     // `com.amazonaws.wafv2#WAFInternalErrorException:http://…`
     let kind = named.split(':').next().and_then(|name| name.rsplit('#').next()).unwrap_or_default();
     let kind: String = kind.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
@@ -155,8 +165,14 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_not_written_back() {
         for (body, kind) in [
-            (r#"{"IPSet":{"IPAddressVersion":"IPV4","Addresses":["odd"]},"LockToken":"t"}"#, FailureKind::Protocol),
-            (r#"{"IPSet":{"IPAddressVersion":"IPV6","Addresses":[]},"LockToken":"t"}"#, FailureKind::InvalidConfig),
+            (
+                r#"{"IPSet":{"IPAddressVersion":"IPV4","Addresses":["odd"]},"LockToken":"t"}"#,
+                FailureKind::Protocol,
+            ),
+            (
+                r#"{"IPSet":{"IPAddressVersion":"IPV6","Addresses":[]},"LockToken":"t"}"#,
+                FailureKind::InvalidConfig,
+            ),
             ("{}", FailureKind::Protocol),
             ("<html>", FailureKind::Protocol),
         ] {
@@ -173,7 +189,10 @@ mod tests {
         assert_eq!(of("WAFLimitsExceededException").unwrap_err().kind, FailureKind::Full);
         assert_eq!(of("ThrottlingException").unwrap_err().retry_after_ms, Some(1_000));
         assert_eq!(of("AccessDeniedException").unwrap_err().kind, FailureKind::Unauthorized);
-        assert_eq!(of("WAFInvalidParameterException").unwrap_err().kind, FailureKind::Other("refused".to_owned()));
+        assert_eq!(
+            of("WAFInvalidParameterException").unwrap_err().kind,
+            FailureKind::Other("refused".to_owned())
+        );
         assert_eq!(written(&response(503, "")).unwrap_err().kind, FailureKind::Unavailable);
         let named = Header {
             name: "X-Amzn-ErrorType".to_owned(),

@@ -104,7 +104,8 @@ pub(crate) mod tests {
     #[test]
     fn refuses_what_cannot_be_meant() {
         assert_eq!(config().sets().map(|set| set.ipv6).collect::<Vec<_>>(), [false, false, true]);
-        let text = |rest: &str| format!(r#"{{"url":"https://wafv2.example","region":"eu-central-1",{rest}}}"#);
+        let text =
+            |rest: &str| format!(r#"{{"url":"https://wafv2.example","region":"eu-central-1",{rest}}}"#);
         for wrong in [
             "{}".to_owned(),
             text(r#""ipv4":[]"#),

@@ -12,8 +12,8 @@ mod request;
 use std::collections::BTreeSet;
 
 use autosec_plugin::{
-    Context, Effect, Entry, Failure, FailureKind, Features, Firewall, Health, HealthState, HttpRequest, Limits,
-    Metadata, Outcome, Page, PrefixLengths, export, fail, http, now_ms,
+    Context, Effect, Entry, Failure, FailureKind, Features, Firewall, Health, HealthState, HttpRequest,
+    Limits, Metadata, Outcome, Page, PrefixLengths, export, fail, http, now_ms,
 };
 
 use answer::{Content, Written};
@@ -90,7 +90,9 @@ impl Firewall for AwsWaf {
     ) -> Result<Page, Failure> {
         let at: usize = cursor.map_or(Some(0), |cursor| cursor.parse().ok()).unwrap_or(usize::MAX);
         let sets: Vec<&Set> = self.config.sets().collect();
-        let set = sets.get(at).ok_or_else(|| fail(FailureKind::Conflict, "the listing is over: begin a new one"))?;
+        let set = sets
+            .get(at)
+            .ok_or_else(|| fail(FailureKind::Conflict, "the listing is over: begin a new one"))?;
         let held = self.read(set)?;
         let next = (at + 1 < sets.len()).then(|| (at + 1).to_string());
         Ok(Page { entries: held.addresses.into_iter().map(answer::entry).collect(), next })

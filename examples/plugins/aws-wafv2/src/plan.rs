@@ -132,7 +132,11 @@ pub(crate) fn target(text: &str) -> Result<IpNet, Failure> {
     let unfit = |words: String| fail(FailureKind::InvalidTarget, words);
     let target = text.parse::<IpAddr>().map(IpNet::from).or_else(|_| text.parse::<IpNet>());
     let target = target.map_err(|_| unfit(format!("`{text}` is no address and no prefix")))?;
-    if target.prefix_len() == 0 { Err(unfit("a set takes no prefix of all addresses".to_owned())) } else { Ok(target.trunc()) }
+    if target.prefix_len() == 0 {
+        Err(unfit("a set takes no prefix of all addresses".to_owned()))
+    } else {
+        Ok(target.trunc())
+    }
 }
 
 pub(crate) fn full() -> Failure {
@@ -169,18 +173,20 @@ mod tests {
         assert_eq!(plan.targets(0).len(), 1);
         assert_eq!((plan.most_work(), plan.targets(1).len()), (Some(1), 2));
         let results = plan.results(Effect::Applied, Some(1));
-        let effects: Vec<_> = results.iter().map(|result| result.as_ref().map(|done| done.effect).ok()).collect();
-        let wanted =
-            [None, Some(Effect::Applied), Some(Effect::Applied), Some(Effect::Already), None, None];
+        let effects: Vec<_> =
+            results.iter().map(|result| result.as_ref().map(|done| done.effect).ok()).collect();
+        let wanted = [None, Some(Effect::Applied), Some(Effect::Applied), Some(Effect::Already), None, None];
         assert_eq!(effects, wanted);
-        let kinds: Vec<_> = results.into_iter().filter_map(|result| result.err().map(|failure| failure.kind)).collect();
+        let kinds: Vec<_> =
+            results.into_iter().filter_map(|result| result.err().map(|failure| failure.kind)).collect();
         assert_eq!(kinds, [FailureKind::RateLimited, FailureKind::RateLimited, FailureKind::InvalidTarget]);
     }
 
     #[test]
     fn what_has_no_room_or_no_set_is_said_so() {
         let shards = [shard(false, many(SET_LIMIT))];
-        let results = Plan::of(Change::Block, &shards, &texts(["192.0.2.1", "2001:db8::1"])).results(Effect::Applied, None);
+        let results = Plan::of(Change::Block, &shards, &texts(["192.0.2.1", "2001:db8::1"]))
+            .results(Effect::Applied, None);
         let kinds: Vec<_> = results.into_iter().map(|result| result.unwrap_err().kind).collect();
         assert_eq!(kinds, [FailureKind::Full, FailureKind::InvalidTarget]);
     }
@@ -200,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_change_keeps_what_others_put_there() {
-        let held: BTreeSet<IpNet> = texts(["192.0.2.1/32", "192.0.2.2/32"]).map(|text| text.parse().unwrap()).into();
+        let held: BTreeSet<IpNet> =
+            texts(["192.0.2.1/32", "192.0.2.2/32"]).map(|text| text.parse().unwrap()).into();
         let one = [held.first().copied().unwrap()];
         assert_eq!(Change::Unblock.of(held.clone(), &one).len(), 1);
         assert_eq!(Change::Block.of(held, &one).len(), 2);

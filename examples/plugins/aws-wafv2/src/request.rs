@@ -42,7 +42,8 @@ mod tests {
         let wanted = r#"{"Addresses":["192.0.2.1/32","2001:db8::/64"],"Id":"1","LockToken":"token-1","Name":"a","Scope":"REGIONAL"}"#;
         assert_eq!(String::from_utf8(update.body).unwrap(), wanted);
         assert_eq!(update.url, "https://wafv2.eu-central-1.amazonaws.com/");
-        let header = |name: &str| update.headers.iter().find(|header| header.name == name).unwrap().value.clone();
+        let header =
+            |name: &str| update.headers.iter().find(|header| header.name == name).unwrap().value.clone();
         assert_eq!(header("x-amz-target"), "AWSWAF_20190729.UpdateIPSet");
         assert_eq!(header("content-type"), "application/x-amz-json-1.1");
     }

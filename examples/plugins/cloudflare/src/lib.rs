@@ -10,7 +10,7 @@ mod request;
 
 use autosec_plugin::{
     Context, Effect, Entry, Failure, FailureKind, Features, Firewall, Health, HealthState, HttpRequest,
-    Limits, Metadata, Outcome, Page, PrefixLengths, fail, http, now_ms,
+    Limits, Metadata, Outcome, Page, PrefixLengths, export, fail, http, now_ms,
 };
 
 use answer::{Items, State};
@@ -28,7 +28,7 @@ pub struct Cloudflare {
     config: Config,
 }
 
-//export!(Cloudflare);
+export!(Cloudflare);
 
 type Results = Vec<Result<Outcome, Failure>>;
 

@@ -76,7 +76,8 @@ pub(crate) fn bans(response: &HttpResponse, now: u64) -> Result<Bans, Failure> {
         let ip = row.ip_address.parse().ok()?;
         let left = |expires: u64| u32::try_from(expires.saturating_sub(now).max(1)).unwrap_or(u32::MAX);
         let time = Time(row.expires.filter(|expires| *expires > 0).map(left));
-        let is_ours = row.cause.eq_ignore_ascii_case("administrative") || row.cause.eq_ignore_ascii_case("admin");
+        let is_ours =
+            row.cause.eq_ignore_ascii_case("administrative") || row.cause.eq_ignore_ascii_case("admin");
         Some((ip, Ban { time, cause: words(&row.cause), is_ours }))
     };
     Ok(rows.into_iter().filter_map(ban).collect())
@@ -130,7 +131,9 @@ fn refused(response: &HttpResponse) -> Option<Failure> {
         401 => fail(FailureKind::Unauthorized, format!("it refuses the token {what}: make a new one")),
         403 => fail(
             FailureKind::Unauthorized,
-            format!("it does not allow it {what}: look at the token's profile, its trusted hosts and the vdom"),
+            format!(
+                "it does not allow it {what}: look at the token's profile, its trusted hosts and the vdom"
+            ),
         ),
         404 | 405 => fail(
             FailureKind::InvalidConfig,
@@ -163,7 +166,8 @@ mod tests {
             "vdom":"root","status":"success","version":"v7.4.4"}"#;
         let bans = bans(&response(200, body), 1_001).unwrap();
         let shown: Vec<_> = bans.iter().map(|(ip, ban)| (ip.to_string(), ban.time.0, ban.is_ours)).collect();
-        let wanted = [("192.0.2.1", Some(59), true), ("192.0.2.2", None, true), ("2001:db8::1", Some(7_999), false)];
+        let wanted =
+            [("192.0.2.1", Some(59), true), ("192.0.2.2", None, true), ("2001:db8::1", Some(7_999), false)];
         assert_eq!(shown, wanted.map(|(ip, left, ours)| (ip.to_owned(), left, ours)));
     }
 

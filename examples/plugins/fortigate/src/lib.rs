@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use autosec_plugin::{
-    Context, Effect, Entry, Failure, FailureKind, Features, Firewall, Health, HealthState, HttpRequest, Limits,
-    Metadata, Outcome, Page, PrefixLengths, export, fail, http, now_ms,
+    Context, Effect, Entry, Failure, FailureKind, Features, Firewall, Health, HealthState, HttpRequest,
+    Limits, Metadata, Outcome, Page, PrefixLengths, export, fail, http, now_ms,
 };
 
 use answer::{Ban, Bans};
@@ -101,7 +101,8 @@ impl Firewall for FortiGate {
         let start = match &cursor {
             None => {
                 let bans = self.bans()?;
-                self.listing = bans.iter().filter(|(_, ban)| ban.is_ours).map(|(ip, ban)| ban.entry(*ip)).collect();
+                self.listing =
+                    bans.iter().filter(|(_, ban)| ban.is_ours).map(|(ip, ban)| ban.entry(*ip)).collect();
                 0
             }
             Some(cursor) => cursor.parse().unwrap_or(usize::MAX),
@@ -176,13 +177,20 @@ impl FortiGate {
 
     /// Holds what is banned now against what was asked for. Whether a ban that is there takes another end is not documented:
     /// those that did not are lifted and given anew.
-    fn settle(&self, wanted: BTreeMap<IpAddr, Time>, failed: &BTreeMap<IpAddr, Failure>, after: &Bans) -> Fates {
+    fn settle(
+        &self,
+        wanted: BTreeMap<IpAddr, Time>,
+        failed: &BTreeMap<IpAddr, Failure>,
+        after: &Bans,
+    ) -> Fates {
         let mut fates = Fates::new();
         let mut again = BTreeMap::new();
         for (ip, time) in wanted {
             let fate = match (failed.get(&ip), after.get(&ip)) {
                 (Some(failure), _) => Err(failure.clone()),
-                (None, Some(ban)) if ban.is_ours && ban.time.is_about(time) => Ok(Outcome::new(Effect::Applied)),
+                (None, Some(ban)) if ban.is_ours && ban.time.is_about(time) => {
+                    Ok(Outcome::new(Effect::Applied))
+                }
                 (None, Some(ban)) if ban.is_ours => {
                     again.insert(ip, time);
                     continue;

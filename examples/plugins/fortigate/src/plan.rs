@@ -32,7 +32,8 @@ impl Time {
 
 /// A single address; the FortiGate bans no prefixes.
 pub(crate) fn target(text: &str) -> Result<IpAddr, Failure> {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let (address, length) =
+        text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
     let unfit = |words: String| Err(fail(FailureKind::InvalidTarget, words));
     let Ok(address) = address.parse::<IpAddr>() else {
         return unfit(format!("`{text}` is no address"));

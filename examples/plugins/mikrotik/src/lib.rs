@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use autosec_plugin::{
     Context, Effect, Entry, Failure, FailureKind, Features, Firewall, Health, HealthState, HttpRequest,
-    Limits, Metadata, Outcome, Page, PrefixLengths, fail, http, now_ms,
+    Limits, Metadata, Outcome, Page, PrefixLengths, export, fail, http, now_ms,
 };
 use ipnet::IpNet;
 
@@ -26,7 +26,7 @@ pub struct MikroTik {
     listing: Vec<Entry>,
 }
 
-//export!(MikroTik);
+export!(MikroTik);
 
 type Held = BTreeMap<IpNet, Listed>;
 type Results = Vec<Result<Outcome, Failure>>;

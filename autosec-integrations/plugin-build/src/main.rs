@@ -1,0 +1,39 @@
+//! Builds a plugin's crate into a WebAssembly component.
+//!
+//! `cargo run -p autosec-plugin-build -- examples/plugins/fixture --out fixture.wasm`
+//!
+//! It needs the target `wasm32-unknown-unknown`: rustup's, or what Debian calls `rustc-web`, `cargo-web` and `rust-web-src`.
+//! The same sources and compiler give the same bytes wherever they lie: no path of the machine gets into the file.
+
+mod component;
+mod compile;
+mod error;
+mod request;
+mod toolchain;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use error::Error;
+use request::Request;
+use toolchain::Toolchain;
+
+fn main() -> ExitCode {
+    match Request::from_arguments(std::env::args().skip(1)).and_then(|request| build(&request)) {
+        Ok(summary) => report(&mut std::io::stdout(), &summary, ExitCode::SUCCESS),
+        Err(error) => report(&mut std::io::stderr(), &format!("{error}\n"), ExitCode::from(error.status())),
+    }
+}
+
+fn build(request: &Request) -> Result<String, Error> {
+    let toolchain = Toolchain::find()?;
+    let module = compile::module(&toolchain, &request.plugin)?;
+    let component = component::encode(&module)?;
+    std::fs::write(&request.out, &component).map_err(|error| Error::file(&request.out, &error))?;
+    Ok(component::summary(&request.out, &component))
+}
+
+/// A closed pipe is no reason to panic.
+fn report(stream: &mut impl Write, text: &str, status: ExitCode) -> ExitCode {
+    stream.write_all(text.as_bytes()).map_or(ExitCode::FAILURE, |()| status)
+}
