@@ -30,7 +30,9 @@ impl Request {
         }
         match (plugin, out) {
             (Some(plugin), None) if plugin.as_os_str() == "all" => Ok(Self::All),
-            (Some(plugin), out) => Ok(Self::One { out: out.unwrap_or_else(|| plugin.join("plugin.wasm")), plugin }),
+            (Some(plugin), out) => {
+                Ok(Self::One { out: out.unwrap_or_else(|| plugin.join("plugin.wasm")), plugin })
+            }
             (None, _) => Err(Error::Usage),
         }
     }
