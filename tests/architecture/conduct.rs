@@ -7,6 +7,7 @@ use super::source::{Source, words};
 const UNSAFE: &[&str] = &[
     "autosec-integrations/plugin-sdk/src/native.rs",
     "autosec-integrations/src/firewall/netlink/socket.rs",
+    "autosec-integrations/src/plugin/wasm/cache/compiled.rs",
     "benches/peers/src/heap.rs",
 ];
 

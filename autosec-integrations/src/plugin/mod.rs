@@ -4,3 +4,5 @@
 //! the same for a WebAssembly component and for a native library.
 
 pub mod interface;
+#[cfg(feature = "wasm")]
+pub mod wasm;
