@@ -3,6 +3,8 @@
 //! A plugin is one file and a manifest. What crosses its border is the interface `autosec:firewall` (`wit/firewall.wit`),
 //! the same for a WebAssembly component and for a native library.
 
+pub mod gate;
 pub mod interface;
 #[cfg(feature = "wasm")]
 pub mod wasm;
+pub mod manifest;
