@@ -5,6 +5,8 @@ use super::source::{Source, words};
 
 /// The only files that may hold the word `unsafe`.
 const UNSAFE: &[&str] = &[
+    "autosec-integrations/plugin-runner/src/descriptor.rs",
+    "autosec-integrations/plugin-runner/src/library.rs",
     "autosec-integrations/plugin-sdk/src/native.rs",
     "autosec-integrations/src/firewall/netlink/socket.rs",
     "autosec-integrations/src/plugin/wasm/cache/compiled.rs",

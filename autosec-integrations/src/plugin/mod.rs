@@ -5,6 +5,8 @@
 
 pub mod gate;
 pub mod interface;
+pub mod manifest;
+#[cfg(feature = "native")]
+pub mod native;
 #[cfg(feature = "wasm")]
 pub mod wasm;
-pub mod manifest;
