@@ -13,6 +13,7 @@
 //! | [`Record::Observed`] before it, for one that is only observed | the same | clock time |
 //! | [`Record::Circuit`], [`Record::GivenUp`], [`Record::Evicted`] | the same, when it happens | clock time |
 //! | [`Record::Denied`], [`Record::Logged`] | a plugin, while it is called | clock time |
+//! | [`Record::Plugin`] | a host's plugins, when it happens | clock time |
 //!
 //! A quiet event tells nothing. Records borrow; an observer copies what it keeps.
 
@@ -99,6 +100,16 @@ pub enum Record<'a> {
         level: &'a str,
         /// What it wrote.
         text: &'a str,
+    },
+    /// Something happened to a plugin.
+    Plugin {
+        /// The plugin's name.
+        plugin: &'a str,
+        /// What, in a word: `loaded`, `refused`, `configured`, `replaced`, `went-back`, `enabled`, `disabled`, `crashed` or
+        /// `rests`.
+        event: &'a str,
+        /// More about it, for a person.
+        detail: &'a str,
     },
     /// Something went wrong beside a verdict.
     Faulted(&'a Fault),
