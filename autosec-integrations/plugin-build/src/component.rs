@@ -13,7 +13,11 @@ const PACKAGE: &str = "autosec:firewall/";
 pub(crate) fn encode(module: &[u8]) -> Result<Vec<u8>, Error> {
     let mut encoder = ComponentEncoder::default();
     let encoded = encoder.validate(true).module(module).and_then(|encoder| encoder.encode());
-    let component = encoded.map_err(|error| Error::Component(format!("{error:#}")))?;
+    checked(encoded.map_err(|error| Error::Component(format!("{error:#}")))?)
+}
+
+/// The component, if it imports nothing but what hosts have.
+pub(crate) fn checked(component: Vec<u8>) -> Result<Vec<u8>, Error> {
     let strangers: Vec<String> =
         imports(&component)?.into_iter().filter(|name| !name.starts_with(PACKAGE)).collect();
     if strangers.is_empty() {

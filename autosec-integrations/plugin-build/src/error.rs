@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Error {
     #[error(
         "usage: autosec-plugin-build PLUGIN [--out FILE], where PLUGIN is the folder of the plugin's `Cargo.toml`; \
-         or autosec-plugin-build all"
+         or autosec-plugin-build all [--out FOLDER]"
     )]
     Usage,
     #[error(

@@ -3,30 +3,33 @@ use std::path::{Path, PathBuf};
 
 use crate::component::hash;
 use crate::error::Error;
-use crate::toolchain::Toolchain;
-use crate::{compile, component};
+use crate::{component, javascript, one};
 
 /// Builds every plugin that has a manifest, and puts component, manifest and a list of hashes beside each other.
-pub(crate) fn all(toolchain: &Toolchain) -> Result<String, Error> {
+pub(crate) fn all(out: Option<&Path>) -> Result<String, Error> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let plugins = root.join("examples/plugins");
-    let target = root.join("target/plugins");
+    let prebuilt = plugins.join("prebuilt");
+    let out = out.unwrap_or(&prebuilt);
     let (mut sums, mut summary) = (String::new(), String::new());
     for plugin in folders(&plugins)? {
         let name = plugin.file_name().unwrap_or_default();
         let manifest = read(&plugin.join("plugin.toml"))?;
         let file = value(&plugin, &manifest, "file")?;
-        let built = component::encode(&compile::module(toolchain, &plugin, Some(&target))?)?;
-        let out = plugins.join("prebuilt").join(name);
-        fs::create_dir_all(&out).map_err(|error| Error::file(&out, &error))?;
-        write(&out.join(file), &built)?;
-        let pinned = manifest.replace(value(&plugin, &manifest, "sha256")?, &hash(&built));
-        write(&out.join("plugin.toml"), pinned.as_bytes())?;
         let place = Path::new(name).join(file);
+        let built = match fs::read(prebuilt.join(&place)) {
+            Ok(kept) if plugin.join(javascript::SOURCE).is_file() => kept,
+            _ => one(&plugin, Some(&root.join("target/plugins")))?,
+        };
+        let folder = out.join(name);
+        fs::create_dir_all(&folder).map_err(|error| Error::file(&folder, &error))?;
+        write(&out.join(&place), &built)?;
+        let pinned = manifest.replace(value(&plugin, &manifest, "sha256")?, &hash(&built));
+        write(&folder.join("plugin.toml"), pinned.as_bytes())?;
         sums.push_str(&format!("{}  {}\n", hash(&built), place.display()));
         summary.push_str(&component::summary(&place, &built));
     }
-    write(&plugins.join("prebuilt/SHA256SUMS"), sums.as_bytes())?;
+    write(&out.join("SHA256SUMS"), sums.as_bytes())?;
     Ok(summary)
 }
 
@@ -35,7 +38,7 @@ fn folders(plugins: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = fs::read_dir(plugins).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let entries = entries.map_err(|error| Error::file(plugins, &error))?;
     let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    found.retain(|folder| ["Cargo.toml", "plugin.toml"].iter().all(|file| folder.join(file).is_file()));
+    found.retain(|folder| folder.join("plugin.toml").is_file());
     found.sort();
     Ok(found)
 }

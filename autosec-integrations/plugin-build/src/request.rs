@@ -6,7 +6,10 @@ use crate::error::Error;
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Request {
     /// Every plugin of `examples/plugins`.
-    All,
+    All {
+        /// The folder they go into; `examples/plugins/prebuilt` by default.
+        out: Option<PathBuf>,
+    },
     /// One plugin.
     One {
         /// The folder of its `Cargo.toml`.
@@ -17,7 +20,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Reads `PLUGIN [--out FILE]`, or `all`.
+    /// Reads `PLUGIN [--out FILE]`, or `all [--out FOLDER]`.
     pub(crate) fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self, Error> {
         let (mut plugin, mut out) = (None, None);
         while let Some(argument) = arguments.next() {
@@ -29,7 +32,7 @@ impl Request {
             }
         }
         match (plugin, out) {
-            (Some(plugin), None) if plugin.as_os_str() == "all" => Ok(Self::All),
+            (Some(plugin), out) if plugin.as_os_str() == "all" => Ok(Self::All { out }),
             (Some(plugin), out) => {
                 Ok(Self::One { out: out.unwrap_or_else(|| plugin.join("plugin.wasm")), plugin })
             }
@@ -52,7 +55,9 @@ mod tests {
         assert_eq!(read("a --out b.wasm").unwrap(), both);
         assert_eq!(read("--out b.wasm a").unwrap(), both);
         let one = Request::One { plugin: "a".into(), out: "a/plugin.wasm".into() };
-        assert_eq!((read("a").unwrap(), read("all").unwrap()), (one, Request::All));
+        assert_eq!(read("a").unwrap(), one);
+        assert_eq!(read("all").unwrap(), Request::All { out: None });
+        assert_eq!(read("all --out b").unwrap(), Request::All { out: Some("b".into()) });
     }
 
     #[test]

@@ -118,17 +118,18 @@ impl State {
         let after = line.field("cursor").unwrap_or("");
         let mut rest = self.items.iter().filter(|(id, _)| id.as_str() > after);
         let page: Vec<_> = rest.by_ref().take(size).collect();
-        let items: Vec<Value> = page
-            .iter()
-            .map(|(id, item)| json!({"id": id, "ip": item.ip, "comment": item.comment}))
-            .collect();
+        let items: Vec<Value> =
+            page.iter().map(|(id, item)| json!({"id": id, "ip": item.ip, "comment": item.comment})).collect();
         let mut cursors = json!({});
         if rest.next().is_some() {
             cursors = json!({"after": page.last().map(|(id, _)| id)});
         }
-        json(200, &json!({
-            "success": true, "errors": [], "messages": [], "result": items, "result_info": {"cursors": cursors},
-        }))
+        json(
+            200,
+            &json!({
+                "success": true, "errors": [], "messages": [], "result": items, "result_info": {"cursors": cursors},
+            }),
+        )
     }
 
     fn begin(&mut self, work: Result<Work, Answer>) -> Answer {
@@ -150,7 +151,9 @@ impl State {
         self.go_on();
         let status = match (&self.under_way, self.ended.get(id)) {
             (Some((under_way, ..)), _) if under_way == id => json!({"id": id, "status": "running"}),
-            (_, Some(Ok(()))) => json!({"id": id, "status": "completed", "completed": "2026-11-23T00:00:00Z"}),
+            (_, Some(Ok(()))) => {
+                json!({"id": id, "status": "completed", "completed": "2026-11-23T00:00:00Z"})
+            }
             (_, Some(Err(why))) => json!({"id": id, "status": "failed", "error": why}),
             (_, None) => return refused(404, 10_020, "operation not found"),
         };
@@ -200,10 +203,12 @@ impl State {
 /// The items of a request, each of a form that a list takes, and none twice.
 fn added(asked: &Asked) -> Result<Work, Answer> {
     let body = body(asked, "application/json").ok_or_else(|| refused(400, 10_000, "no JSON"))?;
-    let rows = body.as_array().filter(|rows| !rows.is_empty()).ok_or_else(|| refused(400, 10_001, "no items"))?;
+    let rows =
+        body.as_array().filter(|rows| !rows.is_empty()).ok_or_else(|| refused(400, 10_001, "no items"))?;
     let mut items: Vec<Item> = Vec::new();
     for row in rows {
-        let (ip, comment) = (row["ip"].as_str().unwrap_or_default(), row["comment"].as_str().unwrap_or_default());
+        let (ip, comment) =
+            (row["ip"].as_str().unwrap_or_default(), row["comment"].as_str().unwrap_or_default());
         if !is_possible(ip) || comment.len() > 500 {
             return Err(refused(400, 10_010, &format!("invalid item {ip}")));
         }

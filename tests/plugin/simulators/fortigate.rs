@@ -91,9 +91,7 @@ impl State {
     }
 
     fn list(&self) -> Answer {
-        let ban = |(ip, ban): (&IpAddr, &Ban)| {
-            json!({"ip_address": ip.to_string(), "created": 1_000, "expires": ban.expires, "cause": ban.cause})
-        };
+        let ban = |(ip, ban): (&IpAddr, &Ban)| json!({"ip_address": ip.to_string(), "created": 1_000, "expires": ban.expires, "cause": ban.cause});
         succeeded("GET", &self.bans.iter().map(ban).collect::<Vec<_>>().into())
     }
 

@@ -142,7 +142,9 @@ impl State {
     }
 
     fn add(&mut self, family: usize, asked: &Asked) -> Answer {
-        let Some(body) = body(asked, "application/json") else { return refused(400, "Bad Request", "no JSON") };
+        let Some(body) = body(asked, "application/json") else {
+            return refused(400, "Bad Request", "no JSON");
+        };
         let field = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let address = field("address");
         let Some(shown) = shown(&address, family == 1) else {
@@ -165,7 +167,9 @@ impl State {
     }
 
     fn change(&mut self, family: usize, id: &str, asked: &Asked) -> Answer {
-        let Some(body) = body(asked, "application/json") else { return refused(400, "Bad Request", "no JSON") };
+        let Some(body) = body(asked, "application/json") else {
+            return refused(400, "Bad Request", "no JSON");
+        };
         let until = match body["timeout"].as_str() {
             Some("none-static") => None,
             Some(text) => match read(text) {

@@ -4,6 +4,7 @@
 pub mod cloudflare;
 pub mod fortigate;
 pub mod mikrotik;
+pub mod opnsense;
 pub mod wafv2;
 
 use std::collections::VecDeque;
@@ -74,7 +75,11 @@ impl<'a> Line<'a> {
 }
 
 pub fn json(status: u16, body: &Value) -> Answer {
-    Answer { status, headers: vec![("Content-Type", "application/json".to_owned())], ..Answer::new(body.to_string()) }
+    Answer {
+        status,
+        headers: vec![("Content-Type", "application/json".to_owned())],
+        ..Answer::new(body.to_string())
+    }
 }
 
 /// The body, if it says that it is JSON, and is.

@@ -46,7 +46,11 @@ impl Waf {
     /// Two sets of IPv4 and one of IPv6.
     pub fn new() -> Self {
         let set = |name, ipv6| Set { name, ipv6, addresses: BTreeSet::new(), lock: 1 };
-        let sets = [("id-1", set("blocked-1", false)), ("id-2", set("blocked-2", false)), ("id-6", set("blocked-6", true))];
+        let sets = [
+            ("id-1", set("blocked-1", false)),
+            ("id-2", set("blocked-2", false)),
+            ("id-6", set("blocked-6", true)),
+        ];
         Self(Arc::new(Mutex::new(State {
             sets: sets.into(),
             troubles: Troubles::default(),
@@ -79,7 +83,10 @@ impl State {
             return refused("UnknownOperationException", "");
         }
         if !is_signed(asked) {
-            return refused("MissingAuthenticationTokenException", "the request is not signed as it should be");
+            return refused(
+                "MissingAuthenticationTokenException",
+                "the request is not signed as it should be",
+            );
         }
         let Some(body) = body(asked, "application/x-amz-json-1.1") else {
             return refused("SerializationException", "");
@@ -89,7 +96,10 @@ impl State {
         self.asked.push(format!("{} {id}", action.unwrap_or("?")));
         let is_it = |set: &Set| body["Name"] == set.name && body["Scope"] == "REGIONAL";
         if !self.sets.get(id).is_some_and(is_it) {
-            return refused("WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.");
+            return refused(
+                "WAFNonexistentItemException",
+                "AWS WAF couldn't perform the operation because your resource doesn't exist.",
+            );
         }
         match action {
             Some("GetIPSet") => self.read(id),
@@ -122,13 +132,22 @@ impl State {
             set.addresses.insert(theirs.parse().unwrap());
         }
         if body["LockToken"] != format!("lock-{}", set.lock) {
-            return refused("WAFOptimisticLockException", "AWS WAF couldn't save your changes because someone changed the resource after you started to edit it.");
+            return refused(
+                "WAFOptimisticLockException",
+                "AWS WAF couldn't save your changes because someone changed the resource after you started to edit it.",
+            );
         }
         let Some(addresses) = addresses(&body["Addresses"], set.ipv6) else {
-            return refused("WAFInvalidParameterException", "Error reason: The parameter contains formatting that is not valid., field: IP_ADDRESS");
+            return refused(
+                "WAFInvalidParameterException",
+                "Error reason: The parameter contains formatting that is not valid., field: IP_ADDRESS",
+            );
         };
         if addresses.len() > 10_000 {
-            return refused("WAFLimitsExceededException", "AWS WAF couldn't perform the operation because you exceeded your resource limit.");
+            return refused(
+                "WAFLimitsExceededException",
+                "AWS WAF couldn't perform the operation because you exceeded your resource limit.",
+            );
         }
         set.addresses = addresses;
         set.lock += 1;
@@ -161,7 +180,9 @@ fn shown(target: &IpNet) -> String {
 /// Whether the signature has its form; that it is right is tried by the signer's own tests.
 fn is_signed(asked: &Asked) -> bool {
     let scope = format!("/{REGION}/wafv2/aws4_request, SignedHeaders=");
-    let Some(rest) = asked.header("authorization").and_then(|held| held.strip_prefix("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"))
+    let Some(rest) = asked
+        .header("authorization")
+        .and_then(|held| held.strip_prefix("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"))
     else {
         return false;
     };
