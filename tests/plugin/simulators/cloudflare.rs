@@ -25,7 +25,7 @@ pub struct State {
     /// By identifier.
     pub items: BTreeMap<String, Item>,
     pub capacity: usize,
-    /// How often a change has to be looked after until it is done.
+    /// How many requests later a change is done.
     pub slowness: u32,
     /// How many rules look into the list.
     pub rules: u32,
@@ -84,6 +84,7 @@ impl State {
         if asked.header("authorization") != Some(&format!("Bearer {TOKEN}")) {
             return refused(403, 10_000, "Authentication error");
         }
+        self.go_on();
         let line = Line::of(asked);
         let lists = format!("/client/v4/accounts/{ACCOUNT}/rules/lists/");
         let Some(rest) = line.path.strip_prefix(&lists) else { return refused(404, 7_003, "no such route") };
@@ -146,9 +147,7 @@ impl State {
         accepted(&json!({"operation_id": id}))
     }
 
-    /// A change goes on when it is looked after.
-    fn progress(&mut self, id: &str) -> Answer {
-        self.go_on();
+    fn progress(&self, id: &str) -> Answer {
         let status = match (&self.under_way, self.ended.get(id)) {
             (Some((under_way, ..)), _) if under_way == id => json!({"id": id, "status": "running"}),
             (_, Some(Ok(()))) => {
@@ -160,7 +159,7 @@ impl State {
         accepted(&status)
     }
 
-    /// A step of what is under way.
+    /// A step of what is under way; each request is one.
     pub fn go_on(&mut self) {
         if let Some((id, left, work)) = self.under_way.take() {
             if left > 1 {

@@ -87,17 +87,12 @@ async fn a_change_that_takes_its_time_is_left_to_the_next_call() {
 async fn waits_as_long_as_it_is_told() {
     let device = Cloudflare::new();
     let online = Online::start(device.clone()).await;
-    let firewall = online.hasty(Made::Component, &setup()).await;
     for (trouble, seconds) in [
         (Trouble::Status(429, Some(17)), 17),
         (Trouble::Status(429, None), 2),
         (Trouble::Status(503, Some(9)), 9),
     ] {
-        let firewall = match seconds {
-            2 => &online.hasty(Made::Component, &setup()).await,
-            9 => &online.hasty(Made::Component, &setup()).await,
-            _ => &firewall,
-        };
+        let firewall = online.hasty(Made::Component, &setup()).await;
         device.state().troubles.0.push_back(trouble);
         assert_eq!(busy(firewall.block(&[block("192.0.2.1/32", 60)]).await), Some(seconds), "{trouble:?}");
     }
