@@ -1,4 +1,4 @@
-//! Plugins: what stands between them and the engine, and what each kind is made of.
+//! Plugins: what stands between them and the engine, what runs and holds them, and those of vendors.
 
 mod alike;
 mod artifact;
@@ -9,4 +9,6 @@ mod folder;
 mod native;
 mod registry;
 mod services;
+mod simulators;
 mod template;
+mod vendors;
