@@ -3,8 +3,15 @@
 use super::source::line;
 
 /// Every member the workspace may have.
-pub const MEMBERS: &[&str] =
-    &["autosec-core", "autosec-integrations", "autosec-integrations/plugin-sdk", "autosec-ml", "autosec-py"];
+pub const MEMBERS: &[&str] = &[
+    "autosec-core",
+    "autosec-integrations",
+    "autosec-integrations/plugin-build",
+    "autosec-integrations/plugin-runner",
+    "autosec-integrations/plugin-sdk",
+    "autosec-ml",
+    "autosec-py",
+];
 
 /// What each manifest must not name, as a dependency of any kind.
 const STRANGERS: &[(&str, &[&str])] = &[

@@ -65,19 +65,34 @@ const ML: Ladder = Ladder {
     ],
 };
 
+const PLUGIN: Ladder = Ladder {
+    root: INTEGRATIONS_ROOT,
+    within: &["plugin"],
+    levels: &[
+        Row(&["interface"]),
+        Row(&["manifest"]),
+        Row(&["gate"]),
+        Siblings(&["native", "wasm"]),
+        Row(&["firewall"]),
+        Row(&["registry"]),
+        Row(&["loader"]),
+    ],
+};
+
 const CORE_ROOT: &str = "autosec-core/src/";
+const INTEGRATIONS_ROOT: &str = "autosec-integrations/src/";
 const ML_ROOT: &str = "autosec-ml/src/";
 
 /// Every import that points upwards, sideways or to a name the lists do not know.
 pub fn violations(sources: &[Source<'_>]) -> Vec<String> {
-    let roots = [CORE_ROOT, ML_ROOT].into_iter();
+    let roots = [CORE_ROOT, INTEGRATIONS_ROOT, ML_ROOT].into_iter();
     roots
         .flat_map(|root| sources.iter().map(move |source| (root, source)))
         .filter(|(root, source)| source.path.starts_with(root))
         .flat_map(|(root, source)| {
             let module = module(root, source.path);
             let references = references(source, &module);
-            let ladders = [CORE, RULE, ML].into_iter().filter(|ladder| ladder.root == root);
+            let ladders = [CORE, RULE, PLUGIN, ML].into_iter().filter(|ladder| ladder.root == root);
             let climbs = ladders.flat_map(|ladder| ladder.violations(source, &module, &references));
             climbs.chain(escapes(root, source, &references)).collect::<Vec<_>>()
         })
@@ -220,8 +235,8 @@ fn group(inside: &str) -> (Vec<Vec<&str>>, &str) {
 
 /// Ways round the lists.
 fn escapes(root: &str, source: &Source<'_>, references: &[Reference<'_>]) -> Vec<String> {
-    let itself = if root == ML_ROOT { "autosec_ml" } else { "autosec_core" };
-    let ways = ["extern crate", itself, "#[path"].into_iter();
+    let itself = root.trim_end_matches("/src/").replace('-', "_");
+    let ways = ["extern crate", itself.as_str(), "#[path"].into_iter();
     let hidden = ways.flat_map(|way| source.code.match_indices(way));
     let hidden =
         hidden.map(|(at, way)| format!("{}: `{way}` hides where an import points", source.place(at)));
@@ -290,6 +305,29 @@ mod tests {
             assert_found(&format!("autosec-ml/src/{file}"), text, what);
         }
         assert_clean("autosec-ml/src/drift/mod.rs", "use autosec_core::event::Event;\nuse crate::model::A;");
+    }
+
+    #[test]
+    fn refuses_imports_upwards_among_plugins() {
+        let refused = [
+            (
+                "firewall/a.rs",
+                "use crate::plugin::registry::A;",
+                "`firewall` (layer 4) imports `registry` (layer 5)",
+            ),
+            ("wasm/guest.rs", "use crate::plugin::manifest::{A, B};", ""),
+            (
+                "interface/a.rs",
+                "use super::super::gate::Gate;",
+                "`interface` (layer 0) imports `gate` (layer 2)",
+            ),
+            ("wasm/a.rs", "use crate::plugin::native::A;", "`wasm` (layer 3) imports `native` (layer 3)"),
+            ("other.rs", "", "`crate::plugin::other` is not in the list"),
+        ];
+        for (file, text, what) in refused {
+            let path = format!("autosec-integrations/src/plugin/{file}");
+            if what.is_empty() { assert_clean(&path, text) } else { assert_found(&path, text, what) }
+        }
     }
 
     #[test]

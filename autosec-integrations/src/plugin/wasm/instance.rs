@@ -1,0 +1,92 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::Store;
+
+use super::bindings::{Exports, PluginPre};
+use super::crash::{crash, text};
+use super::state::State;
+use super::{StartError, WasmLimits};
+use crate::plugin::interface::{Crash, Metadata, Services};
+
+/// One running instance: its memory, and the functions that it exports.
+pub(super) struct Instance {
+    pub(super) store: Store<State>,
+    pub(super) exports: Exports,
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Instance").field("state", self.store.data()).finish_non_exhaustive()
+    }
+}
+
+impl Instance {
+    /// An instance that is not configured yet.
+    pub(super) async fn fresh(
+        pre: &PluginPre<State>,
+        services: Arc<dyn Services>,
+        limits: &WasmLimits,
+    ) -> Result<Self, Crash> {
+        let mut store = Store::new(pre.engine(), State::new(services, limits));
+        store.limiter(|state| state);
+        store.set_hostcall_fuel(limits.answer);
+        store.epoch_deadline_callback(|store| Ok(store.data().tick()));
+        begin(&mut store, limits.start);
+        let started = pre.instantiate_async(&mut store).await;
+        match started {
+            Ok(plugin) => Ok(Self { exports: plugin.autosec_firewall_firewall().clone(), store }),
+            Err(error) => Err(store.data().refused().unwrap_or_else(|| cannot_start(&error, store.data()))),
+        }
+    }
+
+    /// An instance with this configuration.
+    pub(super) async fn configured(
+        pre: &PluginPre<State>,
+        services: Arc<dyn Services>,
+        limits: &WasmLimits,
+        config: &str,
+    ) -> Result<Self, StartError> {
+        let mut instance = Self::fresh(pre, services, limits).await?;
+        instance.begin(limits.start);
+        let Self { store, exports } = &mut instance;
+        let answer = exports.call_configure(&mut *store, config).await;
+        let answer = answer.map_err(|error| crash(&error, store.data()))?;
+        answer.map_err(StartError::Refused)?;
+        Ok(instance)
+    }
+
+    /// What the plugin is, and the schema of its configuration; the instance is used up.
+    pub(super) async fn description(mut self) -> Result<(Metadata, String), Crash> {
+        let start = self.store.data().limits().start;
+        self.begin(start);
+        let metadata = self.exports.call_describe(&mut self.store).await;
+        let metadata = self.end(metadata)?;
+        self.begin(start);
+        let schema = self.exports.call_config_schema(&mut self.store).await;
+        Ok((metadata, self.end(schema)?))
+    }
+
+    /// Begins a call that may take `time`.
+    pub(super) fn begin(&mut self, time: Duration) {
+        begin(&mut self.store, time);
+    }
+
+    /// What a call came to.
+    pub(super) fn end<R>(&self, answer: wasmtime::Result<R>) -> Result<R, Crash> {
+        answer.map_err(|error| crash(&error, self.store.data()))
+    }
+}
+
+fn begin(store: &mut Store<State>, time: Duration) {
+    store.data_mut().begin(time);
+    store.set_epoch_deadline(1);
+}
+
+/// A trap while it starts is the plugin's; anything else is a pool without room.
+fn cannot_start(error: &wasmtime::Error, state: &State) -> Crash {
+    if error.downcast_ref::<wasmtime::Trap>().is_some() || error.downcast_ref::<Crash>().is_some() {
+        return crash(error, state);
+    }
+    Crash::Gone(text(error))
+}

@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use super::bindings::PluginPre;
+use super::instance::Instance;
+use super::state::State;
+use super::ticker::Ticker;
+use super::{StartError, WasmGuest, WasmLimits};
+use crate::plugin::interface::{Metadata, Services};
+
+/// A plugin that was compiled, checked and asked what it is; not configured yet. Clones share the code.
+#[derive(Clone)]
+pub struct WasmPlugin(Arc<Inner>);
+
+struct Inner {
+    pre: PluginPre<State>,
+    /// Without it nothing would ever be late.
+    _ticker: Arc<Ticker>,
+    limits: WasmLimits,
+    metadata: Metadata,
+    schema: String,
+}
+
+impl WasmPlugin {
+    pub(super) fn new(
+        pre: PluginPre<State>,
+        ticker: Arc<Ticker>,
+        limits: WasmLimits,
+        metadata: Metadata,
+        schema: String,
+    ) -> Self {
+        Self(Arc::new(Inner { pre, _ticker: ticker, limits, metadata, schema }))
+    }
+
+    /// What the plugin says of itself. Its words are its own: nothing of them was checked.
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
+    /// The JSON Schema of its configuration, as it gives it.
+    pub fn config_schema(&self) -> &str {
+        &self.0.schema
+    }
+
+    /// A running plugin with this configuration, a JSON text. All that it asks of the host goes to `services`.
+    ///
+    /// # Errors
+    /// It refuses the configuration, or breaks off over it; or there is no place left in the pool.
+    pub async fn configure(
+        &self,
+        config: impl Into<String>,
+        services: Arc<dyn Services>,
+    ) -> Result<WasmGuest, StartError> {
+        WasmGuest::start(self.clone(), config.into(), services).await
+    }
+
+    pub(super) async fn instance(
+        &self,
+        config: &str,
+        services: Arc<dyn Services>,
+    ) -> Result<Instance, StartError> {
+        Instance::configured(&self.0.pre, services, &self.0.limits, config).await
+    }
+}
+
+impl std::fmt::Debug for WasmPlugin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Inner { metadata, limits, .. } = &*self.0;
+        let mut shown = formatter.debug_struct("WasmPlugin");
+        shown.field("metadata", metadata).field("limits", limits).finish_non_exhaustive()
+    }
+}
