@@ -86,9 +86,9 @@ const OTHER: u8 = 4;
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would tell")]
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte as usize] = match byte as u8 {
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        classes[byte as usize] = match byte {
             b'a'..=b'z' => LETTER,
             b'.' => DOT,
             b'0'..=b'9' | b'-' | b'_' => OTHER,
