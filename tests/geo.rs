@@ -198,7 +198,10 @@ fn damaged_files_are_errors_or_say_nothing() {
     let readme = format!("{FOLDER}/bad-data/README.md");
     let other = GeoDatabase::open(&readme).unwrap_err();
     assert_eq!(other.to_string(), format!("the geo database `{readme}` cannot be opened"));
-    assert!(other.source().is_some_and(|why| why.to_string().starts_with("this is no geo database")), "{other:?}");
+    assert!(
+        other.source().is_some_and(|why| why.to_string().starts_with("this is no geo database")),
+        "{other:?}"
+    );
 }
 
 #[test]
