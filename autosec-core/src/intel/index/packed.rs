@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::super::indicator::natural_id;
-use super::super::observable::ObservableKind;
+use super::super::observable::{ObservableKind, hex};
 use super::super::{Decay, Indicator, IndicatorValue, Observable};
 use super::about::About;
 use super::bytes::{Reader, put_number, put_signed, put_text};
@@ -21,6 +21,9 @@ const TIMES: u16 = 1 << 6;
 const TIME_COUNT: usize = 5;
 /// Confidence 1.
 const WHOLE: f64 = 10_000.0;
+
+/// Where in a UUID's text the digits of each byte stand.
+const UUID_PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
 /// A record that is read where it lies.
 #[derive(Clone, Copy, Debug)]
@@ -198,13 +201,14 @@ impl<'a> Record<'a> {
             return value.map(|value| natural_id(&value_of(&value)).into_bytes().into()).unwrap_or_default();
         }
         let mut id = SmallVec::from_slice(self.id);
-        for (at, byte) in self.uuid.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                id.push(b'-');
+        if !self.uuid.is_empty() {
+            let mut text = [b'-'; 36];
+            for (byte, place) in self.uuid.iter().zip(UUID_PLACES) {
+                if let Some(digits) = text.get_mut(place..place + 2) {
+                    digits.copy_from_slice(&hex(*byte));
+                }
             }
-            id.extend_from_slice(
-                &[byte >> 4, byte & 15].map(|half| half + if half < 10 { b'0' } else { b'a' - 10 }),
-            );
+            id.extend_from_slice(&text);
         }
         id
     }
