@@ -52,16 +52,27 @@ impl Baselines {
         Baseline::unpack(&held.packed)
     }
 
-    /// Changes the baseline of a key, which is empty if there is none, and keeps it unless it is still empty. How many had to
-    /// give way.
-    pub(super) fn change(&self, key: u64, change: impl FnOnce(&mut Baseline)) -> u64 {
-        let Some(mut shard) = self.shard(key) else { return 0 };
+    /// Changes the baseline of a key, which is empty if there is none, and keeps it unless it is still empty.
+    pub(super) fn change(&self, key: u64, change: impl FnOnce(&mut Baseline)) {
+        self.visit(key, |baseline| {
+            change(baseline);
+            ((), true)
+        });
+    }
+
+    /// Looks at the baseline of a key, which is empty if there is none; what the visitor made of it is kept if he says so and it
+    /// is not empty. Others who want a baseline of the same shard wait meanwhile.
+    pub(super) fn visit<T>(&self, key: u64, visit: impl FnOnce(&mut Baseline) -> (T, bool)) -> Option<T> {
+        let mut shard = self.shard(key)?;
         let shard = &mut *shard;
+        let mut baseline = Baseline::default();
         let held = shard.held.find_mut(spot(key), |held| held.key == key);
-        let mut baseline = held.as_ref().and_then(|held| Baseline::unpack(&held.packed)).unwrap_or_default();
-        change(&mut baseline);
-        if baseline.is_empty() {
-            return 0;
+        if held.as_ref().is_some_and(|held| baseline.fill(&held.packed).is_none()) {
+            baseline = Baseline::default();
+        }
+        let (told, keep) = visit(&mut baseline);
+        if !keep || baseline.is_empty() {
+            return Some(told);
         }
         let packed = baseline.pack();
         match held {
@@ -79,9 +90,10 @@ impl Baselines {
                 shard.held.insert_unique(spot(key), fresh, |held| spot(held.key));
             }
         }
-        let evicted = shard.shrink(self.budget, key);
-        self.evicted.fetch_add(evicted, Ordering::Relaxed);
-        evicted
+        if shard.used > self.budget {
+            self.evicted.fetch_add(shard.shrink(self.budget, key), Ordering::Relaxed);
+        }
+        Some(told)
     }
 
     /// Forgets the baseline of a key; whether there was one.

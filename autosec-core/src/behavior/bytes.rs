@@ -1,45 +1,37 @@
 //! Numbers as bytes: whole ones of variable length, the least significant seven bits first.
 
-/// Where bytes are written to.
-pub(super) trait Sink {
-    /// Adds bytes.
-    fn add(&mut self, bytes: &[u8]);
-    /// Adds a byte.
-    fn add_byte(&mut self, byte: u8);
-}
-
-impl Sink for Vec<u8> {
-    fn add(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    fn add_byte(&mut self, byte: u8) {
-        self.push(byte);
-    }
-}
-
-impl<A: smallvec::Array<Item = u8>> Sink for smallvec::SmallVec<A> {
-    fn add(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    fn add_byte(&mut self, byte: u8) {
-        self.push(byte);
-    }
-}
+/// The bits of a word's bytes that say that more of a number follows.
+const MORE: u64 = 0x8080_8080_8080_8080;
 
 /// Writes a number: small ones take few bytes.
-pub(super) fn put(to: &mut impl Sink, mut number: u64) {
+pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
+    if let Some((word, length)) = spelled(number) {
+        return put_word(to, word, length);
+    }
     while number > 0x7f {
-        to.add_byte((number & 0x7f) as u8 | 0x80);
+        to.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
     }
-    to.add_byte((number & 0x7f) as u8);
+    to.push((number & 0x7f) as u8);
 }
 
 /// Writes the lowest bytes of a number, at most four, the least significant first.
-pub(super) fn put_little(to: &mut impl Sink, number: u32, width: usize) {
-    to.add(number.to_le_bytes().get(..width).unwrap_or_default());
+pub(super) fn put_little(to: &mut Vec<u8>, number: u32, width: usize) {
+    put_word(to, u64::from(number), width.min(4));
+}
+
+/// Writes the lowest bytes of a word, at most eight: a word of known length is one write, and the rest of it is taken back.
+pub(super) fn put_word(to: &mut Vec<u8>, word: u64, width: usize) {
+    let length = to.len() + width;
+    to.extend_from_slice(&word.to_le_bytes());
+    to.truncate(length);
+}
+
+/// A number of at most 28 bits as [`put`] writes it: its bytes as a word, and how many they are.
+pub(super) fn spelled(number: u64) -> Option<(u64, usize)> {
+    let length = (number.max(1).ilog2() / 7 + 1) as usize;
+    let groups = number & 0x7f | (number & 0x3f80) << 1 | (number & 0x1f_c000) << 2 | (number & 0xfe0_0000) << 3;
+    (number >> 28 == 0).then_some((groups | MORE & ((1 << (8 * (length - 1))) - 1), length))
 }
 
 /// Bytes that are being read. Everything it gives is `None` where the bytes end or make no sense.
@@ -54,10 +46,16 @@ impl<'b> Reader<'b> {
     }
 
     pub(super) fn number(&mut self) -> Option<u64> {
-        // Most numbers are small.
-        if let [byte @ 0..=0x7f, rest @ ..] = self.0 {
-            self.0 = rest;
-            return Some(u64::from(*byte));
+        // Nearly all numbers take at most four bytes: these are read at once, whatever their length.
+        if let Some(bytes) = self.0.first_chunk::<4>() {
+            let word = u64::from(u32::from_le_bytes(*bytes));
+            let ends = !word & MORE >> 32;
+            if ends != 0 {
+                let length = ends.trailing_zeros() / 8 + 1;
+                let word = word & (u64::MAX >> (u64::BITS - 8 * length));
+                self.bytes(length as usize)?;
+                return Some(word & 0x7f | word >> 1 & 0x3f80 | word >> 2 & 0x1f_c000 | word >> 3 & 0xfe0_0000);
+            }
         }
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
@@ -80,6 +78,10 @@ impl<'b> Reader<'b> {
     }
 
     pub(super) fn little(&mut self, width: usize) -> Option<u32> {
+        if let Some(bytes) = self.0.first_chunk::<4>().filter(|_| (1..=4).contains(&width)) {
+            self.bytes(width)?;
+            return Some(u32::from_le_bytes(*bytes) & u32::MAX >> (32 - 8 * width));
+        }
         let bytes = self.bytes(width)?;
         Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
     }
@@ -104,6 +106,7 @@ mod tests {
         #[test]
         fn reads_what_it_wrote(numbers: Vec<u64>, little in 0u32..1 << 24) {
             let mut to = Vec::new();
+            let numbers: Vec<u64> = numbers.into_iter().flat_map(|number| [number, number >> 36, number >> 57]).collect();
             numbers.iter().for_each(|number| put(&mut to, *number));
             put_little(&mut to, little, 3);
             let mut from = Reader(&to);

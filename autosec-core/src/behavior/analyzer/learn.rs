@@ -1,6 +1,6 @@
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::Feature;
-use crate::behavior::baseline::{Baseline, Lesson};
+use crate::behavior::baseline::{Baseline, Lesson, Settling};
 use crate::behavior::crowd::{Circle, Moment};
 use crate::behavior::observation::{Observation, Outcome};
 use crate::entity::Entity;
@@ -27,6 +27,14 @@ struct Teaching {
     counted: bool,
 }
 
+/// What everyone is taught by an event beside its values.
+struct Taught {
+    weight: f64,
+    /// The route and the steps that it ended.
+    route: Option<u64>,
+    steps: Option<(u64, u64)>,
+}
+
 impl BehaviorAnalyzer {
     /// Tells how somebody fared who was challenged because of `event`.
     ///
@@ -37,7 +45,12 @@ impl BehaviorAnalyzer {
         match challenge {
             Challenge::Passed => {
                 let counted = self.challenged.take(&seen);
-                self.learn(&seen, &Teaching { step: None, weight: 1.0, proved: true, counted });
+                let teaching = Teaching { step: None, weight: 1.0, proved: true, counted };
+                let taught = self.baselines.visit(seen.subject, |baseline| {
+                    self.settle(&seen, self.settling(&seen, baseline));
+                    (self.teach(&seen, &teaching, baseline), true)
+                });
+                taught.iter().for_each(|taught| self.spread(&seen, taught));
             }
             Challenge::Failed => self.note_failure(&seen),
         }
@@ -60,20 +73,30 @@ impl BehaviorAnalyzer {
         self.baselines.forget(self.reader.entity(entity, &self.aliases))
     }
 
-    /// Learns what an event that was assessed teaches.
-    pub(super) fn note(&self, seen: &Observation, assessment: &Assessment) {
-        match seen.outcome {
-            Outcome::Success if assessment.risk() < self.config.challenge => {
+    /// Weighs an event and learns what it teaches.
+    pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
+        let (assessment, steps) = self.baselines.visit(seen.subject, |baseline| {
+            let settling = self.settling(seen, baseline);
+            let assessment = self.assess(seen, baseline);
+            let learns = seen.outcome == Outcome::Success && assessment.risk() < self.config.challenge;
+            let steps = learns.then(|| {
                 let weight = 1.0 - assessment.risk().value();
-                self.learn(seen, &Teaching { step: assessment.step, weight, proved: false, counted: false });
-            }
-            Outcome::Success => {
+                let teaching = Teaching { step: assessment.step, weight, proved: false, counted: false };
+                self.settle(seen, settling);
+                self.teach(seen, &teaching, baseline)
+            });
+            ((assessment, steps), learns)
+        })?;
+        match (seen.outcome, steps) {
+            (_, Some(taught)) => self.spread(seen, &taught),
+            (Outcome::Success, None) => {
                 self.challenged.note(seen);
                 self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing));
             }
-            Outcome::Failure => self.note_failure(seen),
-            Outcome::Unknown => {}
+            (Outcome::Failure, None) => self.note_failure(seen),
+            (Outcome::Unknown, None) => {}
         }
+        Some(assessment)
     }
 
     fn note_failure(&self, seen: &Observation) {
@@ -92,50 +115,63 @@ impl BehaviorAnalyzer {
         });
     }
 
-    fn learn(&self, seen: &Observation, teaching: &Teaching) {
-        let &Teaching { step, weight, proved, counted } = teaching;
+    /// What comes out of quarantine at an event of a group's member. A baseline tells it before it is brought to the event's time.
+    fn settling(&self, seen: &Observation, baseline: &Baseline) -> Vec<Settling> {
+        let grouped = seen.group.map(|_| baseline.settling(seen.second, &self.ageing));
+        grouped.into_iter().flatten().collect()
+    }
+
+    /// Lets a group learn what came out of a member's quarantine.
+    fn settle(&self, seen: &Observation, settling: Vec<Settling>) {
         let moment = Moment::at(seen.second, &self.ageing);
-        let (mut route, mut steps) = (None, None);
-        self.baselines.change(seen.subject, |baseline| {
-            if let Some(group) = seen.group {
-                let settling = baseline.settling(seen.second, &self.ageing);
-                settling.for_each(|settled| self.crowd.settle(group, &settled, moment));
-            }
-            let young = baseline.learned() < self.config.learning_events;
-            let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
-            let lesson = Lesson {
-                second: seen.second,
-                arrival: self.horizon.newest(),
-                values: &seen.values,
-                place: seen.place,
-                amount: seen.amount,
-                step,
-                weight,
-                proved,
-                floor: floor.max(self.config.daily_events),
-                share: self.config.daily_share,
-            };
-            route = baseline.route(seen.place.as_ref());
-            let action = seen.values.get(Feature::Action.index()).copied().flatten();
-            steps = action.and_then(|action| baseline.step_to(action));
-            baseline.learn(&lesson, &self.ageing);
-            if !counted {
-                baseline.succeeded(seen.second, &self.ageing);
-            }
-        });
+        for (settled, group) in settling.iter().zip(seen.group.into_iter().cycle()) {
+            self.crowd.settle(group, settled, moment);
+        }
+    }
+
+    /// Teaches a baseline, and says what everyone is to be taught.
+    fn teach(&self, seen: &Observation, teaching: &Teaching, baseline: &mut Baseline) -> Taught {
+        let &Teaching { step, weight, proved, counted } = teaching;
+        let young = baseline.learned() < self.config.learning_events;
+        let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
+        let lesson = Lesson {
+            second: seen.second,
+            arrival: self.horizon.newest(),
+            values: &seen.values,
+            place: seen.place,
+            amount: seen.amount,
+            step,
+            weight,
+            proved,
+            floor: floor.max(self.config.daily_events),
+            share: self.config.daily_share,
+        };
+        let route = baseline.route(seen.place.as_ref());
+        let action = seen.values.get(Feature::Action.index()).copied().flatten();
+        let steps = action.and_then(|action| baseline.step_to(action));
+        baseline.learn(&lesson, &self.ageing);
+        if !counted {
+            baseline.succeeded(seen.second, &self.ageing);
+        }
+        Taught { weight, route, steps }
+    }
+
+    /// Counts what was taught as everyone's.
+    fn spread(&self, seen: &Observation, taught: &Taught) {
+        let moment = Moment::at(seen.second, &self.ageing);
         self.horizon.meet(seen.said);
         for (feature, value) in Feature::ALL.into_iter().zip(seen.values) {
             let circles = [Some(Circle::EVERYONE), seen.group.filter(|_| feature == Feature::Step)];
             let values = match feature {
-                Feature::Route => [route, None],
-                Feature::Step => steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),
+                Feature::Route => [taught.route, None],
+                Feature::Step => taught.steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),
                 _ => [value, None],
             };
             for (circle, value) in
                 circles.into_iter().flatten().flat_map(|circle| values.map(|value| (circle, value)))
             {
                 if let Some(value) = value {
-                    self.crowd.count(circle, feature, value, weight, moment);
+                    self.crowd.count(circle, feature, value, taught.weight, moment);
                 }
             }
         }

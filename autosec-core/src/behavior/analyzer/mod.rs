@@ -66,7 +66,7 @@ impl BehaviorAnalyzer {
     /// How the event looks beside what is known of its subject; none if it is about nobody. Learns nothing.
     pub fn score(&self, event: &Event<'_>) -> Option<Assessment> {
         let seen = self.observe(event)?;
-        Some(self.assess(&seen))
+        self.baselines.visit(seen.subject, |baseline| (self.assess(&seen, baseline), false))
     }
 
     /// What is known of an entity.
@@ -104,8 +104,8 @@ impl BehaviorAnalyzer {
         Some(seen)
     }
 
-    fn assess(&self, seen: &Observation) -> Assessment {
-        let mut baseline = self.baselines.find(seen.subject).unwrap_or_default();
+    /// How an event looks beside a baseline, which is brought to its time.
+    fn assess(&self, seen: &Observation, baseline: &mut Baseline) -> Assessment {
         baseline.advance(seen.second, &self.ageing);
         let young = baseline.learned() < self.config.learning_events;
         let waiting = if young { 1.0 } else { self.config.quarantine_share };
@@ -122,7 +122,7 @@ impl BehaviorAnalyzer {
         let about = assessment::Background {
             history: view.history(),
             coverage: weigh::coverage(seen),
-            learning: self.is_learning(&baseline, view.age()),
+            learning: self.is_learning(baseline, view.age()),
             feedback: self.feedback.offsets(seen.subject, seen.time),
             step,
         };

@@ -60,6 +60,7 @@ impl Baseline {
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
         let gain = Gain::of(lesson, self.newest, ageing);
+        let mut start = 0;
         for (feature, value) in Feature::ALL.into_iter().zip(lesson.values) {
             let value = match feature {
                 Feature::Route => route,
@@ -67,8 +68,9 @@ impl Baseline {
                 _ => *value,
             };
             if let Some(value) = value {
-                self.gain(feature, kept(feature, value), lesson, &gain);
+                self.gain(start, Entry::new(feature, kept(feature, value)), lesson, &gain);
             }
+            start += self.from(start, feature).len();
         }
         if let Some(amount) = lesson.amount.filter(|_| has_room(&mut self.amounts)) {
             self.level.observe(amount);
@@ -132,9 +134,20 @@ impl Baseline {
         }
     }
 
-    fn gain(&mut self, feature: Feature, value: u32, lesson: &Lesson<'_>, gain: &Gain) {
-        let cap = self.cap(feature, lesson, gain.growth);
-        let Some(entry) = self.entry(feature, value) else { return };
+    /// Lets a value gain mass; the entries of its feature begin at `start`.
+    fn gain(&mut self, start: usize, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) {
+        let feature = fresh.feature;
+        let of = self.from(start, feature);
+        let count = of.len();
+        let cap = if lesson.proved { 0 } else { self.cap(of, feature, lesson, gain.growth) };
+        let (place, is_new) = match of.binary_search_by_key(&fresh.value, |entry| entry.value) {
+            Ok(place) => (start + place, false),
+            Err(place) => (start + place, true),
+        };
+        if is_new {
+            self.entries.insert(place, fresh);
+        }
+        let Some(entry) = self.entries.get_mut(place) else { return };
         entry.repeated |= entry.mass() > 0;
         if lesson.proved {
             entry.settled = entry.settled.saturating_add(gain.mass);
@@ -145,31 +158,28 @@ impl Baseline {
         }
         let heavy = entry.is_too_heavy();
         if entry.mass() == 0 {
-            self.tidy();
+            self.entries.remove(place);
         }
         if heavy {
             self.lighten(feature);
         }
-        self.make_room(feature);
+        if is_new && count >= feature.limit() {
+            self.make_room(feature);
+        }
     }
 
     /// The most that a value's part in quarantine may weigh.
-    fn cap(&self, feature: Feature, lesson: &Lesson<'_>, growth: f64) -> u32 {
-        let all = self.of(feature).iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
+    fn cap(&self, of: &[Entry], feature: Feature, lesson: &Lesson<'_>, growth: f64) -> u32 {
+        let all = of.iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
         let whole = all + f64::from(self.rest.get(feature.index()).copied().unwrap_or(0));
         units(lesson.floor * growth).max(units(lesson.share * whole / super::UNIT))
     }
 
-    fn entry(&mut self, feature: Feature, value: u32) -> Option<&mut Entry> {
-        let fresh = Entry::new(feature, value);
-        let position = match self.entries.binary_search_by_key(&fresh.key(), Entry::key) {
-            Ok(position) => position,
-            Err(position) => {
-                self.entries.insert(position, fresh);
-                position
-            }
-        };
-        self.entries.get_mut(position)
+    /// The entries of a feature, which begin at `start`.
+    fn from(&self, start: usize, feature: Feature) -> &[Entry] {
+        let from = self.entries.get(start..).unwrap_or_default();
+        let count = from.iter().take_while(|entry| entry.feature == feature).count();
+        from.get(..count).unwrap_or_default()
     }
 }
 
