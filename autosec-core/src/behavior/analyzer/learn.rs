@@ -47,7 +47,7 @@ impl BehaviorAnalyzer {
                 let counted = self.challenged.take(&seen);
                 let teaching = Teaching { step: None, weight: 1.0, proved: true, counted };
                 let taught = self.baselines.visit(seen.subject, |baseline| {
-                    self.settle(&seen, self.settling(&seen, baseline));
+                    self.settle(&seen, &self.settling(&seen, baseline));
                     (self.teach(&seen, &teaching, baseline), true)
                 });
                 taught.iter().for_each(|taught| self.spread(&seen, taught));
@@ -75,6 +75,7 @@ impl BehaviorAnalyzer {
 
     /// Weighs an event and learns what it teaches.
     pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
+        self.crowd.touch(&seen.values);
         let (assessment, steps) = self.baselines.visit(seen.subject, |baseline| {
             let settling = self.settling(seen, baseline);
             let assessment = self.assess(seen, baseline);
@@ -82,7 +83,7 @@ impl BehaviorAnalyzer {
             let steps = learns.then(|| {
                 let weight = 1.0 - assessment.risk().value();
                 let teaching = Teaching { step: assessment.step, weight, proved: false, counted: false };
-                self.settle(seen, settling);
+                self.settle(seen, &settling);
                 self.teach(seen, &teaching, baseline)
             });
             ((assessment, steps), learns)
@@ -122,11 +123,10 @@ impl BehaviorAnalyzer {
     }
 
     /// Lets a group learn what came out of a member's quarantine.
-    fn settle(&self, seen: &Observation, settling: Vec<Settling>) {
+    fn settle(&self, seen: &Observation, settling: &[Settling]) {
+        let Some(group) = seen.group else { return };
         let moment = Moment::at(seen.second, &self.ageing);
-        for (settled, group) in settling.iter().zip(seen.group.into_iter().cycle()) {
-            self.crowd.settle(group, settled, moment);
-        }
+        settling.iter().for_each(|settled| self.crowd.settle(group, settled, moment));
     }
 
     /// Teaches a baseline, and says what everyone is to be taught.
@@ -160,20 +160,13 @@ impl BehaviorAnalyzer {
     fn spread(&self, seen: &Observation, taught: &Taught) {
         let moment = Moment::at(seen.second, &self.ageing);
         self.horizon.meet(seen.said);
-        for (feature, value) in Feature::ALL.into_iter().zip(seen.values) {
-            let circles = [Some(Circle::EVERYONE), seen.group.filter(|_| feature == Feature::Step)];
-            let values = match feature {
-                Feature::Route => [taught.route, None],
-                Feature::Step => taught.steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),
-                _ => [value, None],
-            };
-            for (circle, value) in
-                circles.into_iter().flatten().flat_map(|circle| values.map(|value| (circle, value)))
-            {
-                if let Some(value) = value {
-                    self.crowd.count(circle, feature, value, taught.weight, moment);
-                }
-            }
-        }
+        let values = Feature::ALL.into_iter().zip(seen.values).filter_map(|(feature, value)| Some((feature, value?)));
+        let route = taught.route.map(|route| (Feature::Route, route));
+        let everyone = values.chain(route).map(|(feature, value)| (Circle::EVERYONE, feature, value));
+        let circles = [Some(Circle::EVERYONE), seen.group];
+        let steps = circles.into_iter().flatten().zip(std::iter::repeat(taught.steps));
+        let steps = steps.filter_map(|(circle, steps)| Some((circle, steps?)));
+        let steps = steps.flat_map(|(circle, (from, to))| [from, to].map(|step| (circle, Feature::Step, step)));
+        self.crowd.count_all(everyone.chain(steps), taught.weight, moment);
     }
 }

@@ -27,7 +27,7 @@ use super::BehaviorConfig;
 use super::aliases::Aliases;
 use super::baseline::{Ageing, Baseline};
 use super::baselines::Baselines;
-use super::crowd::{Crowd, Moment};
+use super::crowd::{Crowd, Glance, Moment};
 use super::horizon::Horizon;
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
@@ -110,10 +110,12 @@ impl BehaviorAnalyzer {
         let young = baseline.learned() < self.config.learning_events;
         let waiting = if young { 1.0 } else { self.config.quarantine_share };
         let view = baseline.view(seen.second, &self.ageing, waiting);
+        let moment = Moment::at(seen.second, &self.ageing);
         let known = weigh::Known {
             view,
             crowd: &self.crowd,
-            moment: Moment::at(seen.second, &self.ageing),
+            everyone: Glance::of(&self.crowd, &seen.values, moment),
+            moment,
             spread: seen
                 .client
                 .and_then(|(client, _)| self.sources.spread(client, seen.second, &self.ageing)),
