@@ -1,13 +1,7 @@
 //! Numbers as bytes: whole ones of variable length, the least significant seven bits first.
 
-/// The bits of a word's bytes that say that more of a number follows.
-const MORE: u64 = 0x8080_8080_8080_8080;
-
 /// Writes a number: small ones take few bytes.
 pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
-    if let Some((word, length)) = spelled(number) {
-        return put_word(to, word, length);
-    }
     while number > 0x7f {
         to.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -17,21 +11,67 @@ pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
 
 /// Writes the lowest bytes of a number, at most four, the least significant first.
 pub(super) fn put_little(to: &mut Vec<u8>, number: u32, width: usize) {
-    put_word(to, u64::from(number), width.min(4));
+    to.extend_from_slice(number.to_le_bytes().get(..width).unwrap_or_default());
 }
 
-/// Writes the lowest bytes of a word, at most eight: a word of known length is one write, and the rest of it is taken back.
-pub(super) fn put_word(to: &mut Vec<u8>, word: u64, width: usize) {
-    let length = to.len() + width;
-    to.extend_from_slice(&word.to_le_bytes());
-    to.truncate(length);
+/// A few small numbers in a register: they are written to memory, and read from it, all at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    bits: u64,
+    /// Bytes written, or read, of eight.
+    length: u32,
 }
 
-/// A number of at most 28 bits as [`put`] writes it: its bytes as a word, and how many they are.
-pub(super) fn spelled(number: u64) -> Option<(u64, usize)> {
-    let length = (number.max(1).ilog2() / 7 + 1) as usize;
-    let groups = number & 0x7f | (number & 0x3f80) << 1 | (number & 0x1f_c000) << 2 | (number & 0xfe0_0000) << 3;
-    (number >> 28 == 0).then_some((groups | MORE & ((1 << (8 * (length - 1))) - 1), length))
+impl Word {
+    /// One of so many bytes, at most four, of a number.
+    pub(super) fn little(number: u32, width: u32) -> Self {
+        Self { bits: u64::from(number), length: width }
+    }
+
+    /// With a number as [`put`] writes it; none if it takes more than two bytes. There is room for two beside three bytes.
+    #[inline]
+    pub(super) fn with(self, number: u64) -> Option<Self> {
+        let more = u64::from(number > 0x7f);
+        let spelled = number & 0x7f | more << 7 | number >> 7 << 8;
+        let bits = self.bits | spelled.checked_shl(8 * self.length)?;
+        (number >> 14 == 0).then(|| Self { bits, length: self.length + 1 + u32::from(more == 1) })
+    }
+
+    /// Writes it: eight bytes at once, of which those are taken back that hold nothing.
+    #[inline]
+    pub(super) fn put(self, to: &mut Vec<u8>) {
+        let length = to.len() + self.length as usize;
+        to.extend_from_slice(&self.bits.to_le_bytes());
+        to.truncate(length);
+    }
+
+    /// The next eight bytes; none if there are fewer.
+    pub(super) fn of(from: &Reader<'_>) -> Option<Self> {
+        Some(Self { bits: u64::from_le_bytes(*from.0.first_chunk()?), length: 0 })
+    }
+
+    /// Takes a number of so many bytes, at most four, off it.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "it is cut to its width")]
+    pub(super) fn take_little(&mut self, width: u32) -> u32 {
+        let number = self.bits as u32 & u32::MAX >> (u32::BITS - 8 * width);
+        self.bits >>= 8 * width;
+        self.length += width;
+        number
+    }
+
+    /// Takes a number of one byte or two off it; none if it takes more.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<u32> {
+        let (first, second) = ((self.bits & 0xff) as u32, (self.bits >> 8 & 0xff) as u32);
+        let more = first >> 7;
+        if more & second >> 7 != 0 {
+            return None;
+        }
+        self.bits >>= 8 + 8 * more;
+        self.length += 1 + more;
+        Some(first & 0x7f | (second * more) << 7)
+    }
 }
 
 /// Bytes that are being read. Everything it gives is `None` where the bytes end or make no sense.
@@ -39,23 +79,26 @@ pub(super) fn spelled(number: u64) -> Option<(u64, usize)> {
 pub(super) struct Reader<'b>(pub(super) &'b [u8]);
 
 impl<'b> Reader<'b> {
+    /// Goes on behind what a word has read.
+    pub(super) fn skip(&mut self, read: Word) -> Option<()> {
+        self.bytes(read.length as usize).map(|_| ())
+    }
+
     pub(super) fn bytes(&mut self, length: usize) -> Option<&'b [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
+    #[inline]
     pub(super) fn number(&mut self) -> Option<u64> {
-        // Nearly all numbers take at most four bytes: these are read at once, whatever their length.
-        if let Some(bytes) = self.0.first_chunk::<4>() {
-            let word = u64::from(u32::from_le_bytes(*bytes));
-            let ends = !word & MORE >> 32;
-            if ends != 0 {
-                let length = ends.trailing_zeros() / 8 + 1;
-                let word = word & (u64::MAX >> (u64::BITS - 8 * length));
-                self.bytes(length as usize)?;
-                return Some(word & 0x7f | word >> 1 & 0x3f80 | word >> 2 & 0x1f_c000 | word >> 3 & 0xfe0_0000);
-            }
+        // Most numbers are small, and nearly all others take two bytes.
+        if let [first, second, ..] = self.0
+            && first & second & 0x80 == 0
+        {
+            let more = first >> 7;
+            self.bytes(usize::from(more) + 1)?;
+            return Some(u64::from(first & 0x7f) | u64::from(second * more) << 7);
         }
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
@@ -78,10 +121,6 @@ impl<'b> Reader<'b> {
     }
 
     pub(super) fn little(&mut self, width: usize) -> Option<u32> {
-        if let Some(bytes) = self.0.first_chunk::<4>().filter(|_| (1..=4).contains(&width)) {
-            self.bytes(width)?;
-            return Some(u32::from_le_bytes(*bytes) & u32::MAX >> (32 - 8 * width));
-        }
         let bytes = self.bytes(width)?;
         Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
     }
@@ -115,6 +154,32 @@ mod tests {
             }
             prop_assert_eq!(from.little(3), Some(little));
             prop_assert_eq!(from.number(), None);
+        }
+
+        #[test]
+        fn words_are_the_same_bytes(little in 0u32..1 << 24, numbers: [u16; 2]) {
+            let numbers = numbers.map(|number| u64::from(number >> (number & 15)));
+            let (mut bytes, mut word) = (Vec::new(), Some(Word::little(little, 3)));
+            put_little(&mut bytes, little, 3);
+            for number in numbers {
+                put(&mut bytes, number);
+                word = word.and_then(|word| word.with(number));
+            }
+            prop_assert_eq!(word.is_some(), numbers.iter().all(|number| number >> 14 == 0));
+            let mut written = Vec::new();
+            if let Some(word) = word {
+                word.put(&mut written);
+                prop_assert_eq!(&written, &bytes);
+            }
+            bytes.extend([0; 8]);
+            let from = Reader(&bytes);
+            let mut word = Word::of(&from).unwrap();
+            prop_assert_eq!(word.take_little(3), little);
+            for number in numbers {
+                let taken = word.take();
+                prop_assert_eq!(taken.map(u64::from), Some(number).filter(|number| number >> 14 == 0));
+                if taken.is_none() { break }
+            }
         }
 
         #[test]

@@ -11,7 +11,7 @@ use super::place::Place;
 use super::record::Baseline;
 use super::tally::Tally;
 use crate::behavior::Feature;
-use crate::behavior::bytes::{Reader, put, put_little, put_word, spelled};
+use crate::behavior::bytes::{Reader, Word, put, put_little};
 use crate::behavior::signal::{Level, Surprise};
 
 /// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
@@ -151,16 +151,14 @@ impl Baseline {
             Feature::Cover => 2,
             _ => 1 << (8 * feature.width()),
         };
-        let mut least = 0;
-        for _ in 0..count {
-            let entry = unpack_entry(feature, from)?;
-            if !(least..end).contains(&entry.value) {
-                return None;
-            }
+        let (mut least, held) = (0, self.entries.len());
+        let entries = (0..count).map_while(|_| {
+            let entry = unpack_entry(feature, from).filter(|entry| (least..end).contains(&entry.value))?;
             least = entry.value + 1;
-            self.entries.push(entry);
-        }
-        Some(())
+            Some(entry)
+        });
+        self.entries.extend(entries);
+        (self.entries.len() == held + count).then_some(())
     }
 }
 
@@ -176,15 +174,17 @@ fn pack_entry(entry: &Entry, width: usize, to: &mut Vec<u8>) {
     let [newest, before] = entry.fresh;
     let waits = newest > 0 || before > 0;
     let mass = u64::from(entry.settled) << 2 | u64::from(entry.repeated) << 1 | u64::from(waits);
-    match spelled(mass) {
-        Some((word, length)) => put_word(to, u64::from(entry.value) | word << (8 * width), width + length),
+    let newest = u64::from(newest) << 1 | u64::from(before > 0);
+    let word = Word::little(entry.value, width as u32).with(mass);
+    match if waits { word.and_then(|word| word.with(newest)) } else { word } {
+        Some(word) => word.put(to),
         None => {
             put_little(to, entry.value, width);
             put(to, mass);
+            if waits {
+                put(to, newest);
+            }
         }
-    }
-    if waits {
-        put(to, u64::from(newest) << 1 | u64::from(before > 0));
     }
     if before > 0 {
         put(to, u64::from(before));
@@ -192,6 +192,28 @@ fn pack_entry(entry: &Entry, width: usize, to: &mut Vec<u8>) {
 }
 
 fn unpack_entry(feature: Feature, from: &mut Reader<'_>) -> Option<Entry> {
+    let entry = match unpack_short(feature, from) {
+        Some(entry) => entry,
+        None => unpack_long(feature, from)?,
+    };
+    (entry.mass() > 0 && entry.mass() <= 4 * HEAVIEST).then_some(entry)
+}
+
+/// An entry as most are: no number of it takes more than two bytes, and none of its mass has waited long.
+fn unpack_short(feature: Feature, from: &mut Reader<'_>) -> Option<Entry> {
+    let mut word = Word::of(from)?;
+    let mut entry = Entry::new(feature, word.take_little(feature.width() as u32));
+    let mass = word.take()?;
+    (entry.settled, entry.repeated) = (mass >> 2, mass & 2 != 0);
+    if mass & 1 != 0 {
+        let newest = word.take().filter(|newest| newest & 1 == 0)?;
+        entry.fresh = [newest >> 1, 0];
+    }
+    from.skip(word)?;
+    Some(entry)
+}
+
+fn unpack_long(feature: Feature, from: &mut Reader<'_>) -> Option<Entry> {
     let mut entry = Entry::new(feature, from.little(feature.width())?);
     let mass = from.number()?;
     entry.settled = u32::try_from(mass >> 2).ok()?;
@@ -201,7 +223,7 @@ fn unpack_entry(feature: Feature, from: &mut Reader<'_>) -> Option<Entry> {
         let before = if newest & 1 != 0 { from.small()? } else { 0 };
         entry.fresh = [u32::try_from(newest >> 1).ok()?, before];
     }
-    (entry.mass() > 0 && entry.mass() <= 4 * HEAVIEST).then_some(entry)
+    Some(entry)
 }
 
 /// Writes a time as its difference from another one. Either may be the later: a late event is older than the first that was

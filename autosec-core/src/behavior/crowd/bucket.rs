@@ -37,9 +37,7 @@ impl Bucket {
 
     /// Events under a tag.
     pub(super) fn events(&self, tag: u32, now: Moment) -> f64 {
-        let words = self.0.iter().map(|cell| cell.load(Ordering::Relaxed));
-        let found = words.filter(|word| Cell::tag_of(*word) == tag).map(Cell::of);
-        found.fold(0.0, |sum, cell| sum + now.events(cell.as_of(low(now.epoch))))
+        self.known(tag).map_or(0.0, |(_, word)| now.events(Cell::of(word).as_of(low(now.epoch))))
     }
 
     /// Adds mass to the cell of a tag, to a free one, or in the place of the lightest.
