@@ -56,23 +56,22 @@ impl Baselines {
     pub(super) fn change(&self, key: u64, change: impl FnOnce(&mut Baseline)) {
         self.visit(key, |baseline| {
             change(baseline);
-            ((), true)
+            true
         });
     }
 
     /// Looks at the baseline of a key, which is empty if there is none; what the visitor made of it is kept if he says so and it
     /// is not empty. Others who want a baseline of the same shard wait meanwhile.
-    pub(super) fn visit<T>(&self, key: u64, visit: impl FnOnce(&mut Baseline) -> (T, bool)) -> Option<T> {
-        let mut shard = self.shard(key)?;
+    pub(super) fn visit(&self, key: u64, visit: impl FnOnce(&mut Baseline) -> bool) {
+        let Some(mut shard) = self.shard(key) else { return };
         let shard = &mut *shard;
         let mut baseline = Baseline::default();
         let held = shard.held.find_mut(spot(key), |held| held.key == key);
         if held.as_ref().is_some_and(|held| baseline.fill(&held.packed).is_none()) {
             baseline = Baseline::default();
         }
-        let (told, keep) = visit(&mut baseline);
-        if !keep || baseline.is_empty() {
-            return Some(told);
+        if !visit(&mut baseline) || baseline.is_empty() {
+            return;
         }
         let packed = baseline.pack();
         match held {
@@ -93,7 +92,6 @@ impl Baselines {
         if shard.used > self.budget {
             self.evicted.fetch_add(shard.shrink(self.budget, key), Ordering::Relaxed);
         }
-        Some(told)
     }
 
     /// Forgets the baseline of a key; whether there was one.

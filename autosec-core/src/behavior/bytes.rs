@@ -15,7 +15,7 @@ pub(super) fn put_little(to: &mut Vec<u8>, number: u32, width: usize) {
 }
 
 /// A few small numbers in a register: they are written to memory, and read from it, all at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Word {
     bits: u64,
     /// Bytes written, or read, of eight.

@@ -1,7 +1,7 @@
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::Feature;
 use crate::behavior::baseline::{Baseline, Lesson, Settling};
-use crate::behavior::crowd::{Circle, Moment};
+use crate::behavior::crowd::{Circle, Glance, Moment};
 use crate::behavior::observation::{Observation, Outcome};
 use crate::entity::Entity;
 use crate::event::Event;
@@ -46,11 +46,13 @@ impl BehaviorAnalyzer {
             Challenge::Passed => {
                 let counted = self.challenged.take(&seen);
                 let teaching = Teaching { step: None, weight: 1.0, proved: true, counted };
-                let taught = self.baselines.visit(seen.subject, |baseline| {
-                    self.settle(&seen, &self.settling(&seen, baseline));
-                    (self.teach(&seen, &teaching, baseline), true)
+                let (glance, moment) =
+                    (Glance::at(&self.crowd, &seen.values), Moment::at(seen.second, &self.ageing));
+                self.baselines.change(seen.subject, |baseline| {
+                    self.settle(&seen, &self.settling(&seen, baseline), moment);
+                    let taught = self.teach(&seen, &teaching, baseline);
+                    self.spread(&seen, &taught, &glance, moment);
                 });
-                taught.iter().for_each(|taught| self.spread(&seen, taught));
             }
             Challenge::Failed => self.note_failure(&seen),
         }
@@ -75,21 +77,23 @@ impl BehaviorAnalyzer {
 
     /// Weighs an event and learns what it teaches.
     pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
-        self.crowd.touch(&seen.values);
-        let (assessment, steps) = self.baselines.visit(seen.subject, |baseline| {
+        let glance = Glance::at(&self.crowd, &seen.values);
+        let moment = Moment::at(seen.second, &self.ageing);
+        let (mut assessment, mut taught) = (None, None);
+        self.baselines.visit(seen.subject, |baseline| {
             let settling = self.settling(seen, baseline);
-            let assessment = self.assess(seen, baseline);
-            let learns = seen.outcome == Outcome::Success && assessment.risk() < self.config.challenge;
-            let steps = learns.then(|| {
-                let weight = 1.0 - assessment.risk().value();
-                let teaching = Teaching { step: assessment.step, weight, proved: false, counted: false };
-                self.settle(seen, &settling);
-                self.teach(seen, &teaching, baseline)
-            });
-            ((assessment, steps), learns)
-        })?;
-        match (seen.outcome, steps) {
-            (_, Some(taught)) => self.spread(seen, &taught),
+            let about = assessment.insert(self.assess(seen, glance.shares(&self.crowd, moment), moment, baseline));
+            let learns = seen.outcome == Outcome::Success && about.risk() < self.config.challenge;
+            if learns {
+                let weight = 1.0 - about.risk().value();
+                let teaching = Teaching { step: about.step, weight, proved: false, counted: false };
+                self.settle(seen, &settling, moment);
+                taught = Some(self.teach(seen, &teaching, baseline));
+            }
+            learns
+        });
+        match (seen.outcome, taught) {
+            (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
             (Outcome::Success, None) => {
                 self.challenged.note(seen);
                 self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing));
@@ -97,7 +101,7 @@ impl BehaviorAnalyzer {
             (Outcome::Failure, None) => self.note_failure(seen),
             (Outcome::Unknown, None) => {}
         }
-        Some(assessment)
+        assessment
     }
 
     fn note_failure(&self, seen: &Observation) {
@@ -123,9 +127,8 @@ impl BehaviorAnalyzer {
     }
 
     /// Lets a group learn what came out of a member's quarantine.
-    fn settle(&self, seen: &Observation, settling: &[Settling]) {
+    fn settle(&self, seen: &Observation, settling: &[Settling], moment: Moment) {
         let Some(group) = seen.group else { return };
-        let moment = Moment::at(seen.second, &self.ageing);
         settling.iter().for_each(|settled| self.crowd.settle(group, settled, moment));
     }
 
@@ -157,16 +160,18 @@ impl BehaviorAnalyzer {
     }
 
     /// Counts what was taught as everyone's.
-    fn spread(&self, seen: &Observation, taught: &Taught) {
-        let moment = Moment::at(seen.second, &self.ageing);
+    fn spread(&self, seen: &Observation, taught: &Taught, glance: &Glance, moment: Moment) {
         self.horizon.meet(seen.said);
-        let values = Feature::ALL.into_iter().zip(seen.values).filter_map(|(feature, value)| Some((feature, value?)));
-        let route = taught.route.map(|route| (Feature::Route, route));
-        let everyone = values.chain(route).map(|(feature, value)| (Circle::EVERYONE, feature, value));
-        let circles = [Some(Circle::EVERYONE), seen.group];
-        let steps = circles.into_iter().flatten().zip(std::iter::repeat(taught.steps));
-        let steps = steps.filter_map(|(circle, steps)| Some((circle, steps?)));
-        let steps = steps.flat_map(|(circle, (from, to))| [from, to].map(|step| (circle, Feature::Step, step)));
-        self.crowd.count_all(everyone.chain(steps), taught.weight, moment);
+        glance.count(&self.crowd, taught.weight, moment);
+        let count = |circle, feature, value| self.crowd.count(circle, feature, value, taught.weight, moment);
+        if let Some(route) = taught.route {
+            count(Circle::EVERYONE, Feature::Route, route);
+        }
+        if let Some((from, to)) = taught.steps {
+            for circle in [Some(Circle::EVERYONE), seen.group].into_iter().flatten() {
+                count(circle, Feature::Step, from);
+                count(circle, Feature::Step, to);
+            }
+        }
     }
 }

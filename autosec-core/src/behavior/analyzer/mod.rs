@@ -27,7 +27,7 @@ use super::BehaviorConfig;
 use super::aliases::Aliases;
 use super::baseline::{Ageing, Baseline};
 use super::baselines::Baselines;
-use super::crowd::{Crowd, Glance, Moment};
+use super::crowd::{Crowd, Glance, Moment, Shares};
 use super::horizon::Horizon;
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
@@ -66,7 +66,13 @@ impl BehaviorAnalyzer {
     /// How the event looks beside what is known of its subject; none if it is about nobody. Learns nothing.
     pub fn score(&self, event: &Event<'_>) -> Option<Assessment> {
         let seen = self.observe(event)?;
-        self.baselines.visit(seen.subject, |baseline| (self.assess(&seen, baseline), false))
+        let mut assessment = None;
+        self.baselines.visit(seen.subject, |baseline| {
+            let moment = Moment::at(seen.second, &self.ageing);
+            assessment = Some(self.assess(&seen, Glance::at(&self.crowd, &seen.values).shares(&self.crowd, moment), moment, baseline));
+            false
+        });
+        assessment
     }
 
     /// What is known of an entity.
@@ -105,16 +111,15 @@ impl BehaviorAnalyzer {
     }
 
     /// How an event looks beside a baseline, which is brought to its time.
-    fn assess(&self, seen: &Observation, baseline: &mut Baseline) -> Assessment {
+    fn assess(&self, seen: &Observation, everyone: Shares, moment: Moment, baseline: &mut Baseline) -> Assessment {
         baseline.advance(seen.second, &self.ageing);
         let young = baseline.learned() < self.config.learning_events;
         let waiting = if young { 1.0 } else { self.config.quarantine_share };
         let view = baseline.view(seen.second, &self.ageing, waiting);
-        let moment = Moment::at(seen.second, &self.ageing);
         let known = weigh::Known {
             view,
             crowd: &self.crowd,
-            everyone: Glance::of(&self.crowd, &seen.values, moment),
+            everyone,
             moment,
             spread: seen
                 .client

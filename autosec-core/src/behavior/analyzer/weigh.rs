@@ -1,6 +1,6 @@
 use super::super::Feature;
 use super::super::baseline::{Counts, Place, View};
-use super::super::crowd::{Circle, Crowd, Glance, Moment, Share};
+use super::super::crowd::{Circle, Crowd, Moment, Share, Shares};
 use super::super::observation::Observation;
 use super::super::signal::{
     self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, Level, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY,
@@ -39,7 +39,7 @@ pub(super) struct Known<'k> {
     pub(super) view: View<'k>,
     pub(super) crowd: &'k Crowd,
     /// What everyone makes of the event's values.
-    pub(super) everyone: Glance,
+    pub(super) everyone: Shares,
     pub(super) moment: Moment,
     /// At how many users the event's client failed.
     pub(super) spread: Option<Spread>,
@@ -76,7 +76,7 @@ impl Known<'_> {
             let seen = |step| self.crowd.seen(circle, Feature::Step, step, self.moment);
             step_chance(seen(step), seen(from), prior)
         };
-        let Share { value, total, distinct } = self.everyone.share(Feature::Action);
+        let Share { value, total, distinct } = self.everyone.of(Feature::Action);
         let everyone = chance(Circle::EVERYONE, share(value, total, distinct));
         let peers = seen.group.map_or(everyone, |group| chance(group, everyone));
         let own = self.view.counts(Feature::Step, step).value;
@@ -107,7 +107,7 @@ impl Known<'_> {
     ) -> Option<signal::Signal> {
         let layers = features.iter().filter_map(|(feature, novelty)| {
             let hash = seen.values.get(feature.index()).copied().flatten()?;
-            let everyone = self.everyone.share(*feature);
+            let everyone = self.everyone.of(*feature);
             Some(Layer {
                 own: own(self.view.counts(*feature, hash)),
                 peers: self.peers(seen, *feature, hash),
@@ -138,7 +138,7 @@ impl Known<'_> {
         let number = seen.values.get(Feature::Hour.index()).copied().flatten()?;
         let hour = HourOfWeek::new(u8::try_from(number).ok()?);
         let chance = |hour: Share, prior: f64| (hour.value + HOURS * prior) / (hour.total + HOURS);
-        let everyone = chance(self.everyone.share(Feature::Hour), ANY_HOUR);
+        let everyone = chance(self.everyone.of(Feature::Hour), ANY_HOUR);
         // The hours of a group are counted as those of everyone: they are numbers, no hashes.
         let of_group = |group| self.crowd.share(group, Feature::Hour, number, self.moment);
         let peers = seen.group.map_or(everyone, |group| chance(of_group(group), everyone));

@@ -151,19 +151,30 @@ impl Baseline {
             Feature::Cover => 2,
             _ => 1 << (8 * feature.width()),
         };
-        let (mut least, held) = (0, self.entries.len());
-        let entries = (0..count).map_while(|_| {
-            let entry = unpack_entry(feature, from).filter(|entry| (least..end).contains(&entry.value))?;
+        let width = feature.width();
+        let mut least = 0;
+        for _ in 0..count {
+            let mut entry = Entry::new(feature, 0);
+            if !unpack_short(&mut entry, width as u32, from) {
+                unpack_long(&mut entry, width, from)?;
+            }
+            let light = (1..=4 * HEAVIEST).contains(&entry.mass());
+            if !light || !(least..end).contains(&entry.value) {
+                return None;
+            }
             least = entry.value + 1;
-            Some(entry)
-        });
-        self.entries.extend(entries);
-        (self.entries.len() == held + count).then_some(())
+            self.entries.push(entry);
+        }
+        Some(())
     }
 }
 
 fn pack_feature(feature: Feature, entries: &[Entry], rest: u32, to: &mut Vec<u8>) {
-    put(to, (entries.len() as u64) << 1 | u64::from(rest > 0));
+    let count = (entries.len() as u64) << 1 | u64::from(rest > 0);
+    match Word::default().with(count) {
+        Some(word) => word.put(to),
+        None => put(to, count),
+    }
     if rest > 0 {
         put(to, u64::from(rest));
     }
@@ -191,39 +202,30 @@ fn pack_entry(entry: &Entry, width: usize, to: &mut Vec<u8>) {
     }
 }
 
-fn unpack_entry(feature: Feature, from: &mut Reader<'_>) -> Option<Entry> {
-    let entry = match unpack_short(feature, from) {
-        Some(entry) => entry,
-        None => unpack_long(feature, from)?,
-    };
-    (entry.mass() > 0 && entry.mass() <= 4 * HEAVIEST).then_some(entry)
-}
-
-/// An entry as most are: no number of it takes more than two bytes, and none of its mass has waited long.
-fn unpack_short(feature: Feature, from: &mut Reader<'_>) -> Option<Entry> {
-    let mut word = Word::of(from)?;
-    let mut entry = Entry::new(feature, word.take_little(feature.width() as u32));
-    let mass = word.take()?;
+/// Reads an entry as most are: no number of it takes more than two bytes, and none of its mass has waited long. False for others.
+#[inline]
+fn unpack_short(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> bool {
+    let Some(mut word) = Word::of(from) else { return false };
+    entry.value = word.take_little(width);
+    let Some(mass) = word.take() else { return false };
     (entry.settled, entry.repeated) = (mass >> 2, mass & 2 != 0);
     if mass & 1 != 0 {
-        let newest = word.take().filter(|newest| newest & 1 == 0)?;
+        let Some(newest) = word.take().filter(|newest| newest & 1 == 0) else { return false };
         entry.fresh = [newest >> 1, 0];
     }
-    from.skip(word)?;
-    Some(entry)
+    from.skip(word).is_some()
 }
 
-fn unpack_long(feature: Feature, from: &mut Reader<'_>) -> Option<Entry> {
-    let mut entry = Entry::new(feature, from.little(feature.width())?);
+fn unpack_long(entry: &mut Entry, width: usize, from: &mut Reader<'_>) -> Option<()> {
+    entry.value = from.little(width)?;
     let mass = from.number()?;
-    entry.settled = u32::try_from(mass >> 2).ok()?;
-    entry.repeated = mass & 2 != 0;
+    (entry.settled, entry.repeated) = (u32::try_from(mass >> 2).ok()?, mass & 2 != 0);
     if mass & 1 != 0 {
         let newest = from.number()?;
         let before = if newest & 1 != 0 { from.small()? } else { 0 };
         entry.fresh = [u32::try_from(newest >> 1).ok()?, before];
     }
-    Some(entry)
+    Some(())
 }
 
 /// Writes a time as its difference from another one. Either may be the later: a late event is older than the first that was

@@ -9,7 +9,7 @@ mod key;
 mod moment;
 mod table;
 
-pub(super) use glance::Glance;
+pub(super) use glance::{Glance, Shares};
 pub(super) use key::Circle;
 pub(super) use moment::Moment;
 pub(super) use table::{Crowd, Share};

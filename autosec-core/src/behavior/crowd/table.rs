@@ -25,6 +25,15 @@ pub(in crate::behavior) struct Crowd {
     newest: AtomicU32,
     /// The half-life of the last sweep.
     swept: AtomicU32,
+    /// Where all and different values of each feature are counted for everyone.
+    everyone: [(Spot, Spot); Feature::ALL.len()],
+}
+
+/// Where a key is: its bucket, and its tag there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spot {
+    bucket: usize,
+    tag: u32,
 }
 
 /// One value of a feature beside all values of it, in one circle.
@@ -42,7 +51,9 @@ impl Crowd {
     /// A table of about so many bytes, at least one bucket.
     pub(in crate::behavior) fn new(bytes: usize) -> Self {
         let buckets = (bytes / size_of::<Bucket>()).max(1);
+        let keys = Feature::ALL.map(|feature| Keys::of(Circle::EVERYONE, feature));
         Self {
+            everyone: keys.map(|keys| (spot(keys.total(), buckets), spot(keys.distinct(), buckets))),
             buckets: (0..buckets).map(|_| Bucket::default()).collect(),
             evicted: AtomicU64::new(0),
             newest: AtomicU32::new(0),
@@ -63,21 +74,25 @@ impl Crowd {
     /// How common a value is. More than a half-life before the newest event it is as common as it was then, or later.
     pub(in crate::behavior) fn share(&self, circle: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
         let keys = Keys::of(circle, feature);
-        self.readable(now).map_or_else(Share::default, |now| self.read_share(keys, hash, now))
+        let read = |key, now| self.read(self.spot(key), now);
+        self.readable(now).map_or_else(Share::default, |now| Share {
+            value: read(keys.value(hash), now),
+            total: read(keys.total(), now),
+            distinct: read(keys.distinct(), now),
+        })
     }
 
     /// How many events had a value, as [`Crowd::share`] says it.
     pub(in crate::behavior) fn seen(&self, circle: Circle, feature: Feature, hash: u64, now: Moment) -> f64 {
         let key = Keys::of(circle, feature).value(hash);
-        self.readable(now).map_or(0.0, |now| self.read(key, now))
+        self.readable(now).map_or(0.0, |now| self.read(self.spot(key), now))
     }
 
-    /// Has the processor fetch what everyone's counts of these values are, while other things are done.
-    pub(in crate::behavior) fn touch(&self, values: &[Option<u64>; Feature::ALL.len()]) {
-        for (feature, hash) in Feature::ALL.into_iter().zip(values) {
-            let key = hash.map(|hash| Keys::of(Circle::EVERYONE, feature).value(hash));
-            key.and_then(|key| self.bucket(key)).into_iter().for_each(Bucket::touch);
-        }
+    /// Where everyone's counts of a value are, which the processor fetches while other things are done.
+    pub(super) fn touch(&self, feature: Feature, hash: u64) -> Spot {
+        let spot = self.spot(Keys::of(Circle::EVERYONE, feature).value(hash));
+        self.buckets.get(spot.bucket).into_iter().for_each(Bucket::touch);
+        spot
     }
 
     /// The time at which to read what is asked about at a time; none if nothing is left then.
@@ -86,12 +101,11 @@ impl Crowd {
         (now.epoch < newest.saturating_add(FADED)).then(|| now.not_before(newest.saturating_sub(1)))
     }
 
-    pub(super) fn read_share(&self, keys: Keys, hash: u64, now: Moment) -> Share {
-        Share {
-            value: self.read(keys.value(hash), now),
-            total: self.read(keys.total(), now),
-            distinct: self.read(keys.distinct(), now),
-        }
+    /// [`Crowd::share`] of a value that was touched, for everyone.
+    pub(super) fn share_at(&self, spot: Spot, feature: Feature, now: Moment) -> Share {
+        let (total, distinct) = self.everyone.get(feature.index()).copied().unwrap_or_default();
+        let read = |spot| self.read(spot, now);
+        Share { value: read(spot), total: read(total), distinct: read(distinct) }
     }
 
     /// Counts a value as so many events; nothing if it is so old that nothing would be left of it.
@@ -103,27 +117,31 @@ impl Crowd {
         events: f64,
         now: Moment,
     ) {
-        self.count_all([(circle, feature, hash)], events, now);
+        let keys = Keys::of(circle, feature);
+        let totals = (self.spot(keys.total()), self.spot(keys.distinct()));
+        if self.meet(now.epoch) - now.epoch < FADED {
+            self.add_value(self.spot(keys.value(hash)), totals, now.mass(events), now);
+        }
     }
 
-    /// [`Crowd::count`] for several values.
-    pub(in crate::behavior) fn count_all(
-        &self,
-        values: impl IntoIterator<Item = (Circle, Feature, u64)>,
-        events: f64,
-        now: Moment,
-    ) {
+    /// [`Crowd::count`] of values that were touched, for everyone.
+    pub(super) fn count_at(&self, spots: &[Option<Spot>; Feature::ALL.len()], events: f64, now: Moment) {
         if self.meet(now.epoch) - now.epoch >= FADED {
             return;
         }
-        let (mass, one) = (now.mass(events), now.mass(1.0));
-        for (circle, feature, hash) in values {
-            let keys = Keys::of(circle, feature);
-            let fresh = self.add(keys.value(hash), mass, now);
-            self.add(keys.total(), mass, now);
-            if fresh {
-                self.add(keys.distinct(), one, now);
+        let mass = now.mass(events);
+        for (spot, totals) in spots.iter().zip(self.everyone) {
+            if let Some(spot) = spot {
+                self.add_value(*spot, totals, mass, now);
             }
+        }
+    }
+
+    fn add_value(&self, value: Spot, (total, distinct): (Spot, Spot), mass: u32, now: Moment) {
+        let fresh = self.add(value, mass, now);
+        self.add(total, mass, now);
+        if fresh {
+            self.add(distinct, now.mass(1.0), now);
         }
     }
 
@@ -211,33 +229,32 @@ impl Crowd {
         }
     }
 
-    fn read(&self, key: u64, now: Moment) -> f64 {
-        self.bucket(key).map_or(0.0, |bucket| bucket.events(tag(key), now))
+    fn read(&self, spot: Spot, now: Moment) -> f64 {
+        self.buckets.get(spot.bucket).map_or(0.0, |bucket| bucket.events(spot.tag, now))
     }
 
     /// Adds to a cell; whether it is new.
-    fn add(&self, key: u64, mass: u32, now: Moment) -> bool {
-        let Some(bucket) = self.bucket(key).filter(|_| mass > 0) else { return false };
-        let added = bucket.add(tag(key), low(now.epoch), mass);
+    fn add(&self, spot: Spot, mass: u32, now: Moment) -> bool {
+        let Some(bucket) = self.buckets.get(spot.bucket).filter(|_| mass > 0) else { return false };
+        let added = bucket.add(spot.tag, low(now.epoch), mass);
         if added == Added::Instead {
             self.evicted.fetch_add(1, Ordering::Relaxed);
         }
         added != Added::Known
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the product of 64 bits and the length, divided by 2^64"
-    )]
-    fn bucket(&self, key: u64) -> Option<&Bucket> {
-        let at = ((u128::from(key) * self.buckets.len() as u128) >> 64) as usize;
-        self.buckets.get(at)
+    fn spot(&self, key: u64) -> Spot {
+        spot(key, self.buckets.len())
     }
 }
 
-/// The highest bits choose the bucket, the lowest are the tag.
-fn tag(key: u64) -> u32 {
-    (key & 0xff_ffff) as u32
+/// Where a key is among so many buckets: its highest bits choose the bucket, the lowest are the tag.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the product of 64 bits and the length, divided by 2^64"
+)]
+fn spot(key: u64, buckets: usize) -> Spot {
+    Spot { bucket: ((u128::from(key) * buckets as u128) >> 64) as usize, tag: (key & 0xff_ffff) as u32 }
 }
 
 #[cfg(test)]
