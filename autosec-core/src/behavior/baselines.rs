@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 
-use super::baseline::{Baseline, OVERHEAD};
+use super::baseline::{Baseline, OVERHEAD, room};
 
 /// Shards that baselines are spread over: a power of two.
 const SHARDS: usize = 64;
@@ -35,6 +35,7 @@ struct Shard {
 #[derive(Debug)]
 struct Held {
     key: u64,
+    /// Zeros stand behind it, so that it can be changed in place.
     packed: Box<[u8]>,
 }
 
@@ -49,7 +50,8 @@ impl Baselines {
     pub(super) fn find(&self, key: u64) -> Option<Baseline> {
         let shard = self.shard(key)?;
         let held = shard.held.find(spot(key), |held| held.key == key)?;
-        Baseline::unpack(&held.packed)
+        let mut baseline = Baseline::default();
+        baseline.fill(&held.packed).map(|_| baseline)
     }
 
     /// Changes the baseline of a key, which is empty if there is none, and keeps it unless it is still empty.
@@ -73,7 +75,8 @@ impl Baselines {
         if !visit(&mut baseline) || baseline.is_empty() {
             return;
         }
-        let packed = baseline.pack();
+        let mut packed = baseline.pack();
+        packed.resize(room(packed.len()), 0);
         match held {
             Some(held) => {
                 shard.used = shard.used - held.packed.len() + packed.len();
@@ -108,7 +111,7 @@ impl Baselines {
     /// Each key with its baseline packed, in no order.
     pub(super) fn each(&self, mut tell: impl FnMut(u64, &[u8])) {
         for shard in &self.shards {
-            lock(shard).held.iter().for_each(|held| tell(held.key, &held.packed));
+            lock(shard).held.iter().for_each(|held| tell(held.key, trimmed(&held.packed)));
         }
     }
 
@@ -172,6 +175,12 @@ impl Shard {
         self.used = self.used.saturating_sub(held.packed.len() + OVERHEAD);
         Some(held)
     }
+}
+
+/// A packed baseline without the zeros behind it.
+fn trimmed(packed: &[u8]) -> &[u8] {
+    let rest = Baseline::default().fill(packed).map_or(0, <[u8]>::len);
+    packed.get(..packed.len() - rest).unwrap_or_default()
 }
 
 /// Until when, in seconds since 1970, a baseline is worth its place.

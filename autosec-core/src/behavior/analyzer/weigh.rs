@@ -105,17 +105,17 @@ impl Known<'_> {
         features: &[(Feature, f64)],
         seen: &Observation,
     ) -> Option<signal::Signal> {
-        let layers = features.iter().filter_map(|(feature, novelty)| {
-            let hash = seen.values.get(feature.index()).copied().flatten()?;
+        let mut layers = smallvec::SmallVec::<[Layer; 4]>::new();
+        for (feature, novelty) in features {
+            let Some(hash) = seen.values.get(feature.index()).copied().flatten() else { continue };
             let everyone = self.everyone.of(*feature);
-            Some(Layer {
+            layers.push(Layer {
                 own: own(self.view.counts(*feature, hash)),
                 peers: self.peers(seen, *feature, hash),
                 share: share(everyone.value, everyone.total, everyone.distinct),
                 novelty: *novelty,
-            })
-        });
-        let layers: smallvec::SmallVec<[Layer; 4]> = layers.collect();
+            });
+        }
         rarity(kind, layers.iter().copied())
     }
 
@@ -142,10 +142,8 @@ impl Known<'_> {
         // The hours of a group are counted as those of everyone: they are numbers, no hashes.
         let of_group = |group| self.crowd.share(group, Feature::Hour, number, self.moment);
         let peers = seen.group.map_or(everyone, |group| chance(of_group(group), everyone));
-        let counted = self.view.hours();
-        let history = counted.iter().fold(0.0, |sum, (_, events)| sum + events);
-        let counted = counted.iter().map(|(hour, events)| (HourOfWeek::new(*hour), *events));
-        Some(season(hour, hour_chance(hour, counted, peers), everyone, history))
+        let counted = self.view.hours().map(|(hour, events)| (HourOfWeek::new(hour), events));
+        Some(season(hour, hour_chance(hour, counted, peers), everyone, self.view.history()))
     }
 
     /// Too many events in this hour, or too many failures before this one.

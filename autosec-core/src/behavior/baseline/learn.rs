@@ -40,15 +40,19 @@ const OBSERVED: u8 = 8;
 /// What each value of a lesson gains.
 struct Gain {
     mass: u32,
-    /// What an event weighs now.
-    growth: f64,
+    /// The most that a value's part in quarantine may weigh, whatever its share.
+    floor: u32,
 }
 
 impl Gain {
     fn of(lesson: &Lesson<'_>, newest: u32, ageing: &Ageing) -> Self {
-        let (event, kept) = (ageing.phase(lesson.second), ageing.phase(newest));
-        let late = f64::from(kept.epoch - event.epoch);
-        Self { mass: units(lesson.weight * event.growth / libm::exp2(late)), growth: kept.growth }
+        let kept = ageing.phase(newest);
+        let event = if lesson.second == newest { kept } else { ageing.phase(lesson.second) };
+        let late = match kept.epoch - event.epoch {
+            0 => 1.0,
+            half_lives => libm::exp2(f64::from(half_lives)),
+        };
+        Self { mass: units(lesson.weight * event.growth / late), floor: units(lesson.floor * kept.growth) }
     }
 }
 
@@ -139,7 +143,7 @@ impl Baseline {
         let feature = fresh.feature;
         let of = self.from(start, feature);
         let count = of.len();
-        let cap = if lesson.proved { 0 } else { self.cap(of, feature, lesson, gain.growth) };
+        let cap = if lesson.proved { 0 } else { self.cap(of, feature, lesson, gain.floor) };
         let (place, is_new) = match of.binary_search_by_key(&fresh.value, |entry| entry.value) {
             Ok(place) => (start + place, false),
             Err(place) => (start + place, true),
@@ -168,11 +172,13 @@ impl Baseline {
         }
     }
 
-    /// The most that a value's part in quarantine may weigh.
-    fn cap(&self, of: &[Entry], feature: Feature, lesson: &Lesson<'_>, growth: f64) -> u32 {
-        let all = of.iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
-        let whole = all + f64::from(self.rest.get(feature.index()).copied().unwrap_or(0));
-        units(lesson.floor * growth).max(units(lesson.share * whole / super::UNIT))
+    /// The most that a part in quarantine of a value of these may weigh.
+    fn cap(&self, of: &[Entry], feature: Feature, lesson: &Lesson<'_>, floor: u32) -> u32 {
+        let rest = self.rest.get(feature.index()).copied().unwrap_or(0);
+        let whole = of.iter().fold(u64::from(rest), |sum, entry| sum + u64::from(entry.settled));
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred masses of 32 bits")]
+        let whole = whole as f64;
+        floor.max(units(lesson.share * whole / super::UNIT))
     }
 
     /// The entries of a feature, which begin at `start`.
