@@ -97,9 +97,14 @@ impl<'b> Reader<'b> {
             && first & second & 0x80 == 0
         {
             let more = first >> 7;
+            let number = u64::from(first & 0x7f) | u64::from(second * more) << 7;
             self.bytes(usize::from(more) + 1)?;
-            return Some(u64::from(first & 0x7f) | u64::from(second * more) << 7);
+            return Some(number);
         }
+        self.long_number()
+    }
+
+    fn long_number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let [byte] = self.bytes(1)? else { return None };

@@ -312,7 +312,7 @@ impl Reader {
         if let Some(first) = held.first_mut() {
             *first = tag;
         }
-        Hashing { hasher: SipHasher13::new_with_keys(self.seed.0, self.seed.1), held, length: 1 }
+        Hashing { hasher: SipHasher13::new_with_keys(self.seed.0, self.seed.1), held, length: 1, more: false }
     }
 }
 
@@ -324,6 +324,8 @@ struct Hashing {
     hasher: SipHasher13,
     held: [u8; SHORT],
     length: usize,
+    /// There were more bytes than are gathered.
+    more: bool,
 }
 
 impl Hashing {
@@ -334,14 +336,17 @@ impl Hashing {
         } else {
             self.hasher.write(self.held.get(..self.length).unwrap_or_default());
             self.hasher.write(bytes);
-            self.length = 0;
+            (self.length, self.more) = (0, true);
         }
     }
 
-    fn finish(self) -> u64 {
-        let mut hasher = self.hasher;
-        hasher.write(self.held.get(..self.length).unwrap_or_default());
-        hasher.finish()
+    fn finish(mut self) -> u64 {
+        let held = self.held.get(..self.length).unwrap_or_default();
+        if !self.more {
+            return self.hasher.hash(held);
+        }
+        self.hasher.write(held);
+        self.hasher.finish()
     }
 }
 

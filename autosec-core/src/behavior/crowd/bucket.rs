@@ -37,23 +37,21 @@ impl Bucket {
 
     /// Events under a tag.
     pub(super) fn events(&self, tag: u32, now: Moment) -> f64 {
-        self.known(tag).map_or(0.0, |(_, word)| now.events(Cell::of(word).as_of(low(now.epoch))))
+        self.known(tag).map_or(0.0, |(_, word)| Cell::of(word).events(now))
     }
 
     /// Adds mass to the cell of a tag, to a free one, or in the place of the lightest.
     pub(super) fn add(&self, tag: u32, epoch: u8, mass: u32) -> Added {
         for _ in 0..TRIES {
-            let Some((cell, held)) = self.known(tag).or_else(|| self.lightest(epoch)) else { break };
-            let before = Cell::of(held);
-            let (after, added) = if before.tag == tag && before.mass > 0 {
-                (before.plus(epoch, mass), Added::Known)
-            } else if before.as_of(epoch) == 0 {
-                (Cell { tag, epoch, mass }, Added::New)
-            } else {
-                (Cell { tag, epoch, mass }, Added::Instead)
+            let (cell, held, after, added) = match self.known(tag) {
+                Some((cell, held)) => (cell, held, Cell::of(held).plus(epoch, mass), Added::Known),
+                None => {
+                    let Some((cell, held)) = self.lightest(epoch) else { break };
+                    let added = if Cell::of(held).as_of(epoch) == 0 { Added::New } else { Added::Instead };
+                    (cell, held, Cell { tag, epoch, mass }, added)
+                }
             };
-            let changed = cell.compare_exchange(held, after.word(), Ordering::Relaxed, Ordering::Relaxed);
-            if changed.is_ok() {
+            if swap(cell, held, after) {
                 return added;
             }
         }
@@ -76,10 +74,32 @@ impl Bucket {
     }
 }
 
+/// Adds mass to a cell that is of one thing only.
+pub(super) fn add(cell: &AtomicU64, tag: u32, epoch: u8, mass: u32) {
+    for _ in 0..TRIES {
+        let held = cell.load(Ordering::Relaxed);
+        let before = Cell::of(held);
+        let after = if before.mass > 0 { before.plus(epoch, mass) } else { Cell { tag, epoch, mass } };
+        if swap(cell, held, after) {
+            return;
+        }
+    }
+}
+
+/// Changes a cell unless another thread did.
+fn swap(cell: &AtomicU64, held: u64, after: Cell) -> bool {
+    cell.compare_exchange(held, after.word(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+}
+
 impl Cell {
     pub(super) fn of(word: u64) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "the parts of a word")]
         Self { tag: Self::tag_of(word), epoch: (word >> 32) as u8, mass: word as u32 }
+    }
+
+    /// Events as of a point in time.
+    pub(super) fn events(self, now: Moment) -> f64 {
+        now.events(self.as_of(low(now.epoch)))
     }
 
     fn tag_of(word: u64) -> u32 {

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::super::Feature;
 use super::super::baseline::{Settling, kept};
-use super::bucket::{Added, Bucket, Cell, low};
+use super::bucket::{self, Added, Bucket, Cell, low};
 use super::key::{Circle, Keys};
 use super::moment::Moment;
 
@@ -11,6 +11,10 @@ const FADED: u32 = 32;
 /// After so many half-lives what has faded is swept away. A cell keeps eight bits of its half-life's number, so no cell may
 /// be 128 of them old: one is at most 32 + 64 old.
 const SWEEP: u32 = 64;
+
+/// The tags of totals.
+const ALL: u32 = 0;
+const DIFFERENT: u32 = 1;
 
 /// How often values were seen with everyone, and with each peer group: one table of fixed size for all.
 ///
@@ -25,9 +29,12 @@ pub(in crate::behavior) struct Crowd {
     newest: AtomicU32,
     /// The half-life of the last sweep.
     swept: AtomicU32,
-    /// Where all and different values of each feature are counted for everyone.
-    everyone: [(Spot, Spot); Feature::ALL.len()],
+    /// All values of each feature, and different ones, that everyone was seen with: every event asks for them and adds to them.
+    totals: Box<[Total; Feature::ALL.len()]>,
 }
+
+/// A cell for all values, and one for different ones.
+type Total = [AtomicU64; 2];
 
 /// Where a key is: its bucket, and its tag there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,10 +57,10 @@ pub(in crate::behavior) struct Share {
 impl Crowd {
     /// A table of about so many bytes, at least one bucket.
     pub(in crate::behavior) fn new(bytes: usize) -> Self {
-        let buckets = (bytes / size_of::<Bucket>()).max(1);
-        let keys = Feature::ALL.map(|feature| Keys::of(Circle::EVERYONE, feature));
+        let rest = bytes.saturating_sub(size_of::<[Total; Feature::ALL.len()]>());
+        let buckets = (rest / size_of::<Bucket>()).max(1);
         Self {
-            everyone: keys.map(|keys| (spot(keys.total(), buckets), spot(keys.distinct(), buckets))),
+            totals: Box::default(),
             buckets: (0..buckets).map(|_| Bucket::default()).collect(),
             evicted: AtomicU64::new(0),
             newest: AtomicU32::new(0),
@@ -68,18 +75,18 @@ impl Crowd {
 
     /// The bytes it takes, all of them from the start.
     pub(in crate::behavior) fn bytes(&self) -> usize {
-        size_of_val(&*self.buckets)
+        size_of_val(&*self.buckets) + size_of_val(&*self.totals)
     }
 
     /// How common a value is. More than a half-life before the newest event it is as common as it was then, or later.
     pub(in crate::behavior) fn share(&self, circle: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+        let Some(now) = self.readable(now) else { return Share::default() };
         let keys = Keys::of(circle, feature);
-        let read = |key, now| self.read(self.spot(key), now);
-        self.readable(now).map_or_else(Share::default, |now| Share {
-            value: read(keys.value(hash), now),
-            total: read(keys.total(), now),
-            distinct: read(keys.distinct(), now),
-        })
+        if circle == Circle::EVERYONE {
+            return self.share_at(self.spot(keys.value(hash)), feature, now);
+        }
+        let read = |key| self.read(self.spot(key), now);
+        Share { value: read(keys.value(hash)), total: read(keys.total()), distinct: read(keys.distinct()) }
     }
 
     /// How many events had a value, as [`Crowd::share`] says it.
@@ -103,9 +110,9 @@ impl Crowd {
 
     /// [`Crowd::share`] of a value that was touched, for everyone.
     pub(super) fn share_at(&self, spot: Spot, feature: Feature, now: Moment) -> Share {
-        let (total, distinct) = self.everyone.get(feature.index()).copied().unwrap_or_default();
-        let read = |spot| self.read(spot, now);
-        Share { value: read(spot), total: read(total), distinct: read(distinct) }
+        let read = |cell: &AtomicU64| Cell::of(cell.load(Ordering::Relaxed)).events(now);
+        let [total, distinct] = self.totals.get(feature.index()).map_or([0.0; 2], |total| total.each_ref().map(read));
+        Share { value: self.read(spot, now), total, distinct }
     }
 
     /// Counts a value as so many events; nothing if it is so old that nothing would be left of it.
@@ -117,10 +124,18 @@ impl Crowd {
         events: f64,
         now: Moment,
     ) {
+        if self.meet(now.epoch) - now.epoch >= FADED {
+            return;
+        }
         let keys = Keys::of(circle, feature);
-        let totals = (self.spot(keys.total()), self.spot(keys.distinct()));
-        if self.meet(now.epoch) - now.epoch < FADED {
-            self.add_value(self.spot(keys.value(hash)), totals, now.mass(events), now);
+        let (value, mass) = (self.spot(keys.value(hash)), now.mass(events));
+        if circle == Circle::EVERYONE {
+            return self.add_at(value, feature, mass, now);
+        }
+        let fresh = self.add(value, mass, now);
+        self.add(self.spot(keys.total()), mass, now);
+        if fresh {
+            self.add(self.spot(keys.distinct()), now.mass(1.0), now);
         }
     }
 
@@ -130,18 +145,20 @@ impl Crowd {
             return;
         }
         let mass = now.mass(events);
-        for (spot, totals) in spots.iter().zip(self.everyone) {
+        for (feature, spot) in Feature::ALL.into_iter().zip(spots) {
             if let Some(spot) = spot {
-                self.add_value(*spot, totals, mass, now);
+                self.add_at(*spot, feature, mass, now);
             }
         }
     }
 
-    fn add_value(&self, value: Spot, (total, distinct): (Spot, Spot), mass: u32, now: Moment) {
-        let fresh = self.add(value, mass, now);
-        self.add(total, mass, now);
+    /// Adds mass to a value of everyone.
+    fn add_at(&self, spot: Spot, feature: Feature, mass: u32, now: Moment) {
+        let fresh = self.add(spot, mass, now);
+        let Some([total, distinct]) = self.totals.get(feature.index()).filter(|_| mass > 0) else { return };
+        bucket::add(total, ALL, low(now.epoch), mass);
         if fresh {
-            self.add(distinct, now.mass(1.0), now);
+            bucket::add(distinct, DIFFERENT, low(now.epoch), now.mass(1.0));
         }
     }
 
@@ -167,16 +184,22 @@ impl Crowd {
 
     /// Every cell that holds anything, with the number of its bucket.
     pub(in crate::behavior) fn cells(&self) -> impl Iterator<Item = (usize, u64)> {
-        let buckets = self.buckets.iter().enumerate();
-        let cells = buckets.flat_map(|(at, bucket)| bucket.0.iter().map(move |cell| (at, cell)));
+        let numbered = self.groups().enumerate();
+        let cells = numbered.flat_map(|(at, cells)| cells.iter().map(move |cell| (at, cell)));
         cells
             .map(|(at, cell)| (at, cell.load(Ordering::Relaxed)))
             .filter(|(_, cell)| Cell::of(*cell).mass > 0)
     }
 
-    /// How many buckets there are.
+    /// How many buckets there are, those of the totals among them.
     pub(in crate::behavior) fn buckets(&self) -> usize {
-        self.buckets.len()
+        self.buckets.len() + self.totals.len()
+    }
+
+    /// The cells of each bucket, at last those of the totals.
+    fn groups(&self) -> impl Iterator<Item = &[AtomicU64]> {
+        let totals = self.totals.iter().map(<[AtomicU64; 2]>::as_slice);
+        self.buckets.iter().map(|bucket| bucket.0.as_slice()).chain(totals)
     }
 
     /// The newest half-life that anything was counted in.
@@ -187,11 +210,13 @@ impl Crowd {
     /// Adds what another table of the same size, whose newest half-life is `newest`, has in a bucket; none if there is no
     /// such bucket.
     pub(in crate::behavior) fn add_cell(&self, bucket: usize, cell: u64, newest: u32) -> Option<()> {
-        let bucket = self.buckets.get(bucket)?;
         let cell = Cell::of(cell);
         let age = u32::from(low(newest).wrapping_sub(cell.epoch)) + (self.meet(newest) - newest);
-        if age < FADED {
-            bucket.add(cell.tag, cell.epoch, cell.mass);
+        let totals = || self.totals.get(bucket.checked_sub(self.buckets.len())?)?.get(cell.tag as usize);
+        match self.buckets.get(bucket) {
+            _ if age >= FADED => {}
+            Some(bucket) => _ = bucket.add(cell.tag, cell.epoch, cell.mass),
+            None => bucket::add(totals()?, cell.tag, cell.epoch, cell.mass),
         }
         Some(())
     }
@@ -200,7 +225,7 @@ impl Crowd {
     pub(in crate::behavior) fn clear(&self) {
         self.newest.store(0, Ordering::Relaxed);
         self.swept.store(0, Ordering::Relaxed);
-        self.buckets.iter().flat_map(|bucket| &bucket.0).for_each(|cell| cell.store(0, Ordering::Relaxed));
+        self.groups().flatten().for_each(|cell| cell.store(0, Ordering::Relaxed));
     }
 
     /// Notes that something is counted in a half-life; the newest one.
@@ -219,7 +244,7 @@ impl Crowd {
 
     /// Frees the cells of which nothing is left at `epoch`; the newest half-life so far is `before`.
     fn sweep(&self, before: u32, epoch: u32) {
-        for cell in self.buckets.iter().flat_map(|bucket| &bucket.0) {
+        for cell in self.groups().flatten() {
             let word = cell.load(Ordering::Relaxed);
             let age = u32::from(low(before).wrapping_sub(Cell::of(word).epoch)) + (epoch - before);
             if word != 0 && age >= FADED {
