@@ -10,8 +10,8 @@ pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Writes the lowest bytes of a number, at most four, the least significant first.
-pub(super) fn put_little(to: &mut Vec<u8>, number: u32, width: usize) {
-    to.extend_from_slice(number.to_le_bytes().get(..width).unwrap_or_default());
+pub(super) fn put_little(to: &mut Vec<u8>, number: u32, width: u32) {
+    to.extend_from_slice(number.to_le_bytes().get(..width as usize).unwrap_or_default());
 }
 
 /// A few small numbers in a register: they are written to memory, and read from it, all at once.
@@ -125,8 +125,8 @@ impl<'b> Reader<'b> {
         self.number()?.try_into().ok()
     }
 
-    pub(super) fn little(&mut self, width: usize) -> Option<u32> {
-        let bytes = self.bytes(width)?;
+    pub(super) fn little(&mut self, width: u32) -> Option<u32> {
+        let bytes = self.bytes(width as usize)?;
         Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
     }
 

@@ -216,7 +216,7 @@ impl Reader {
         let tag = 16 + feature as u8;
         let text = |id| event.text(id).filter(|text| !text.is_empty());
         let any = |ids: &[FieldId]| ids.iter().find_map(|id| text(*id)).map(|found| self.text(tag, found));
-                // Where somebody is says nothing of an address, nor of a service that all the world asks.
+        // Where somebody is says nothing of an address, nor of a service that all the world asks.
         let roams = of == Of::User || of == Of::Host;
         match feature {
             Feature::Address

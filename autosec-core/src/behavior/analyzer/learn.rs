@@ -82,7 +82,7 @@ impl BehaviorAnalyzer {
         let (mut assessment, mut taught) = (None, None);
         self.baselines.visit(seen.subject, |baseline| {
             let settling = self.settling(seen, baseline);
-            let about = assessment.insert(self.assess(seen, glance.shares(&self.crowd, moment), moment, baseline));
+            let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
             let learns = seen.outcome == Outcome::Success && about.risk() < self.config.challenge;
             if learns {
                 let weight = 1.0 - about.risk().value();

@@ -27,7 +27,7 @@ use super::BehaviorConfig;
 use super::aliases::Aliases;
 use super::baseline::{Ageing, Baseline};
 use super::baselines::Baselines;
-use super::crowd::{Crowd, Glance, Moment, Shares};
+use super::crowd::{Crowd, Glance, Moment};
 use super::horizon::Horizon;
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
@@ -66,10 +66,11 @@ impl BehaviorAnalyzer {
     /// How the event looks beside what is known of its subject; none if it is about nobody. Learns nothing.
     pub fn score(&self, event: &Event<'_>) -> Option<Assessment> {
         let seen = self.observe(event)?;
+        let moment = Moment::at(seen.second, &self.ageing);
+        let glance = Glance::at(&self.crowd, &seen.values);
         let mut assessment = None;
         self.baselines.visit(seen.subject, |baseline| {
-            let moment = Moment::at(seen.second, &self.ageing);
-            assessment = Some(self.assess(&seen, Glance::at(&self.crowd, &seen.values).shares(&self.crowd, moment), moment, baseline));
+            assessment = Some(self.assess(&seen, &glance, moment, baseline));
             false
         });
         assessment
@@ -111,7 +112,13 @@ impl BehaviorAnalyzer {
     }
 
     /// How an event looks beside a baseline, which is brought to its time.
-    fn assess(&self, seen: &Observation, everyone: Shares, moment: Moment, baseline: &mut Baseline) -> Assessment {
+    fn assess(
+        &self,
+        seen: &Observation,
+        glance: &Glance,
+        moment: Moment,
+        baseline: &mut Baseline,
+    ) -> Assessment {
         baseline.advance(seen.second, &self.ageing);
         let young = baseline.learned() < self.config.learning_events;
         let waiting = if young { 1.0 } else { self.config.quarantine_share };
@@ -119,7 +126,7 @@ impl BehaviorAnalyzer {
         let known = weigh::Known {
             view,
             crowd: &self.crowd,
-            everyone,
+            everyone: glance.shares(&self.crowd, moment),
             moment,
             spread: seen
                 .client

@@ -162,7 +162,7 @@ impl Baseline {
         let mut least = 0;
         for _ in 0..count {
             let mut entry = Entry::new(feature, 0);
-            if !unpack_short(&mut entry, width as u32, from) {
+            if !unpack_short(&mut entry, width, from) {
                 unpack_long(&mut entry, width, from)?;
             }
             let light = (1..=4 * HEAVIEST).contains(&entry.mass());
@@ -188,12 +188,12 @@ fn pack_feature(feature: Feature, entries: &[Entry], rest: u32, to: &mut Vec<u8>
     entries.iter().for_each(|entry| pack_entry(entry, feature.width(), to));
 }
 
-fn pack_entry(entry: &Entry, width: usize, to: &mut Vec<u8>) {
+fn pack_entry(entry: &Entry, width: u32, to: &mut Vec<u8>) {
     let [newest, before] = entry.fresh;
     let waits = newest > 0 || before > 0;
     let mass = u64::from(entry.settled) << 2 | u64::from(entry.repeated) << 1 | u64::from(waits);
     let newest = u64::from(newest) << 1 | u64::from(before > 0);
-    let word = Word::little(entry.value, width as u32).with(mass);
+    let word = Word::little(entry.value, width).with(mass);
     match if waits { word.and_then(|word| word.with(newest)) } else { word } {
         Some(word) => word.put(to),
         None => {
@@ -223,7 +223,7 @@ fn unpack_short(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> bool {
     from.skip(word).is_some()
 }
 
-fn unpack_long(entry: &mut Entry, width: usize, from: &mut Reader<'_>) -> Option<()> {
+fn unpack_long(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> Option<()> {
     entry.value = from.little(width)?;
     let mass = from.number()?;
     (entry.settled, entry.repeated) = (u32::try_from(mass >> 2).ok()?, mass & 2 != 0);

@@ -29,7 +29,7 @@ pub(super) enum Added {
 }
 
 impl Bucket {
-    /// Waits for nothing: has the processor fetch the bucket while other things are done.
+    /// Has the bucket fetched from memory: nobody waits for it before something depends on what it holds.
     pub(super) fn touch(&self) {
         let [first, ..] = &self.0;
         first.load(Ordering::Relaxed);

@@ -19,7 +19,8 @@ const DIFFERENT: u32 = 1;
 /// How often values were seen with everyone, and with each peer group: one table of fixed size for all.
 ///
 /// A cell is 24 bits of a value's hash, the half-life its mass is kept as of, and its mass, so it fades when it is looked at.
-/// Once in 64 half-lives (five years of the default, 64 hours of the shortest) what has faded is swept away. A bucket that is full gives up its lightest cell; values that matter to a crowd are heavy.
+/// Once in 64 half-lives (five years of the default, 64 hours of the shortest) what has faded is swept away. A bucket that is
+/// full gives up its lightest cell; values that matter to a crowd are heavy. Totals of everyone stand beside the table.
 /// Reading and counting take no lock; of two threads that change one cell at the same time both count.
 #[derive(Debug)]
 pub(in crate::behavior) struct Crowd {
@@ -79,7 +80,13 @@ impl Crowd {
     }
 
     /// How common a value is. More than a half-life before the newest event it is as common as it was then, or later.
-    pub(in crate::behavior) fn share(&self, circle: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+    pub(in crate::behavior) fn share(
+        &self,
+        circle: Circle,
+        feature: Feature,
+        hash: u64,
+        now: Moment,
+    ) -> Share {
         let Some(now) = self.readable(now) else { return Share::default() };
         let keys = Keys::of(circle, feature);
         if circle == Circle::EVERYONE {
@@ -95,7 +102,7 @@ impl Crowd {
         self.readable(now).map_or(0.0, |now| self.read(self.spot(key), now))
     }
 
-    /// Where everyone's counts of a value are, which the processor fetches while other things are done.
+    /// Where everyone's counts of a value are, which are fetched from memory meanwhile.
     pub(super) fn touch(&self, feature: Feature, hash: u64) -> Spot {
         let spot = self.spot(Keys::of(Circle::EVERYONE, feature).value(hash));
         self.buckets.get(spot.bucket).into_iter().for_each(Bucket::touch);
@@ -111,7 +118,8 @@ impl Crowd {
     /// [`Crowd::share`] of a value that was touched, for everyone.
     pub(super) fn share_at(&self, spot: Spot, feature: Feature, now: Moment) -> Share {
         let read = |cell: &AtomicU64| Cell::of(cell.load(Ordering::Relaxed)).events(now);
-        let [total, distinct] = self.totals.get(feature.index()).map_or([0.0; 2], |total| total.each_ref().map(read));
+        let [total, distinct] =
+            self.totals.get(feature.index()).map_or([0.0; 2], |total| total.each_ref().map(read));
         Share { value: self.read(spot, now), total, distinct }
     }
 
@@ -178,7 +186,13 @@ impl Crowd {
     }
 
     /// How common a value is in a group, in which values are counted as baselines keep them.
-    pub(in crate::behavior) fn share_of(&self, group: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+    pub(in crate::behavior) fn share_of(
+        &self,
+        group: Circle,
+        feature: Feature,
+        hash: u64,
+        now: Moment,
+    ) -> Share {
         self.share(group, feature, u64::from(kept(feature, hash)), now)
     }
 
@@ -274,10 +288,7 @@ impl Crowd {
 }
 
 /// Where a key is among so many buckets: its highest bits choose the bucket, the lowest are the tag.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the product of 64 bits and the length, divided by 2^64"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the product of 64 bits and the length, divided by 2^64")]
 fn spot(key: u64, buckets: usize) -> Spot {
     Spot { bucket: ((u128::from(key) * buckets as u128) >> 64) as usize, tag: (key & 0xff_ffff) as u32 }
 }
