@@ -1,7 +1,7 @@
 //! Loads firewall plugins, asks one what it would do, lets an engine block with it, and shows what becomes of a plugin that
 //! asks for too much and of one that breaks off.
 //!
-//! `cargo run --example plugins` runs the plugin that the tests drive, with a device of its own on this machine;
+//! `cargo run --example plugins --features plugins` runs the plugin that the tests drive, with a device of its own on this machine;
 //! `-- FOLDER…` lists the plugins of other folders as well.
 
 #[path = "support/plugins/device.rs"]

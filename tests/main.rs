@@ -66,6 +66,7 @@ mod online;
 mod own_pace;
 mod panos;
 mod pipeline;
+#[cfg(feature = "plugins")]
 mod plugin;
 mod plugins;
 mod queues;
