@@ -36,6 +36,7 @@ mod geo;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
+mod host_parts;
 mod https;
 mod image;
 mod intel_detect;
@@ -68,7 +69,6 @@ mod panos;
 mod pipeline;
 #[cfg(feature = "plugins")]
 mod plugin;
-mod plugins;
 mod queues;
 mod quickstart;
 mod readme;

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 /// What is installed, with versions, so that every machine tries the same.
 const PACKAGES: [&str; 2] = ["medallion==3.0.0", "misp-stix==2026.10.12"];
 /// What stands for a cloud.
+#[cfg(feature = "plugins")]
 const CLOUD: [&str; 1] = ["moto[server]==5.2.5"];
 
 /// The folder of the environment's programs; it is made once and kept among what builds leave. Where it cannot be made,
@@ -18,6 +19,7 @@ pub fn programs(test: &str) -> Option<&'static Path> {
 }
 
 /// The same with what stands for a cloud.
+#[cfg(feature = "plugins")]
 pub fn cloud(test: &str) -> Option<&'static Path> {
     static MADE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     told(test, MADE.get_or_init(|| make("python-cloud", &CLOUD)), &CLOUD)
