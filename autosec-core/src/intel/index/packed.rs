@@ -22,9 +22,6 @@ const TIME_COUNT: usize = 5;
 /// Confidence 1.
 const WHOLE: f64 = 10_000.0;
 
-/// Where in a UUID's text the digits of each byte stand.
-const UUID_PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-
 /// A record that is read where it lies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record<'a> {
@@ -201,14 +198,13 @@ impl<'a> Record<'a> {
             return value.map(|value| natural_id(&value_of(&value)).into_bytes().into()).unwrap_or_default();
         }
         let mut id = SmallVec::from_slice(self.id);
-        if !self.uuid.is_empty() {
-            let mut text = [b'-'; 36];
-            for (byte, place) in self.uuid.iter().zip(UUID_PLACES) {
-                if let Some(digits) = text.get_mut(place..place + 2) {
-                    digits.copy_from_slice(&hex(*byte));
-                }
+        if let Ok(uuid) = <[u8; 16]>::try_from(self.uuid) {
+            let digits = uuid.map(hex);
+            id.extend_from_slice(digits.get(..4).unwrap_or_default().as_flattened());
+            for group in [4..6, 6..8, 8..10, 10..16] {
+                id.push(b'-');
+                id.extend_from_slice(digits.get(group).unwrap_or_default().as_flattened());
             }
-            id.extend_from_slice(&text);
         }
         id
     }

@@ -126,8 +126,7 @@ fn text(key: &[u8]) -> String {
 /// The two digits of a byte.
 #[inline]
 pub(crate) fn hex(byte: u8) -> [u8; 2] {
-    let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
-    [digit(byte >> 4), digit(byte & 15)]
+    [byte >> 4, byte & 15].map(|half| half + if half < 10 { b'0' } else { b'a' - 10 })
 }
 
 impl fmt::Debug for Observable {
