@@ -1,0 +1,125 @@
+use autosec_core::engine;
+use autosec_core::event::JsonReader;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::build::{self, Parts};
+use super::feed::Feed;
+use crate::error;
+use crate::event::{DictReader, fallback, json_bytes};
+use crate::guard::{Birth, detached, entered};
+use crate::log::Log;
+use crate::verdict::{Verdict, Verdicts};
+
+/// Takes events and gives verdicts; enforces what was decided. One serves all threads.
+#[pyclass(frozen, module = "autosec")]
+#[derive(Debug)]
+pub(crate) struct Engine {
+    feed: Feed,
+    /// The names of the fields that somebody reads.
+    fields: Vec<String>,
+    log: Log,
+    birth: Birth,
+}
+
+#[pymethods]
+impl Engine {
+    /// An engine of these detectors.
+    #[new]
+    #[pyo3(signature = (*detectors, config=None, allowlist=None, dry_run=false, text_errors="replace"))]
+    fn new(
+        py: Python<'_>,
+        detectors: &Bound<'_, PyTuple>,
+        config: Option<&Bound<'_, PyAny>>,
+        allowlist: Option<&Bound<'_, PyAny>>,
+        dry_run: bool,
+        text_errors: &str,
+    ) -> PyResult<Self> {
+        let strict = match text_errors {
+            "replace" => false,
+            "strict" => true,
+            _ => return Err(error::config(py, "`text_errors` is `replace` or `strict`")),
+        };
+        let mut settings = config.map(build::config).transpose()?.unwrap_or_default();
+        settings.guard.dry_run |= dry_run;
+        for entry in allowlist.map(|entries| entries.try_iter()).transpose()?.into_iter().flatten() {
+            settings.allowlist.push(engine::Allowed::new(build::entity(&entry?)?, ""));
+        }
+        let log = Log::default();
+        let builder = engine::Engine::builder().config(settings).observer(log.clone());
+        let Parts { builder, schema, .. } = Parts::new(builder, detectors)?;
+        let core = detached(py, || builder.build());
+        let core = core.map_err(|wrong| error::config(py, error::chain(&wrong)))?;
+        let wanted = core.fields();
+        let fields = schema.fields().filter(|(field, ..)| wanted.contains(*field));
+        Ok(Self {
+            fields: fields.map(|(_, name, _)| name.to_owned()).collect(),
+            feed: Feed {
+                json: JsonReader::new(&schema, wanted),
+                dict: DictReader::new(py, &schema, wanted, strict),
+                strict,
+                engine: core,
+            },
+            log,
+            birth: Birth::now(),
+        })
+    }
+
+    /// The verdict of one event: a dict, or JSON as bytes or text. `at` is its time if it has none.
+    #[pyo3(signature = (event, /, at=None))]
+    fn process(&self, event: &Bound<'_, PyAny>, at: Option<&Bound<'_, PyAny>>) -> PyResult<Verdict> {
+        let py = event.py();
+        self.birth.check(py)?;
+        let at = fallback(at)?;
+        let done = entered(py, || self.feed.one(event, at));
+        self.log.hand_over(py);
+        done??.map(Verdict::from).map_err(|wrong| wrong.exception(py))
+    }
+
+    /// The verdicts of many events, each a dict or JSON; those that cannot be read are among `errors`.
+    #[pyo3(signature = (events, /, at=None))]
+    fn process_many(&self, events: &Bound<'_, PyAny>, at: Option<&Bound<'_, PyAny>>) -> PyResult<Verdicts> {
+        let py = events.py();
+        self.birth.check(py)?;
+        let at = fallback(at)?;
+        let done = entered(py, || self.feed.many(events, at));
+        self.finish(py, done?)
+    }
+
+    /// The verdicts of a log of JSON objects, one a line, without holding up other threads.
+    #[pyo3(signature = (log, /, at=None))]
+    fn process_ndjson(&self, log: &Bound<'_, PyAny>, at: Option<&Bound<'_, PyAny>>) -> PyResult<Verdicts> {
+        let py = log.py();
+        self.birth.check(py)?;
+        let at = fallback(at)?;
+        let log = json_bytes(log)?;
+        let bytes = log.as_bytes();
+        let done = entered(py, || detached(py, || self.feed.lines(bytes, at)));
+        self.finish(py, done.map(Ok)?)
+    }
+
+    /// The names of the fields that somebody reads; nothing else of an event is looked at.
+    #[getter]
+    fn fields(&self) -> Vec<String> {
+        self.fields.clone()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Engine that reads {} fields>", self.fields.len())
+    }
+}
+
+impl Engine {
+    /// Tells of what could not be read, and hands over what was told.
+    fn finish(&self, py: Python<'_>, done: PyResult<Verdicts>) -> PyResult<Verdicts> {
+        if let Ok(verdicts) = &done
+            && let Some(first) = verdicts.unread().first()
+        {
+            let (unread, events) = (verdicts.unread().len(), verdicts.len());
+            self.log
+                .warn(format!("{unread} of {events} events could not be read; the first: {}", first.message));
+        }
+        self.log.hand_over(py);
+        done
+    }
+}
