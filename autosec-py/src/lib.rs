@@ -4,6 +4,7 @@
 //! that hosts write in Python are wrapped in [`extend`]. Everything that can take long lets go of the interpreter.
 #![deny(missing_docs)]
 
+mod arrow;
 mod convert;
 mod engine;
 mod error;

@@ -5,6 +5,7 @@ use pyo3::types::PyTuple;
 
 use super::build::{self, Parts};
 use super::feed::Feed;
+use crate::arrow::{self, Plan};
 use crate::error;
 use crate::event::{DictReader, fallback, json_bytes};
 use crate::guard::{Birth, detached, entered};
@@ -96,6 +97,25 @@ impl Engine {
         let bytes = log.as_bytes();
         let done = entered(py, || detached(py, || self.feed.lines(bytes, at)));
         self.finish(py, done.map(Ok)?)
+    }
+
+    /// The verdicts of the rows of an Arrow batch, table or stream, whose columns are fields; nothing is copied.
+    #[pyo3(signature = (data, /, at=None, validate=true))]
+    fn process_arrow(
+        &self,
+        data: &Bound<'_, PyAny>,
+        at: Option<&Bound<'_, PyAny>>,
+        validate: bool,
+    ) -> PyResult<Verdicts> {
+        let py = data.py();
+        self.birth.check(py)?;
+        let at = fallback(at)?;
+        let mut verdicts = Verdicts::default();
+        let done = arrow::import(data, validate, |batch| {
+            let plan = Plan::new(self.feed.dict.tree(), &batch).map_err(|wrong| wrong.exception(py))?;
+            entered(py, || detached(py, || self.feed.rows(&plan, batch.num_rows(), at, &mut verdicts)))
+        });
+        self.finish(py, done.map(|()| verdicts))
     }
 
     /// The names of the fields that somebody reads; nothing else of an event is looked at.

@@ -6,6 +6,7 @@ use autosec_core::time::Timestamp;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::arrow::Plan;
 use crate::event::{DictReader, ReadError, json_bytes};
 use crate::guard;
 use crate::verdict::{Unread, Verdicts};
@@ -66,6 +67,22 @@ impl Feed {
             }
         }
         Ok(verdicts)
+    }
+
+    /// Adds the verdicts of the rows of a batch; the caller has let go of the interpreter.
+    pub(super) fn rows(&self, plan: &Plan, rows: usize, at: Option<Timestamp>, verdicts: &mut Verdicts) {
+        for row in 0..rows {
+            match plan.event(row, at) {
+                Ok(event) => verdicts.push(self.engine.process(event)),
+                Err(wrong) => {
+                    let unread = wrong.unread(verdicts.len());
+                    verdicts.push_unread(unread);
+                }
+            }
+            if is_over(verdicts.len()) {
+                break;
+            }
+        }
     }
 
     /// The verdicts of a log of JSON objects, one a line; the caller has let go of the interpreter.

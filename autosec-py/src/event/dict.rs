@@ -21,12 +21,14 @@ pub(crate) struct DictReader {
 /// The most bytes of texts of an event, as in JSON.
 const LONGEST: usize = 1 << 20;
 
-/// The most characters of a time that an error quotes.
-const QUOTED: usize = 64;
-
 impl DictReader {
     pub(crate) fn new(py: Python<'_>, schema: &Schema, wanted: &FieldMask, strict: bool) -> Self {
         Self { tree: Tree::new(py, schema, wanted), schema: schema.clone(), strict }
+    }
+
+    /// The wanted fields, for readers of other forms.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// Hands the event of a dict to `then`; at the `fallback` time if it has none.
@@ -72,7 +74,7 @@ impl DictReader {
                 How::Add => event.add(field, value),
             }
         }
-        if timed { Ok(event) } else { Err(missing_time()) }
+        if timed { Ok(event) } else { Err(ReadError::time_missing()) }
     }
 
     fn set_time(
@@ -86,19 +88,8 @@ impl DictReader {
         match time_of(&text).filter(|_| how == How::Put) {
             Some(time) => event.set_time(time),
             None if fallback.is_some() => {}
-            None => {
-                let text: String = text.chars().take(QUOTED).collect();
-                let message = format!(
-                    "`{text}` is no time: use RFC 3339, a datetime that knows its zone, or seconds since 1970"
-                );
-                return Err(ReadError::new("event-time-unreadable", message).within("@timestamp"));
-            }
+            None => return Err(ReadError::time_unreadable(&text)),
         }
         Ok(true)
     }
-}
-
-fn missing_time() -> ReadError {
-    let message = "the event has no time: put one at `@timestamp`, or say `at=`";
-    ReadError::new("event-time-missing", message).within("@timestamp")
 }

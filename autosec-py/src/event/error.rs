@@ -19,12 +19,27 @@ pub(crate) struct ReadError {
 const QUOTED: usize = 64;
 
 impl ReadError {
-    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { limit: false, message: message.into(), code, path: Vec::new() }
     }
 
-    pub(super) fn limit(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn limit(code: &'static str, message: impl Into<String>) -> Self {
         Self { limit: true, ..Self::new(code, message) }
+    }
+
+    /// An event without a time.
+    pub(crate) fn time_missing() -> Self {
+        let message = "the event has no time: put one at `@timestamp`, or say `at=`";
+        Self::new("event-time-missing", message).within("@timestamp")
+    }
+
+    /// An event whose time is none.
+    pub(crate) fn time_unreadable(text: &str) -> Self {
+        let text: String = text.chars().take(QUOTED).collect();
+        let message = format!(
+            "`{text}` is no time: use RFC 3339, a datetime that knows its zone, or seconds since 1970"
+        );
+        Self::new("event-time-unreadable", message).within("@timestamp")
     }
 
     /// Bytes that are no UTF-8 from this one on.
@@ -41,7 +56,7 @@ impl ReadError {
     }
 
     /// The same, found under this name.
-    pub(super) fn within(mut self, name: &str) -> Self {
+    pub(crate) fn within(mut self, name: &str) -> Self {
         if self.path.len() < QUOTED {
             self.path.push(name.chars().take(QUOTED).collect());
         }

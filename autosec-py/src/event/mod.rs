@@ -16,3 +16,5 @@ pub(crate) use dict::DictReader;
 pub(crate) use error::ReadError;
 pub(crate) use moment::fallback;
 pub(crate) use source::json_bytes;
+pub(crate) use tree::{Node, Target, Tree};
+pub(crate) use value::decimal;

@@ -7,25 +7,25 @@ use pyo3::types::PyString;
 /// The wanted fields as a tree of names, one node a level of nesting. As in core's JSON reader a node knows the dotted
 /// names of all its descendants, so that each key of a dict, nested or dotted, costs one look-up.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     nodes: Vec<Node>,
     /// An unknown key is looked up again without its spaces.
     spaced: bool,
     /// Takes every value that has no place.
-    pub(super) rest: Option<FieldId>,
+    pub(crate) rest: Option<FieldId>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Node {
+pub(crate) struct Node {
     names: HashMap<Box<str>, usize>,
     /// The same names as Python's own interned texts, which it finds in a dict by a hash it has already.
     probes: Vec<(Py<PyString>, usize)>,
-    pub(super) target: Option<Target>,
+    pub(crate) target: Option<Target>,
 }
 
 /// What becomes of the value at a place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     Field(FieldId, Kind),
     Time,
 }
@@ -34,7 +34,7 @@ pub(super) enum Target {
 const TIME: &str = "@timestamp";
 
 impl Tree {
-    pub(super) fn new(py: Python<'_>, schema: &Schema, wanted: &FieldMask) -> Self {
+    pub(crate) fn new(py: Python<'_>, schema: &Schema, wanted: &FieldMask) -> Self {
         let mut tree = Self { nodes: vec![Node::default()], spaced: schema.is_spaced(), rest: None };
         tree.rest = schema.rest().filter(|rest| wanted.contains(*rest));
         tree.insert(TIME, Target::Time);
@@ -78,21 +78,21 @@ impl Tree {
         fresh
     }
 
-    pub(super) fn root(&self) -> Option<&Node> {
+    pub(crate) fn root(&self) -> Option<&Node> {
         self.nodes.first()
     }
 
-    pub(super) fn node(&self, index: usize) -> Option<&Node> {
+    pub(crate) fn node(&self, index: usize) -> Option<&Node> {
         self.nodes.get(index)
     }
 
     /// Whether a dict can be asked for the wanted names one by one: not if any key of it may be meant.
-    pub(super) fn can_probe(&self) -> bool {
+    pub(crate) fn can_probe(&self) -> bool {
         !self.spaced && self.rest.is_none()
     }
 
     /// The node that a key leads to, if anything there or below is wanted.
-    pub(super) fn step(&self, node: &Node, name: &str) -> Option<&Node> {
+    pub(crate) fn step(&self, node: &Node, name: &str) -> Option<&Node> {
         match node.names.get(name) {
             Some(next) => self.nodes.get(*next),
             None if self.spaced && name.contains(' ') => {
@@ -106,11 +106,11 @@ impl Tree {
 
 impl Node {
     /// Whether anything in a dict here is wanted.
-    pub(super) fn is_inner(&self) -> bool {
+    pub(crate) fn is_inner(&self) -> bool {
         !self.names.is_empty()
     }
 
-    pub(super) fn probes(&self) -> &[(Py<PyString>, usize)] {
+    pub(crate) fn probes(&self) -> &[(Py<PyString>, usize)] {
         &self.probes
     }
 }

@@ -73,9 +73,20 @@ pub(super) fn text<'a>(value: &'a Bound<'_, PyAny>, strict: bool) -> Result<Cow<
             ReadError::limit("event-number", "an integer of so many digits that Python does not write it")
         });
     }
-    let number = value.extract::<f64>().map(|number| PyFloat::new(value.py(), number));
-    let written = number.and_then(|number| number.repr()).and_then(|text| text.to_str().map(str::to_owned));
-    written.map(Cow::Owned).map_err(|_| wrong_type(value))
+    value.extract::<f64>().map(|number| Cow::Owned(decimal(number))).map_err(|_| wrong_type(value))
+}
+
+/// The number as Python and its JSON write it: `1.5`, `1e+16`, `1e-05`.
+pub(crate) fn decimal(number: f64) -> String {
+    let written = format!("{number:?}");
+    match written.split_once('e') {
+        None => written,
+        Some((digits, exponent)) => {
+            let (sign, exponent) =
+                exponent.strip_prefix('-').map_or(("+", exponent), |exponent| ("-", exponent));
+            format!("{}e{sign}{exponent:0>2}", digits.strip_suffix(".0").unwrap_or(digits))
+        }
+    }
 }
 
 /// The text; a surrogate without its other half becomes U+FFFD as in JSON, or is refused where that is asked for.
