@@ -6,9 +6,11 @@
 
 mod arrow;
 mod convert;
+mod enforce;
 mod engine;
 mod error;
 mod event;
+mod extend;
 mod guard;
 mod log;
 mod rules;
@@ -19,6 +21,11 @@ use pyo3::prelude::*;
 /// The native part of the package `autosec`.
 #[pymodule]
 mod _autosec {
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use crate::enforce::Nftables;
+    #[pymodule_export]
+    use crate::enforce::{MemoryFirewall, PanOs};
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]

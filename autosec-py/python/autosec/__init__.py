@@ -3,14 +3,16 @@
     import autosec
 
     engine = autosec.Engine(autosec.RuleSet(starter=True))
-    verdict = engine.process({"@timestamp": 1800000000, "url.path": "/../../etc/passwd", "source.ip": "203.0.113.7"})
+    verdict = engine.process({"@timestamp": 1700000000, "url.path": "/../../etc/passwd", "source.ip": "203.0.113.7"})
     print(verdict.explain())
 """
 
 import os as _os
+import sys as _sys
 
 from . import _autosec
-from ._autosec import Engine, RuleSet, Verdict, Verdicts
+from ._autosec import MemoryFirewall, PanOs, RuleSet, Verdict, Verdicts
+from ._engine import Engine
 from ._errors import (
     AutosecError,
     ConfigError,
@@ -21,14 +23,43 @@ from ._errors import (
     RuleError,
     RuleLimitError,
 )
-from ._records import Assessment, Contribution, Decision, Evidence, Fault, Finding, Reason, Subject
+from ._extend import (
+    Block,
+    Capabilities,
+    Detector,
+    FirewallIntegration,
+    Found,
+    Health,
+    Outcome,
+    SecretSource,
+    Store,
+)
+from ._records import (
+    Assessment,
+    Contribution,
+    Decision,
+    Enforcement,
+    Evidence,
+    Fault,
+    Finding,
+    FirewallHealth,
+    FirewallReport,
+    InForce,
+    ItemOutcome,
+    Reason,
+    Subject,
+)
 
 __all__ = [
     "Assessment",
     "AutosecError",
+    "Block",
+    "Capabilities",
     "ConfigError",
     "Contribution",
     "Decision",
+    "Detector",
+    "Enforcement",
     "Engine",
     "EventError",
     "EventLimitError",
@@ -36,15 +67,32 @@ __all__ = [
     "Fault",
     "Finding",
     "FirewallError",
+    "FirewallHealth",
+    "FirewallIntegration",
+    "FirewallReport",
+    "Found",
+    "Health",
+    "InForce",
+    "ItemOutcome",
     "LimitError",
+    "MemoryFirewall",
+    "Outcome",
+    "PanOs",
     "Reason",
     "RuleError",
     "RuleLimitError",
     "RuleSet",
+    "SecretSource",
+    "Store",
     "Subject",
     "Verdict",
     "Verdicts",
 ]
+
+if _sys.platform == "linux":
+    from ._autosec import Nftables as Nftables
+
+    __all__ += ["Nftables"]
 
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_autosec._forked)

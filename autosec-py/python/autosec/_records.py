@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from ._errors import FirewallError
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -163,6 +165,68 @@ class Assessment(_Record):
     decision: Decision | None
 
 
+@dataclass(frozen=True)
+class ItemOutcome(_Record):
+    """What became of one address or prefix on one firewall, and why."""
+
+    target: str
+    status: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class FirewallReport(_Record):
+    """What became of a change on one firewall; `pending` items will be tried again by `maintain`."""
+
+    firewall: str
+    done: int
+    failed: int
+    pending: int
+    error: str | None
+    outcomes: tuple[ItemOutcome, ...] = ()
+
+
+@dataclass(frozen=True)
+class Enforcement(_Record):
+    """What became of a decision: `fanned` out to firewalls, `nothing` to do, `refused`, `failed` or a `dry_run`."""
+
+    kind: str
+    complete: bool
+    """Whether every firewall is as it should be now."""
+    text: str
+    reports: tuple[FirewallReport, ...] = ()
+
+    def check(self) -> Enforcement:
+        """The same if it is complete.
+
+        Raises:
+            FirewallError: a firewall is not as it should be; `maintain` goes on trying.
+        """
+        if not self.complete:
+            raise FirewallError(self.text, self)
+        return self
+
+
+@dataclass(frozen=True)
+class InForce(_Record):
+    """A block that is in force."""
+
+    target: str
+    until: datetime
+    duration: timedelta
+    decision: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FirewallHealth(_Record):
+    """Whether blocks take effect on a firewall now, and how it is in a sentence."""
+
+    firewall: str
+    enforcing: bool
+    detail: str
+
+
 def _subject(made: Mapping[str, Any]) -> Subject:
     return Subject(made["type"], made["value"])
 
@@ -232,6 +296,46 @@ def assessments(made: Mapping[str, Any]) -> tuple[Assessment, ...]:
 def faults(made: Mapping[str, Any]) -> tuple[Fault, ...]:
     """The faults of a verdict from its `to_dict()`."""
     return tuple(Fault(each["kind"], each["origin"], each["detail"]) for each in made["faults"])
+
+
+def reports(made: Any) -> tuple[FirewallReport, ...]:
+    """Reports of firewalls from plain values."""
+    return tuple(
+        FirewallReport(**{**each, "outcomes": tuple(ItemOutcome(**one) for one in each["outcomes"])}) for each in made
+    )
+
+
+def enforcement(made: Mapping[str, Any]) -> Enforcement:
+    """What became of a decision, from plain values."""
+    return Enforcement(made["kind"], made["complete"], made["text"], reports(made["reports"]))
+
+
+def in_force(made: Any) -> tuple[InForce, ...]:
+    """Blocks in force, from plain values."""
+    spans = ((each, span(each["duration"]) or timedelta()) for each in made)
+    return tuple(InForce(**{**each, "until": moment(each["until"]), "duration": length}) for each, length in spans)
+
+
+def health(made: Any) -> tuple[FirewallHealth, ...]:
+    """How firewalls are, from plain values."""
+    return tuple(FirewallHealth(**each) for each in made)
+
+
+def told(decision: Decision) -> tuple[Any, ...]:
+    """A decision as the native module takes it."""
+    since = (decision.time - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
+    return (
+        decision.subject.kind,
+        decision.subject.name,
+        decision.action,
+        decision.duration.total_seconds(),
+        since,
+        decision.risk,
+        decision.scenario,
+        [(reason.kind, reason.analytic, reason.threshold) for reason in decision.reasons],
+        decision.strikes,
+        decision.dry_run,
+    )
 
 
 _ACTIONS = ("monitor", "alert", "challenge", "throttle", "block", "isolate")

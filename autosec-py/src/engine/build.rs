@@ -7,10 +7,12 @@ use autosec_core::engine::{EngineBuilder, EngineConfig};
 use autosec_core::entity::Entity;
 use autosec_core::event::Schema;
 use autosec_core::net::network;
+use autosec_core::store::FileStore;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::error;
+use crate::extend::{PyDetector, PyStore};
 use crate::rules::RuleSet;
 
 /// The largest file of settings.
@@ -21,14 +23,12 @@ const LARGEST: usize = 1 << 20;
 pub(super) struct Parts {
     pub(super) builder: EngineBuilder,
     pub(super) schema: Schema,
-    /// Whether a part is written in Python.
-    pub(super) in_python: bool,
 }
 
 impl Parts {
     /// Parts with these detectors, in their order.
     pub(super) fn new(builder: EngineBuilder, detectors: &Bound<'_, PyTuple>) -> PyResult<Self> {
-        let mut parts = Self { builder, schema: schema(detectors)?, in_python: false };
+        let mut parts = Self { builder, schema: schema(detectors)? };
         for detector in detectors {
             parts.add(&detector)?;
         }
@@ -39,6 +39,8 @@ impl Parts {
         let builder = std::mem::take(&mut self.builder);
         self.builder = if let Ok(rules) = detector.cast::<RuleSet>() {
             builder.detector(Arc::clone(rules.get().rules()))
+        } else if detector.hasattr("detect")? && detector.hasattr("fields")? {
+            builder.detector(PyDetector::new(detector, &mut self.schema)?)
         } else {
             return Err(unknown(detector)?);
         };
@@ -70,6 +72,16 @@ fn schema(detectors: &Bound<'_, PyTuple>) -> PyResult<Schema> {
         widest = wide.clone();
     }
     Ok(widest)
+}
+
+/// Adds a store: a folder, or one written in Python.
+pub(super) fn store(builder: EngineBuilder, given: &Bound<'_, PyAny>) -> PyResult<EngineBuilder> {
+    if given.hasattr("append")? && given.hasattr("replace")? && !given.is_instance_of::<PyString>() {
+        return Ok(builder.store(PyStore::new(given)));
+    }
+    let folder = given.extract::<PathBuf>()?;
+    let opened = FileStore::open(folder).map_err(|wrong| error::config(given.py(), error::chain(&wrong)))?;
+    Ok(builder.store(opened))
 }
 
 /// Settings from a dict, or from a file of YAML or JSON.

@@ -2,10 +2,13 @@ use autosec_core::engine;
 use autosec_core::event::JsonReader;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use serde_json::Value;
 
 use super::build::{self, Parts};
 use super::feed::Feed;
 use crate::arrow::{self, Plan};
+use crate::convert::to_python;
+use crate::enforce;
 use crate::error;
 use crate::event::{DictReader, fallback, json_bytes};
 use crate::guard::{Birth, detached, entered};
@@ -13,7 +16,7 @@ use crate::log::Log;
 use crate::verdict::{Verdict, Verdicts};
 
 /// Takes events and gives verdicts; enforces what was decided. One serves all threads.
-#[pyclass(frozen, module = "autosec")]
+#[pyclass(frozen, subclass, module = "autosec._autosec")]
 #[derive(Debug)]
 pub(crate) struct Engine {
     feed: Feed,
@@ -27,12 +30,15 @@ pub(crate) struct Engine {
 impl Engine {
     /// An engine of these detectors.
     #[new]
-    #[pyo3(signature = (*detectors, config=None, allowlist=None, dry_run=false, text_errors="replace"))]
+    #[pyo3(signature = (*detectors, config=None, allowlist=None, firewalls=None, store=None, dry_run=false, text_errors="replace"))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
         detectors: &Bound<'_, PyTuple>,
         config: Option<&Bound<'_, PyAny>>,
         allowlist: Option<&Bound<'_, PyAny>>,
+        firewalls: Option<&Bound<'_, PyAny>>,
+        store: Option<&Bound<'_, PyAny>>,
         dry_run: bool,
         text_errors: &str,
     ) -> PyResult<Self> {
@@ -47,7 +53,13 @@ impl Engine {
             settings.allowlist.push(engine::Allowed::new(build::entity(&entry?)?, ""));
         }
         let log = Log::default();
-        let builder = engine::Engine::builder().config(settings).observer(log.clone());
+        let mut builder = engine::Engine::builder().config(settings).observer(log.clone());
+        for firewall in firewalls.map(|each| each.try_iter()).transpose()?.into_iter().flatten() {
+            builder = enforce::add(builder, &firewall?)?;
+        }
+        if let Some(given) = store {
+            builder = build::store(builder, given)?;
+        }
         let Parts { builder, schema, .. } = Parts::new(builder, detectors)?;
         let core = detached(py, || builder.build());
         let core = core.map_err(|wrong| error::config(py, error::chain(&wrong)))?;
@@ -118,6 +130,58 @@ impl Engine {
         self.finish(py, done.map(|()| verdicts))
     }
 
+    /// Brings firewalls to what was decided; does nothing of what is no block of an address. Safe to call twice.
+    fn enforce<'py>(&self, decision: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = decision.py();
+        let decided = enforce::decision(decision)?;
+        let done = self.run(py, self.feed.engine.enforce(&decided))?;
+        record(py, "enforcement", &enforce::enforcement(&done))
+    }
+
+    /// Lets an address or a prefix in again, on every firewall.
+    fn unblock<'py>(&self, network: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = network.py();
+        let target = build::entity(network)?.network();
+        let target = target
+            .ok_or_else(|| error::config(py, "only addresses and prefixes are blocked by firewalls"))?;
+        let done = self.run(py, self.feed.engine.unblock(target))?;
+        record(py, "enforcement", &enforce::enforcement(&done))
+    }
+
+    /// Puts somebody on the allowlist (an address, a prefix, `user:NAME` or `host:NAME`), and lifts what blocks them.
+    #[pyo3(signature = (entity, name=""))]
+    fn allow<'py>(&self, entity: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let py = entity.py();
+        let allowed = build::entity(entity)?;
+        let done = self.run(py, self.feed.engine.allow(allowed, name))?;
+        record(py, "enforcement", &enforce::enforcement(&done))
+    }
+
+    /// Compares every firewall with what is to be in force, and repairs it: at start, and every minute or so.
+    fn reconcile<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let done = self.run(py, self.feed.engine.reconcile())?;
+        record(py, "reports", &enforce::reports(&done))
+    }
+
+    /// Takes back what is over and tries again what failed: every second or so.
+    fn maintain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let done = self.run(py, self.feed.engine.maintain())?;
+        record(py, "reports", &enforce::reports(&done))
+    }
+
+    /// How each firewall is.
+    fn health<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let done = self.run(py, self.feed.engine.health())?;
+        record(py, "health", &enforce::health(&done))
+    }
+
+    /// What is to be blocked now, and until when.
+    fn in_force<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.birth.check(py)?;
+        let held = detached(py, || self.feed.engine.in_force());
+        record(py, "in_force", &enforce::entries(&held))
+    }
+
     /// The names of the fields that somebody reads; nothing else of an event is looked at.
     #[getter]
     fn fields(&self) -> Vec<String> {
@@ -130,6 +194,13 @@ impl Engine {
 }
 
 impl Engine {
+    fn run<T: Send>(&self, py: Python<'_>, work: impl Future<Output = T> + Send) -> PyResult<T> {
+        self.birth.check(py)?;
+        let done = enforce::run(py, work);
+        self.log.hand_over(py);
+        done
+    }
+
     /// Tells of what could not be read, and hands over what was told.
     fn finish(&self, py: Python<'_>, done: PyResult<Verdicts>) -> PyResult<Verdicts> {
         if let Ok(verdicts) = &done
@@ -142,4 +213,9 @@ impl Engine {
         self.log.hand_over(py);
         done
     }
+}
+
+/// What a function of the Python records makes of plain values.
+fn record<'py>(py: Python<'py>, function: &str, made: &Value) -> PyResult<Bound<'py, PyAny>> {
+    py.import("autosec._records")?.getattr(function)?.call1((to_python(py, made)?,))
 }

@@ -2,6 +2,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
+use super::value::replaced;
+
 /// Bytes that stay as they are while they are read.
 #[derive(Debug)]
 pub(crate) enum JsonBytes<'py> {
@@ -34,7 +36,7 @@ pub(crate) fn json_bytes<'py>(given: &Bound<'py, PyAny>) -> PyResult<JsonBytes<'
     if let Ok(text) = given.cast::<PyString>() {
         return Ok(match text.to_str() {
             Ok(_) => JsonBytes::Text(text.clone()),
-            Err(_) => JsonBytes::Copied(text.to_string_lossy().into_owned().into_bytes()),
+            Err(_) => JsonBytes::Copied(replaced(text).into_bytes()),
         });
     }
     if let Ok(bytes) = given.cast::<PyByteArray>() {

@@ -96,6 +96,15 @@ fn string<'a>(text: &'a Bound<'_, PyString>, strict: bool) -> Result<Cow<'a, str
         Err(_) if strict => {
             Err(ReadError::new("event-text", "a text with half a surrogate pair, which no UTF-8 can hold"))
         }
-        Err(_) => Ok(text.to_string_lossy()),
+        Err(_) => Ok(Cow::Owned(replaced(text))),
     }
+}
+
+/// A text that is no Unicode as the JSON reader would have it: whole pairs as their character, halves as U+FFFD.
+pub(super) fn replaced(text: &Bound<'_, PyString>) -> String {
+    let encoded = text.call_method1("encode", ("utf-16-le", "surrogatepass"));
+    let units = encoded.and_then(|encoded| encoded.extract::<Vec<u8>>()).unwrap_or_default();
+    let units: Vec<u16> =
+        units.as_chunks().0.iter().map(|unit: &[u8; 2]| u16::from_le_bytes(*unit)).collect();
+    String::from_utf16_lossy(&units)
 }
