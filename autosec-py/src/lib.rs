@@ -5,13 +5,17 @@
 #![deny(missing_docs)]
 
 mod arrow;
+mod backtest;
+mod behavior;
 mod convert;
 mod enforce;
 mod engine;
 mod error;
 mod event;
 mod extend;
+mod forest;
 mod guard;
+mod intel;
 mod log;
 mod rules;
 mod verdict;
@@ -21,6 +25,8 @@ use pyo3::prelude::*;
 /// The native part of the package `autosec`.
 #[pymodule]
 mod _autosec {
+    #[pymodule_export]
+    use crate::behavior::Behavior;
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use crate::enforce::Nftables;
@@ -29,7 +35,11 @@ mod _autosec {
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
+    use crate::forest::Forest;
+    #[pymodule_export]
     use crate::guard::_forked;
+    #[pymodule_export]
+    use crate::intel::Indicators;
     #[pymodule_export]
     use crate::rules::RuleSet;
     #[pymodule_export]

@@ -50,9 +50,14 @@ def test_other_threads_run_while_a_log_is_looked_at(engine: autosec.Engine) -> N
 
 def child(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
     start = f"import autosec, json, os, sys, threading, time\nRULES = {RULES!r}\nLOG = {LOG.decode()!r}.encode()\n"
-    command = [sys.executable, "-c", start + program]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, env={**os.environ, **environment}, check=False
+        [sys.executable, "-"],
+        input=start + program,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+        check=False,
     )
 
 

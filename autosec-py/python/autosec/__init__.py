@@ -11,7 +11,7 @@ import os as _os
 import sys as _sys
 
 from . import _autosec
-from ._autosec import MemoryFirewall, PanOs, RuleSet, Verdict, Verdicts
+from ._autosec import Behavior, Indicators, MemoryFirewall, PanOs, RuleSet, Verdict, Verdicts
 from ._engine import Engine
 from ._errors import (
     AutosecError,
@@ -34,8 +34,11 @@ from ._extend import (
     SecretSource,
     Store,
 )
+from ._models import IsolationForest
+from ._progress import Progress
 from ._records import (
     Assessment,
+    BacktestReport,
     Contribution,
     Decision,
     Enforcement,
@@ -47,12 +50,15 @@ from ._records import (
     InForce,
     ItemOutcome,
     Reason,
+    RuleReport,
     Subject,
 )
 
 __all__ = [
     "Assessment",
     "AutosecError",
+    "BacktestReport",
+    "Behavior",
     "Block",
     "Capabilities",
     "ConfigError",
@@ -73,14 +79,18 @@ __all__ = [
     "Found",
     "Health",
     "InForce",
+    "Indicators",
+    "IsolationForest",
     "ItemOutcome",
     "LimitError",
     "MemoryFirewall",
     "Outcome",
     "PanOs",
+    "Progress",
     "Reason",
     "RuleError",
     "RuleLimitError",
+    "RuleReport",
     "RuleSet",
     "SecretSource",
     "Store",

@@ -227,6 +227,42 @@ class FirewallHealth(_Record):
     detail: str
 
 
+@dataclass(frozen=True)
+class RuleReport(_Record):
+    """What one rule did in a backtest."""
+
+    id: str
+    name: str
+    mode: str
+    matches: int
+    findings: int
+    subjects: tuple[tuple[str, int], ...]
+    """Whom it found something about, and how often, the most often first."""
+    samples: tuple[tuple[datetime, str, tuple[str, ...]], ...]
+    """Some findings: when, about whom, the facts."""
+    nanoseconds: float | None = None
+    """What an evaluation costs on average, if that was measured."""
+
+
+@dataclass(frozen=True)
+class BacktestReport(_Record):
+    """What rules found in a log."""
+
+    events: int
+    unread: int
+    first: datetime | None
+    last: datetime | None
+    rules: tuple[RuleReport, ...]
+    faults: Mapping[str, int] = field(hash=False)
+    gained: int | None = None
+    """How many findings the rules that it was compared with have more."""
+    lost: int | None = None
+    text: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def _subject(made: Mapping[str, Any]) -> Subject:
     return Subject(made["type"], made["value"])
 
@@ -335,6 +371,37 @@ def told(decision: Decision) -> tuple[Any, ...]:
         [(reason.kind, reason.analytic, reason.threshold) for reason in decision.reasons],
         decision.strikes,
         decision.dry_run,
+    )
+
+
+def _rule_report(made: Mapping[str, Any]) -> RuleReport:
+    return RuleReport(
+        id=made["id"],
+        name=made["name"],
+        mode=made["mode"],
+        matches=made["matches"],
+        findings=made["findings"],
+        subjects=tuple((subject["value"], count) for subject, count in made["subjects"]),
+        samples=tuple(
+            (moment(each["time"]), each["subject"]["value"], tuple(each["evidence"])) for each in made["samples"]
+        ),
+        nanoseconds=made["cost"]["nanoseconds"] if made["cost"] else None,
+    )
+
+
+def backtest(made: Mapping[str, Any], text: str) -> BacktestReport:
+    """What rules found in a log, from plain values."""
+    difference = made["difference"] or {}
+    return BacktestReport(
+        events=made["events"],
+        unread=made["unread"],
+        first=moment(made["first"]) if made["first"] else None,
+        last=moment(made["last"]) if made["last"] else None,
+        rules=tuple(map(_rule_report, made["rules"])),
+        faults=made["faults"],
+        gained=difference.get("gained"),
+        lost=difference.get("lost"),
+        text=text,
     )
 
 

@@ -11,8 +11,10 @@ use autosec_core::store::FileStore;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use crate::behavior::Behavior;
 use crate::error;
 use crate::extend::{PyDetector, PyStore};
+use crate::intel::Indicators;
 use crate::rules::RuleSet;
 
 /// The largest file of settings.
@@ -39,6 +41,10 @@ impl Parts {
         let builder = std::mem::take(&mut self.builder);
         self.builder = if let Ok(rules) = detector.cast::<RuleSet>() {
             builder.detector(Arc::clone(rules.get().rules()))
+        } else if let Ok(indicators) = detector.cast::<Indicators>() {
+            builder.detector(indicators.get().index())
+        } else if let Ok(behavior) = detector.cast::<Behavior>() {
+            builder.detector(behavior.get().analyzer())
         } else if detector.hasattr("detect")? && detector.hasattr("fields")? {
             builder.detector(PyDetector::new(detector, &mut self.schema)?)
         } else {

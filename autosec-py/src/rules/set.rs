@@ -10,8 +10,10 @@ use pyo3::types::{PyBytes, PyDict};
 use super::list::list;
 use super::options::Options;
 use super::source::{self, Source};
+use crate::backtest::{Trial, backtest};
 use crate::convert::to_python;
 use crate::error;
+use crate::event::fallback;
 use crate::guard::detached;
 
 /// Rules that are ready: native ones, Sigma's, the starter pack. What is wrong with one is said when it is loaded.
@@ -125,6 +127,28 @@ impl RuleSet {
             "failures": failures.collect::<Vec<_>>(), "untested": report.untested,
         });
         to_python(py, &made)
+    }
+
+    /// Tries the rules on a log (a path, bytes, or events), and says what each finds; `against` others, what those find
+    /// more and less. What is counted begins anew.
+    #[pyo3(signature = (log, /, *, against=None, samples=5, profile=0, at=None, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn backtest<'py>(
+        &self,
+        log: &Bound<'py, PyAny>,
+        against: Option<&Bound<'py, Self>>,
+        samples: usize,
+        profile: usize,
+        at: Option<&Bound<'py, PyAny>>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = log.py();
+        let against = against.map(|other| &**other.get().rules());
+        let trial = Trial { rules: &self.rules, against, samples, profile, at: fallback(at)? };
+        let report = backtest(log, &trial, progress)?;
+        let made = serde_json::to_value(&report).map_err(|wrong| error::config(py, wrong.to_string()))?;
+        let make = py.import("autosec._records")?.getattr("backtest")?;
+        make.call1((to_python(py, &made)?, report.to_string()))
     }
 
     /// What the rules remember of the events they saw, as bytes for `restore` or `merge`.
