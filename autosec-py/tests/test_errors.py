@@ -58,7 +58,7 @@ def test_settings_that_are_wrong_are_config_errors(tmp_path: Path) -> None:
     with pytest.raises(autosec.ConfigError, match="not an address"):
         autosec.Engine(allowlist=["not an address"])
     with pytest.raises(autosec.ConfigError, match="replace"):
-        autosec.Engine(text_errors="ignore")
+        autosec.Engine(text_errors="ignore")  # type: ignore[arg-type]
     with pytest.raises(autosec.ConfigError, match="no rules"):
         autosec.RuleSet()
     with pytest.raises(autosec.ConfigError, match="missing.yml"):
@@ -68,7 +68,7 @@ def test_settings_that_are_wrong_are_config_errors(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="no detector"):
         autosec.Engine(7)  # type: ignore[arg-type]
     with pytest.raises(autosec.ConfigError, match="kind"):
-        autosec.RuleSet(text=RULES, fields={"app.x": "number"})
+        autosec.RuleSet(text=RULES, fields={"app.x": "number"})  # type: ignore[dict-item]
 
 
 class Odd:
@@ -181,7 +181,8 @@ def test_a_broken_line_is_told_and_the_others_count(
 
 
 def test_a_list_with_what_is_no_event_goes_on(engine: autosec.Engine) -> None:
-    verdicts = engine.process_many([ADMIN, 7, {"@timestamp": 1, "url.path": Odd()}])
+    given: list[Any] = [ADMIN, 7, {"@timestamp": 1, "url.path": Odd()}]
+    verdicts = engine.process_many(given)
     assert [error.code for _, error in verdicts.errors] == ["event-type", "event-type"]
 
     def broken() -> Any:

@@ -124,14 +124,18 @@ def test_an_event_without_time_takes_the_one_that_is_given(engine: autosec.Engin
     assert engine.process(b'{"url.path":"/admin"}', at=at).time.year == 2023
 
 
+def dicts(verdicts: autosec.Verdicts) -> list[Json | None]:
+    return [verdict and verdict.to_dict() for verdict in verdicts]
+
+
 def test_many_events_give_what_each_gives() -> None:
     events = [{"@timestamp": n, "event.action": "login", "source.ip": "203.0.113.7"} for n in range(5)]
     alone = [autosec.Engine(autosec.RuleSet(text=RULES)) for _ in range(4)]
     one = [alone[0].process(event).to_dict() for event in events]
     log = "\n".join(map(json.dumps, events))
-    assert [verdict.to_dict() for verdict in alone[1].process_many(events)] == one
-    assert [verdict.to_dict() for verdict in alone[2].process_many(map(json.dumps, events))] == one
-    assert [verdict.to_dict() for verdict in alone[3].process_ndjson(log)] == one
+    assert dicts(alone[1].process_many(events)) == one
+    assert dicts(alone[2].process_many(map(json.dumps, events))) == one
+    assert dicts(alone[3].process_ndjson(log)) == one
     assert sum(len(verdict["assessments"]) for verdict in one) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,8 @@ def test_feeds_replace_what_they_said_before(tmp_path: Path) -> None:
     assert indicators.load(feed, preset="spamhaus-drop")["removed"] == 1 and len(indicators) == 1
     assert indicators.load(b"192.0.2.1\n192.0.2.2\n", source="lines", kind="network")["added"] == 2
     assert "spamhaus-drop" in indicators.presets()
-    for wrong in ({"preset": "nobody"}, {"kind": "colour"}):
+    wrongs: list[dict[str, Any]] = [{"preset": "nobody"}, {"kind": "colour"}]
+    for wrong in wrongs:
         with pytest.raises(autosec.ConfigError):
             indicators.load(feed, **wrong)
     with pytest.raises(autosec.ConfigError, match="web page"):

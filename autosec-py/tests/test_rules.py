@@ -52,8 +52,8 @@ def test_tests_in_rules_are_run() -> None:
   severity: high
   when: url.path == "/admin"
   tests:
-    - { name: right, event: { url.path: /admin, source.ip: 192.0.2.1 }, expect: match }
-    - { name: wrong, event: { url.path: /, source.ip: 192.0.2.1 }, expect: match }
+    - { name: right, events: [{ url.path: /admin, source.ip: 192.0.2.1 }], expect: match }
+    - { name: wrong, events: [{ url.path: /, source.ip: 192.0.2.1 }], expect: match }
 """
     report = autosec.RuleSet(text=text).test()
     assert (report["passed"], report["passes"]) == (False, 1)
@@ -62,15 +62,20 @@ def test_tests_in_rules_are_run() -> None:
 
 def test_what_is_counted_outlives_the_engine() -> None:
     logins = [{"@timestamp": n, "event.action": "login", "source.ip": "203.0.113.7"} for n in range(3)]
-    first = autosec.RuleSet(text=RULES)
+    first = autosec.RuleSet(text=RULES, seed=7)
     assert autosec.Engine(first).process_many(logins[:2]).findings == []
-    second = autosec.RuleSet(text=RULES)
+    second = autosec.RuleSet(text=RULES, seed=7)
     assert second.restore(first.snapshot()) >= 1
     assert [finding.analytic for finding in autosec.Engine(second).process_many(logins[2:]).findings] == ["three-times"]
-    third = autosec.RuleSet(text=RULES)
+    third = autosec.RuleSet(text=RULES, seed=7)
     assert third.merge(first.snapshot()) >= 1
+    for wrong in (b"no snapshot", autosec.RuleSet(text=RULES, seed=8).snapshot()):
+        with pytest.raises(autosec.ConfigError):
+            second.restore(wrong)
+    resumed = autosec.RuleSet(text=RULES, resume=first.snapshot())
+    assert autosec.Engine(resumed).process_many(logins[2:]).findings
     with pytest.raises(autosec.ConfigError):
-        second.restore(b"no snapshot")
+        autosec.RuleSet(text=RULES, resume=b"no snapshot")
 
 
 LOG = [ADMIN, {"@timestamp": 1}, {**ADMIN, "url.path": "/"}, {**ADMIN, "source": {"ip": "198.51.100.9"}}]
@@ -80,7 +85,8 @@ def test_a_backtest_says_what_each_rule_finds(tmp_path: Path) -> None:
     path = tmp_path / "log.ndjson"
     path.write_text("\n".join(map(json.dumps, LOG)) + "\nbroken\n")
     rules = autosec.RuleSet(text=RULES)
-    reports = [rules.backtest(given) for given in (path, str(path), path.read_bytes(), [*LOG, "broken"])]
+    forms: list[Any] = [path, str(path), path.read_bytes(), [*LOG, "broken"]]
+    reports = [rules.backtest(given) for given in forms]
     for report in reports:
         assert (report.events, report.unread) == (4, 1)
         admin = next(rule for rule in report.rules if rule.id == "admin")

@@ -37,7 +37,7 @@ def test_a_verdict_says_what_was_found_and_why(engine: autosec.Engine) -> None:
 def test_a_quiet_verdict_says_so(engine: autosec.Engine) -> None:
     verdict = engine.process({"@timestamp": 1, "url.path": "/"})
     assert verdict.is_quiet and verdict.risk == 0.0 and verdict.decision is None
-    assert verdict.findings == verdict.decisions == verdict.assessments == verdict.faults == ()
+    assert [*verdict.findings, *verdict.decisions, *verdict.assessments, *verdict.faults] == []
     assert repr(verdict) == "<Verdict 1970-01-01T00:00:01Z risk=0.00 findings=0>"
 
 

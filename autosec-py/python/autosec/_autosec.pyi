@@ -72,6 +72,8 @@ class RuleSet:
         keys_per_rule: int | None = ...,
         memory: int | None = ...,
         rule_limit: int | None = ...,
+        seed: int | None = ...,
+        resume: bytes | None = ...,
     ) -> Self: ...
     @property
     def refused(self) -> list[RuleError]: ...

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from . import _autosec
 from ._records import Decision, Enforcement, FirewallHealth, FirewallReport
@@ -28,7 +29,7 @@ class Engine(_autosec.Engine):
         """`enforce` without holding up the event loop. A task that is cancelled leaves the call to end by itself."""
         return await asyncio.to_thread(self.enforce, decision)
 
-    async def unblock_async(self, network: object) -> Enforcement:
+    async def unblock_async(self, network: Any) -> Enforcement:
         """`unblock` without holding up the event loop."""
         return await asyncio.to_thread(self.unblock, network)
 

@@ -58,7 +58,7 @@ class IsolationForest:
         max_samples: int = 256,
         contamination: float | str = "auto",
         random_state: int = 0,
-        mode: str = "mixed",
+        mode: str = "capped",
     ) -> None:
         self.n_estimators = n_estimators
         self.max_samples = max_samples
@@ -108,7 +108,7 @@ class IsolationForest:
             raise ConfigError("the forest is not fitted yet: call `fit` first")
         return self._forest
 
-    def score_one(self, row: Sequence[float]) -> float:
+    def score_one(self, row: Any) -> float:
         """How unusual one row is, from 0 to 1: the fastest way to ask about one. It has the sign of no other method."""
         return self._grown.score(row if type(row) is list else row.tolist() if _is_array(row) else list(row))
 

@@ -73,7 +73,7 @@ def meter(progress: Any, title: str, total: int | None) -> Meter:
     if callable(progress):
         return _Called(progress, title, total)
     try:
-        from tqdm.auto import tqdm
+        from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         return _Logged(title, total)
     return _Bar(tqdm(total=total, desc=title, unit_scale=True))

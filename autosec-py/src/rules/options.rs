@@ -22,6 +22,8 @@ pub(super) struct Options {
     keys_per_rule: Option<usize>,
     memory: Option<usize>,
     rule_limit: Option<usize>,
+    seed: Option<u64>,
+    resume: Option<Vec<u8>>,
 }
 
 impl Options {
@@ -42,6 +44,8 @@ impl Options {
                 "keys_per_rule" => options.keys_per_rule = Some(value.extract()?),
                 "memory" => options.memory = Some(value.extract()?),
                 "rule_limit" => options.rule_limit = Some(value.extract()?),
+                "seed" => options.seed = Some(value.extract()?),
+                "resume" => options.resume = Some(value.extract()?),
                 other => {
                     let message = format!("RuleSet() got an unexpected keyword argument '{other}'");
                     return Err(PyTypeError::new_err(message));
@@ -85,6 +89,10 @@ impl Options {
         builder = self.keys_per_rule.into_iter().fold(builder, RuleSetBuilder::keys_per_rule);
         builder = self.memory.into_iter().fold(builder, RuleSetBuilder::memory);
         builder = self.rule_limit.into_iter().fold(builder, RuleSetBuilder::rule_limit);
+        builder = self.seed.into_iter().fold(builder, RuleSetBuilder::seed);
+        if let Some(snapshot) = &self.resume {
+            builder = builder.resume(snapshot).map_err(|wrong| error::config(py, wrong.to_string()))?;
+        }
         let placeholders = self.placeholders.into_iter();
         Ok(placeholders.fold(builder, |builder, (name, values)| builder.placeholder(name, values)))
     }

@@ -1,0 +1,85 @@
+//! The Python wheel: built, installed into a virtual environment of its own, and tried by its own tests.
+
+use std::env;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What the tests need beside pip; numpy, pyarrow and the like are for those that say so where they lack.
+const NEEDED: &str = "pytest>=8";
+const WISHED: [&str; 4] = ["mypy>=1.18", "numpy", "pyarrow", "tqdm"];
+
+#[test]
+fn the_wheel_builds_installs_and_passes_its_tests() {
+    let Some(python) = python() else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("target/python");
+    let own = folder.join("bin/python");
+    if !own.exists() {
+        succeed("a virtual environment", Command::new(&python).args(["-m", "venv"]).arg(&folder));
+    }
+    let pip = |packages: &[&str]| {
+        let mut command = Command::new(&own);
+        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
+        run(&mut command)
+    };
+    if !pip(&[NEEDED, "maturin>=1.9.4,<2"]).status.success() {
+        return say("the wheel is NOT tested: pytest and maturin cannot be installed");
+    }
+    for package in WISHED {
+        if !pip(&[package]).status.success() {
+            say(&format!("a part of the wheel is NOT tested: `{package}` cannot be installed"));
+        }
+    }
+    // Its own folder, since cargo holds this one's lock while it runs tests.
+    let mut build = Command::new(&own);
+    build.args(["-m", "maturin", "build", "--quiet", "--profile", "dev", "--strip", "--out"]).arg(folder.join("wheels"));
+    build.env("CARGO_TARGET_DIR", folder.join("build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    build.current_dir(root.join("autosec-py"));
+    succeed("the wheel", &mut build);
+    let wheel = newest(&folder.join("wheels"));
+    let mut install = Command::new(&own);
+    install.args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"]).arg(&wheel);
+    succeed("its installation", &mut install);
+    let mut tests = Command::new(&own);
+    tests.args(["-m", "pytest", "-p", "no:cacheprovider"]).current_dir(root.join("autosec-py"));
+    say(&succeed("the wheel's tests", &mut tests));
+}
+
+/// A Python that is recent enough; without one it says so.
+fn python() -> Option<PathBuf> {
+    let named = env::var_os("AUTOSEC_PYTHON").map(PathBuf::from);
+    let candidates = named.into_iter().chain(["python3", "python"].map(PathBuf::from));
+    let check = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
+    let fits = |python: &PathBuf| {
+        Command::new(python).args(["-c", check]).output().is_ok_and(|output| output.status.success())
+    };
+    let found = candidates.into_iter().find(fits);
+    if found.is_none() {
+        say("the Python wheel is NOT tested: there is no Python 3.10 or later with venv on this machine");
+    }
+    found
+}
+
+/// The wheel that was built last.
+fn newest(folder: &Path) -> PathBuf {
+    let wheels = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let wheels = wheels.filter(|path| path.extension().is_some_and(|ending| ending == "whl"));
+    wheels.max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap()
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"))
+}
+
+fn succeed(what: &str, command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = run(command);
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{what} failed ({status}):\n{stdout}\n{stderr}");
+    stdout.into_owned()
+}
+
+/// Says it past what the test runner keeps to itself.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
