@@ -67,6 +67,7 @@ mod own_pace;
 mod panos;
 mod pipeline;
 mod plugins;
+mod python;
 mod queues;
 mod quickstart;
 mod readme;

@@ -1,4 +1,4 @@
-//! The Python wheel: built, installed into a virtual environment of its own, and tried by its own tests.
+//! The Python wheel: installed into a virtual environment of its own, and tried by its own tests.
 
 use std::env;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ const NEEDED: &str = "pytest>=8";
 const WISHED: [&str; 4] = ["mypy>=1.18", "numpy", "pyarrow", "tqdm"];
 
 #[test]
-fn the_wheel_builds_installs_and_passes_its_tests() {
+fn the_wheel_installs_and_passes_its_tests() {
     let Some(python) = python() else { return };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = root.join("target/python");
@@ -23,27 +23,27 @@ fn the_wheel_builds_installs_and_passes_its_tests() {
         command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
         run(&mut command)
     };
-    if !pip(&[NEEDED, "maturin>=1.9.4,<2"]).status.success() {
-        return say("the wheel is NOT tested: pytest and maturin cannot be installed");
+    if !pip(&[NEEDED]).status.success() {
+        return skip("the Python wheel", "pytest cannot be installed");
     }
     for package in WISHED {
         if !pip(&[package]).status.success() {
-            say(&format!("a part of the wheel is NOT tested: `{package}` cannot be installed"));
+            skip("a part of the Python wheel's tests", &format!("`{package}` cannot be installed"));
         }
     }
-    // Its own folder, since cargo holds this one's lock while it runs tests.
-    let mut build = Command::new(&own);
-    build.args(["-m", "maturin", "build", "--quiet", "--profile", "dev", "--strip", "--out"]).arg(folder.join("wheels"));
-    build.env("CARGO_TARGET_DIR", folder.join("build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
-    build.current_dir(root.join("autosec-py"));
-    succeed("the wheel", &mut build);
-    let wheel = newest(&folder.join("wheels"));
+    // As a user would, but for the profile: what is tested need not be small or fast. The folder is its own, so that this
+    // build and others do not undo each other.
     let mut install = Command::new(&own);
-    install.args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"]).arg(&wheel);
-    succeed("its installation", &mut install);
+    install
+        .args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"])
+        .arg(root.join("autosec-py"));
+    install.env("MATURIN_PEP517_ARGS", "--profile dev").env("CARGO_TARGET_DIR", folder.join("build"));
+    install.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    succeed("`pip install ./autosec-py`", &mut install);
     let mut tests = Command::new(&own);
     tests.args(["-m", "pytest", "-p", "no:cacheprovider"]).current_dir(root.join("autosec-py"));
-    say(&succeed("the wheel's tests", &mut tests));
+    let told = succeed("the wheel's tests", &mut tests);
+    let _ = writeln!(std::io::stderr(), "\n{}", told.trim());
 }
 
 /// A Python that is recent enough; without one it says so.
@@ -56,16 +56,9 @@ fn python() -> Option<PathBuf> {
     };
     let found = candidates.into_iter().find(fits);
     if found.is_none() {
-        say("the Python wheel is NOT tested: there is no Python 3.10 or later with venv on this machine");
+        skip("the Python wheel", "there is no Python 3.10 or later with venv on this machine");
     }
     found
-}
-
-/// The wheel that was built last.
-fn newest(folder: &Path) -> PathBuf {
-    let wheels = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let wheels = wheels.filter(|path| path.extension().is_some_and(|ending| ending == "whl"));
-    wheels.max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap()
 }
 
 fn run(command: &mut Command) -> Output {
@@ -80,6 +73,7 @@ fn succeed(what: &str, command: &mut Command) -> String {
 }
 
 /// Says it past what the test runner keeps to itself.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+fn skip(what: &str, why: &str) {
+    let _ = writeln!(std::io::stderr(), "\nskipped: {what}: {why}");
+    assert!(env::var_os("CI").is_none(), "in CI nothing may be skipped: {why}");
 }

@@ -43,9 +43,10 @@ struct Lines {
 impl Log {
     /// Hands over what was told; what a handler raises is passed over, as `logging` does.
     pub(crate) fn hand_over(&self, py: Python<'_>) {
-        if !self.0.any.swap(false, Ordering::Acquire) {
+        if !self.0.any.load(Ordering::Relaxed) {
             return;
         }
+        self.0.any.store(false, Ordering::Release);
         let lines = std::mem::take(&mut *self.0.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let logger = py.import("logging").and_then(|logging| logging.call_method1("getLogger", (LOGGER,)));
         let Ok(logger) = logger else { return };

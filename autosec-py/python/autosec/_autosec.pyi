@@ -1,10 +1,12 @@
 """The native module of AutoSec."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from os import PathLike
 from typing import Any, Literal, Self, TypeAlias, final
+
+from typing_extensions import disjoint_base
 
 from ._errors import EventError, RuleError
 from ._extend import Detector, FirewallIntegration, SecretSource, Store
@@ -28,6 +30,7 @@ _Time: TypeAlias = datetime | str | float
 _Network: TypeAlias = str | IPv4Address | IPv6Address | IPv4Network | IPv6Network
 _Tell: TypeAlias = bool | Callable[[Progress], object] | None
 
+@disjoint_base
 class Engine:
     def __new__(
         cls,
@@ -138,7 +141,6 @@ class Verdict:
 class Verdicts(Sequence[Verdict | None]):
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Verdict | None: ...  # type: ignore[override]
-    def __iter__(self) -> Iterator[Verdict | None]: ...
     @property
     def told(self) -> list[tuple[int, Verdict]]: ...
     @property
@@ -210,7 +212,7 @@ class Nftables:
         *,
         name: str = "nftables",
         table: str = "autosec",
-        priority: int = -310,
+        priority: int = ...,
         capacity: int | None = None,
         timeout: float = 5.0,
     ) -> Self: ...

@@ -1,6 +1,5 @@
-use std::collections::HashMap;
-
 use autosec_core::event::{FieldId, FieldMask, Kind, Schema};
+use hashbrown::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 

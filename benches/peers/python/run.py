@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: intel, model.
+"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: intel, model, python.
 
 Makes a virtual environment of its own in target/peers, builds our bench, and runs both sides on the same data by turns.
 Every side has one thread, and its times are CPU time. Prints the lines that the benches print. `--reference` also writes
@@ -22,6 +22,7 @@ PACKAGES = {
     "model": ["numpy", "pandas", "scikit-learn", "coniferest", "isotree"],
     # The matcher is at odds with newer releases of the grammar.
     "intel": ["stix2-matcher==3.0.0", "stix2-patterns==2.0.0"],
+    "python": ["maturin>=1.9.4,<2", "numpy", "pyarrow", "scikit-learn", "coniferest"],
 }
 SPEED_SETS = ["32_shuttle", "16_http"]
 SEEDS = 5
@@ -283,8 +284,15 @@ def intel():
     print(subprocess.run([bench], check=True, stdout=subprocess.PIPE, text=True).stdout, end="")
 
 
+def python():
+    """What the wheel costs a caller."""
+    import wheel
+
+    wheel.run(bar, skipped)
+
+
 if __name__ == "__main__":
-    areas = {"intel": intel, "model": model}
+    areas = {"intel": intel, "model": model, "python": python}
     if len(sys.argv) < 2 or sys.argv[1] not in areas:
         sys.exit(f"usage: run.py {'|'.join(areas)} [--reference]")
     inside_environment(sys.argv[1])
