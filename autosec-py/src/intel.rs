@@ -92,7 +92,6 @@ impl Indicators {
 
     /// Loads a list of values (a path, or bytes) in place of what was loaded of its source before: all of it or nothing.
     #[pyo3(signature = (feed, /, *, source=None, kind="guess", preset=None, at=None, progress=None))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn load<'py>(
         &self,
         feed: &Bound<'py, PyAny>,

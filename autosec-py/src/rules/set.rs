@@ -132,7 +132,6 @@ impl RuleSet {
     /// Tries the rules on a log (a path, bytes, or events), and says what each finds; `against` others, what those find
     /// more and less. What is counted begins anew.
     #[pyo3(signature = (log, /, *, against=None, samples=5, profile=0, at=None, progress=None))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn backtest<'py>(
         &self,
         log: &Bound<'py, PyAny>,

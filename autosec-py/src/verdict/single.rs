@@ -57,7 +57,7 @@ impl Verdict {
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let text = match &self.0 {
             Held::Live(verdict) => verdict.time.to_string(),
-            Held::Kept(kept) => kept.record["time"].as_str().unwrap_or_default().to_owned(),
+            Held::Kept(kept) => part(&kept.record, "time").as_str().unwrap_or_default().to_owned(),
         };
         py.import("autosec._records")?.getattr("moment")?.call1((text,))
     }
@@ -67,7 +67,7 @@ impl Verdict {
     fn is_quiet(&self) -> bool {
         match &self.0 {
             Held::Live(verdict) => verdict.is_quiet(),
-            Held::Kept(kept) => kept.record["assessments"].as_array().is_none_or(Vec::is_empty),
+            Held::Kept(kept) => part(&kept.record, "assessments").as_array().is_none_or(Vec::is_empty),
         }
     }
 
@@ -133,10 +133,10 @@ impl Verdict {
 
     fn __repr__(&self) -> String {
         let record = self.record();
-        let time = record["time"].as_str().unwrap_or_default();
-        let count = |name: &str| record[name].as_array().map_or(0, Vec::len);
-        let found = record["assessments"].as_array().into_iter().flatten();
-        let found: usize = found.map(|each| each["findings"].as_array().map_or(0, Vec::len)).sum();
+        let time = part(&record, "time").as_str().unwrap_or_default();
+        let count = |name: &str| part(&record, name).as_array().map_or(0, Vec::len);
+        let found = part(&record, "assessments").as_array().into_iter().flatten();
+        let found: usize = found.map(|each| part(each, "findings").as_array().map_or(0, Vec::len)).sum();
         let faults = match count("faults") {
             0 => String::new(),
             faults => format!(" faults={faults}"),
@@ -167,15 +167,20 @@ impl Verdict {
     fn _restore(state: &[u8]) -> PyResult<Self> {
         let foreign = || PyValueError::new_err("the bytes are no verdict of this package");
         let mut state: Value = serde_json::from_slice(state).map_err(|_| foreign())?;
-        let explanation = state["explanation"].as_str().ok_or_else(foreign)?.to_owned();
-        let risk = state["risk"].as_f64().ok_or_else(foreign)?;
-        let record = state["record"].take();
-        let shaped = record["assessments"].is_array()
-            && record["faults"].is_array()
-            && record["time"].as_str().is_some_and(|time| Timestamp::parse(time).is_ok());
+        let explanation = part(&state, "explanation").as_str().ok_or_else(foreign)?.to_owned();
+        let risk = part(&state, "risk").as_f64().ok_or_else(foreign)?;
+        let record = state.get_mut("record").map(Value::take).ok_or_else(foreign)?;
+        let shaped = part(&record, "assessments").is_array()
+            && part(&record, "faults").is_array()
+            && part(&record, "time").as_str().is_some_and(|time| Timestamp::parse(time).is_ok());
         if !shaped {
             return Err(foreign());
         }
         Ok(Self(Held::Kept(Box::new(Kept { record, explanation, risk }))))
     }
+}
+
+/// A member of an object; null where there is none.
+fn part<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
 }
