@@ -10,6 +10,7 @@ const UNSAFE: &[&str] = &[
     "autosec-integrations/plugin-sdk/src/native.rs",
     "autosec-integrations/src/firewall/netlink/socket.rs",
     "autosec-integrations/src/plugin/wasm/cache/compiled.rs",
+    "autosec-py/src/arrow/import.rs",
     "benches/peers/src/heap.rs",
 ];
 
