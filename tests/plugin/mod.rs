@@ -6,6 +6,7 @@ mod device;
 mod example;
 mod firewall;
 mod folder;
+mod hosted;
 mod native;
 mod registry;
 mod services;
