@@ -1,4 +1,15 @@
-//! Plugins: what runs them, what holds them, and what they are.
+//! Plugins: what stands between them and the engine, what runs and holds them, and those of vendors.
 
+mod alike;
+mod artifact;
+mod device;
+mod example;
+mod firewall;
+mod folder;
+mod hosted;
+mod native;
+mod registry;
+mod services;
 mod simulators;
+mod template;
 mod vendors;

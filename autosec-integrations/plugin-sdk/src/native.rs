@@ -10,7 +10,7 @@
 
 use std::any::Any;
 use std::ffi::c_void;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::{ptr, slice};
@@ -112,6 +112,37 @@ pub const fn table<F: Firewall>() -> PluginV0 {
 
 #[expect(clippy::cast_possible_truncation, reason = "48 bytes where addresses have 64 bits")]
 const PLUGIN_SIZE: u32 = size_of::<PluginV0>() as u32;
+
+/// The sizes of the three tables and the offsets of their fields, in order.
+pub fn layout() -> [Vec<usize>; 3] {
+    [
+        vec![
+            size_of::<PluginV0>(),
+            offset_of!(PluginV0, magic),
+            offset_of!(PluginV0, size),
+            offset_of!(PluginV0, abi),
+            offset_of!(PluginV0, encoding),
+            offset_of!(PluginV0, reserved),
+            offset_of!(PluginV0, create),
+            offset_of!(PluginV0, call),
+            offset_of!(PluginV0, destroy),
+        ],
+        vec![
+            size_of::<HostV0>(),
+            offset_of!(HostV0, size),
+            offset_of!(HostV0, abi),
+            offset_of!(HostV0, context),
+            offset_of!(HostV0, call),
+        ],
+        vec![
+            size_of::<Buf>(),
+            offset_of!(Buf, start),
+            offset_of!(Buf, length),
+            offset_of!(Buf, capacity),
+            offset_of!(Buf, free),
+        ],
+    ]
+}
 
 /// Makes the crate a native plugin; a part of `export!`.
 #[doc(hidden)]

@@ -31,10 +31,12 @@ fn build(folder: &Path) -> PathBuf {
     let said = String::from_utf8(output.stdout).unwrap();
     let mut messages = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let manifest = folder.join("Cargo.toml");
-    let is_own = |message: &serde_json::Value| {
-        message["reason"] == "compiler-artifact" && message["manifest_path"].as_str() == manifest.to_str()
-    };
-    let own = messages.find(is_own).unwrap();
+    let own = messages
+        .find(|message| {
+            message["reason"] == "compiler-artifact"
+                && message["manifest_path"] == *manifest.to_string_lossy()
+        })
+        .unwrap();
     let library = |file: &&serde_json::Value| {
         let name = file.as_str().unwrap_or_default();
         [".so", ".dylib", ".dll"].iter().any(|ending| name.ends_with(ending))

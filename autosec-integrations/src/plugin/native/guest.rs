@@ -93,6 +93,7 @@ impl NativeGuest {
         if turn.line.is_none() {
             turn.line = Some(self.again(&mut turn.state, end).await?);
         }
+        self.services.begin(context);
         let asked = timed(end, self.exchange(&mut turn, operation, arguments)).await;
         match asked {
             Some(Ok(answer)) => {
