@@ -9,6 +9,7 @@ mod folder;
 mod gate;
 mod grants;
 mod minisign;
+mod hosted;
 mod native;
 mod registry;
 mod services;
