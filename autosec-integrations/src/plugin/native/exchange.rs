@@ -20,7 +20,6 @@ pub(super) async fn call<T: DeserializeOwned>(
     limits: &NativeLimits,
 ) -> Result<T, Crash> {
     let answer = finish(line, order, services, limits).await?;
-    let unreadable = || Crash::Protocol("its answer is not of the kind that was asked for".to_owned());
     decode(line.encoding(), &answer).map_err(|_| unreadable())
 }
 
@@ -52,7 +51,7 @@ async fn finish(
     }
 }
 
-fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
+pub(super) fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
     match code {
         code::PANIC => Crash::Trap(format!("it panicked: {}", told(words))),
         code::LARGE => Crash::Limit(format!("{} bytes at once", limits.answer)),
@@ -64,6 +63,11 @@ fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
         code::ANSWER => Crash::Protocol("its answer is no bytes".to_owned()),
         other => Crash::Protocol(format!("it answered with code {other}")),
     }
+}
+
+/// An answer that cannot be read.
+pub(super) fn unreadable() -> Crash {
+    Crash::Protocol("its answer is not of the kind that was asked for".to_owned())
 }
 
 /// A plugin's words, safe for a log.
