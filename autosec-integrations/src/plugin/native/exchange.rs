@@ -54,6 +54,7 @@ async fn finish(
 pub(super) fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
     match code {
         code::PANIC => Crash::Trap(format!("it panicked: {}", told(words))),
+        code::POISONED => Crash::Gone("it panicked before".to_owned()),
         code::LARGE => Crash::Limit(format!("{} bytes at once", limits.answer)),
         code::ABI => {
             Crash::Protocol("it does not take this host's version of the binary interface".to_owned())
@@ -62,6 +63,14 @@ pub(super) fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
         code::OPERATION => Crash::Protocol("it does not know the operation".to_owned()),
         code::ANSWER => Crash::Protocol("its answer is no bytes".to_owned()),
         other => Crash::Protocol(format!("it answered with code {other}")),
+    }
+}
+
+/// Whether an answer has one item for each of the question.
+pub(super) fn each_of<T>(asked: usize) -> impl Fn(&Vec<T>) -> Result<(), Crash> + Send {
+    move |answer| match answer.len() {
+        given if given == asked => Ok(()),
+        given => Err(Crash::Protocol(format!("{given} answers to {asked} items"))),
     }
 }
 

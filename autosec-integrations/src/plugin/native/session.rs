@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
 use super::codec::{decode, encode};
-use super::exchange::{crash, unreadable};
+use super::exchange::{crash, each_of, unreadable};
 use super::{LoadError, NativeLimits, StartError, question};
 use crate::plugin::interface::{Context, Crash, Entry, Failure, Health, Outcome, Page, Services};
 
@@ -56,7 +56,8 @@ impl NativeSession {
         context: &Context,
         entries: &[Entry],
     ) -> Result<Vec<Result<Outcome, Failure>>, Crash> {
-        self.call(operation::BLOCK, &(context, entries))
+        let answer = self.call(operation::BLOCK, &(context, entries))?;
+        each_of(entries.len())(&answer).map(|()| answer)
     }
 
     /// As [`Guest::unblock`](crate::plugin::interface::Guest::unblock).
@@ -68,7 +69,8 @@ impl NativeSession {
         context: &Context,
         targets: &[String],
     ) -> Result<Vec<Result<Outcome, Failure>>, Crash> {
-        self.call(operation::UNBLOCK, &(context, targets))
+        let answer = self.call(operation::UNBLOCK, &(context, targets))?;
+        each_of(targets.len())(&answer).map(|()| answer)
     }
 
     /// As [`Guest::list_blocked`](crate::plugin::interface::Guest::list_blocked).
