@@ -1,4 +1,4 @@
-//! Imports inside core point downwards.
+//! Imports inside core, and among the modules of plugins, point downwards.
 
 use super::source::{Source, braced, split_word, words};
 
@@ -44,19 +44,36 @@ const RULE: Ladder = Ladder {
     ],
 };
 
+const PLUGIN: Ladder = Ladder {
+    within: &["plugin"],
+    levels: &[
+        Row(&["interface"]),
+        Row(&["manifest"]),
+        Row(&["gate"]),
+        Siblings(&["native", "wasm"]),
+        Row(&["firewall"]),
+        Row(&["registry"]),
+        Row(&["loader"]),
+    ],
+};
+
 const ROOT: &str = "autosec-core/src/";
+const INTEGRATIONS: &str = "autosec-integrations/src/";
 
 /// Every import that points upwards, sideways or to a name the lists do not know.
 pub fn violations(sources: &[Source<'_>]) -> Vec<String> {
-    let core = sources.iter().filter(|source| source.path.starts_with(ROOT));
-    core.flat_map(|source| {
-        let module = module(source.path);
+    let core = sources.iter().filter(|source| source.path.starts_with(ROOT)).flat_map(|source| {
+        let module = module(source.path, ROOT);
         let references = references(source, &module);
         let climbs =
             [CORE, RULE].into_iter().flat_map(|ladder| ladder.violations(source, &module, &references));
         climbs.chain(escapes(source, &references)).collect::<Vec<_>>()
-    })
-    .collect()
+    });
+    let plugins = sources.iter().filter(|source| source.path.starts_with(INTEGRATIONS)).flat_map(|source| {
+        let module = module(source.path, INTEGRATIONS);
+        PLUGIN.violations(source, &module, &references(source, &module))
+    });
+    core.chain(plugins).collect()
 }
 
 impl Ladder {
@@ -103,9 +120,9 @@ fn child<'p>(path: &[&'p str], within: &[&'static str]) -> Option<&'p str> {
     path.strip_prefix(within)?.first().copied()
 }
 
-/// The module that a file of core is.
-fn module(path: &str) -> Vec<&str> {
-    let inside = path.strip_prefix(ROOT).unwrap_or(path);
+/// The module that a file of a crate is.
+fn module<'p>(path: &'p str, root: &str) -> Vec<&'p str> {
+    let inside = path.strip_prefix(root).unwrap_or(path);
     let mut parts: Vec<&str> = inside.strip_suffix(".rs").unwrap_or(inside).split('/').collect();
     if matches!(parts.last(), Some(&"mod" | &"lib")) {
         parts.pop();
@@ -246,6 +263,29 @@ mod tests {
         ];
         for (file, text, what) in refused {
             assert_found(&format!("autosec-core/src/rule/{file}"), text, what);
+        }
+    }
+
+    #[test]
+    fn refuses_imports_upwards_among_plugins() {
+        let refused = [
+            (
+                "firewall/a.rs",
+                "use crate::plugin::registry::A;",
+                "`firewall` (layer 4) imports `registry` (layer 5)",
+            ),
+            ("wasm/guest.rs", "use crate::plugin::manifest::{A, B};", ""),
+            (
+                "interface/a.rs",
+                "use super::super::gate::Gate;",
+                "`interface` (layer 0) imports `gate` (layer 2)",
+            ),
+            ("wasm/a.rs", "use crate::plugin::native::A;", "`wasm` (layer 3) imports `native` (layer 3)"),
+            ("other.rs", "", "`crate::plugin::other` is not in the list"),
+        ];
+        for (file, text, what) in refused {
+            let path = format!("autosec-integrations/src/plugin/{file}");
+            if what.is_empty() { assert_clean(&path, text) } else { assert_found(&path, text, what) }
         }
     }
 

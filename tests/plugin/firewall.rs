@@ -231,6 +231,18 @@ async fn a_hang_ends_at_its_deadline_and_delays_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_is_given_up_is_followed_by_smaller_ones() {
+    let clock = clock();
+    let device = Device { usual: Act::Hangs, ..Device::new("edge") };
+    let edge = firewall(&device, &clock);
+    for _ in 0..3 {
+        let given_up = tokio::time::timeout(Duration::from_millis(10), edge.block(&blocks(80))).await;
+        assert!(given_up.is_err());
+    }
+    assert_eq!(device.widths(), [80, 20, 5]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_block_ends_on_a_device_that_knows_no_time() {
     let clock = clock();
     let device = Device::new("edge");

@@ -1,10 +1,15 @@
-//! Plugins: what stands between them and the engine, and what each kind is made of.
+//! Plugins: what stands between them and the engine, what runs and holds them, and those of vendors.
 
 mod alike;
 mod artifact;
 mod device;
+mod example;
 mod firewall;
+mod folder;
+mod hosted;
 mod native;
 mod registry;
 mod services;
+mod simulators;
 mod template;
+mod vendors;

@@ -6,6 +6,8 @@
 pub mod firewall;
 pub mod gate;
 pub mod interface;
+#[cfg(any(feature = "native", feature = "wasm"))]
+pub mod loader;
 pub mod manifest;
 #[cfg(feature = "native")]
 pub mod native;

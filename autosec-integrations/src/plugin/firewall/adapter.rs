@@ -26,6 +26,9 @@ pub const DEADLINE: Duration = Duration::from_secs(3);
 /// A pause of this length is waited for; for a longer one the enforcer is told when to come back.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// So many items in a row may be set aside; then it is the plugin that is broken.
+const SUSPECTS: usize = 3;
+
 /// A configured plugin as a firewall: it takes the enforcer's calls to the plugin, and the plugin's answers back.
 ///
 /// It believes nothing that it can check: one answer an item, in bounds, no listing without end. Its `Debug` shows its name
@@ -114,6 +117,11 @@ impl PluginFirewall {
         self.guest.metadata()
     }
 
+    /// How long a call of the plugin may take.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// How many entries of the latest listing could not be read, because their target is neither an address nor a prefix.
     pub fn unreadable(&self) -> u64 {
         self.unreadable.load(Ordering::Relaxed)
@@ -197,37 +205,59 @@ impl FirewallIntegration for PluginFirewall {
 impl PluginFirewall {
     /// Makes a change in as many calls as it takes. Items that went well are kept whatever happens to later calls, which then
     /// stay owed; a failure of the first call is the failure of all.
+    ///
+    /// A plugin that breaks off over one item by itself, and is well with the next, has a fault with that item: it is set
+    /// aside, so that it does not stand in the way of the others. Several in a row are the fault of the plugin.
     async fn change(&self, batch: Batch<'_>) -> Result<Vec<Outcome>, EnforceError> {
         let mut outcomes = Vec::with_capacity(batch.len());
-        let mut rest = batch;
+        let (mut suspects, mut rest) = (Vec::new(), batch);
         while rest.len() > 0 {
             let (now, later) = rest.split(self.pace().width());
             match self.call(now).await {
-                Ok(some) => outcomes.extend(some),
-                Err(error) if outcomes.is_empty() => return Err(error),
+                Ok(some) => {
+                    outcomes.extend(suspects.drain(..).map(Suspect::blamed));
+                    outcomes.extend(some);
+                }
+                Err(Broken::Over(suspect)) if suspects.len() < SUSPECTS => suspects.push(suspect),
+                Err(broken) if outcomes.is_empty() => return Err(self.broken(broken)),
                 Err(_) => {
+                    outcomes.extend(deferred(suspects.drain(..).map(|suspect| suspect.target)));
                     outcomes.extend(deferred(rest.targets()));
                     break;
                 }
             }
             rest = later;
         }
-        Ok(outcomes)
+        let was_well = !outcomes.is_empty() || suspects.first().is_some_and(|first| first.was_well);
+        match suspects.pop() {
+            Some(last) if !was_well => Err(self.crashed(&last.crash)),
+            last => {
+                outcomes.extend(suspects.into_iter().chain(last).map(Suspect::blamed));
+                Ok(outcomes)
+            }
+        }
     }
 
     /// One call of the plugin, when it may be asked.
-    async fn call(&self, batch: Batch<'_>) -> Result<Vec<Outcome>, EnforceError> {
+    async fn call(&self, batch: Batch<'_>) -> Result<Vec<Outcome>, Broken> {
         let wait = self.pace().wait(Instant::now());
         if wait > PATIENCE {
             let reason = "it was asked a moment ago".to_owned();
-            return Err(EnforceError::Busy { firewall: self.name.clone(), after: wait, reason });
+            return Err(Broken::Failed(EnforceError::Busy {
+                firewall: self.name.clone(),
+                after: wait,
+                reason,
+            }));
         }
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        match self.send(batch, false).await {
-            Ok(answers) => self.settle(batch, answers),
-            Err(crash) => self.blame(batch, &crash),
+        let mut under_way = UnderWay { pace: Some(&self.pace), items: batch.len() };
+        let answered = self.send(batch, false).await;
+        under_way.pace = None;
+        match answered {
+            Ok(answers) => self.settle(batch, answers).map_err(Broken::Failed),
+            Err(crash) => Err(self.suspect(batch, crash)),
         }
     }
 
@@ -243,17 +273,20 @@ impl PluginFirewall {
         }
     }
 
-    /// A plugin that was well until it got one item by itself has a fault with that item: it is set aside, so that it does not
-    /// stand in the way of the others. Whatever else made it break off, nothing is assumed of the items.
-    fn blame(&self, batch: Batch<'_>, crash: &Crash) -> Result<Vec<Outcome>, EnforceError> {
+    fn suspect(&self, batch: Batch<'_>, crash: Crash) -> Broken {
         let was_well = self.pace().crashed(batch.len(), Instant::now());
-        let is_its_own = matches!(crash, Crash::Trap(_) | Crash::Limit(_) | Crash::Protocol(_));
-        match batch.targets().as_slice() {
-            [target] if was_well && is_its_own => {
-                let status = Status::Rejected(fault::words(&crash.to_string()));
-                Ok(vec![Outcome { target: *target, status }])
+        match (batch.targets().as_slice(), &crash) {
+            ([target], Crash::Trap(_) | Crash::Limit(_) | Crash::Protocol(_)) => {
+                Broken::Over(Suspect { target: *target, crash, was_well })
             }
-            _ => Err(self.crashed(crash)),
+            _ => Broken::Failed(self.crashed(&crash)),
+        }
+    }
+
+    fn broken(&self, broken: Broken) -> EnforceError {
+        match broken {
+            Broken::Over(suspect) => self.crashed(&suspect.crash),
+            Broken::Failed(error) => error,
         }
     }
 
@@ -316,7 +349,43 @@ fn planned((target, answer): (IpNet, Result<crate::plugin::interface::Outcome, F
     }
 }
 
-fn deferred(targets: Vec<IpNet>) -> impl Iterator<Item = Outcome> {
+/// A change that whoever asked may give up before its end: then it was too much, too.
+struct UnderWay<'f> {
+    pace: Option<&'f Mutex<Pace>>,
+    items: usize,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(pace) = self.pace {
+            lock(pace).crashed(self.items, Instant::now());
+        }
+    }
+}
+
+/// Why a call of the plugin came to nothing.
+enum Broken {
+    /// It broke off over one item.
+    Over(Suspect),
+    /// Whatever the items are.
+    Failed(EnforceError),
+}
+
+/// An item that the plugin broke off over when it had nothing else to do.
+struct Suspect {
+    target: IpNet,
+    crash: Crash,
+    /// The plugin's last change before came to its end.
+    was_well: bool,
+}
+
+impl Suspect {
+    fn blamed(self) -> Outcome {
+        Outcome { target: self.target, status: Status::Rejected(fault::words(&self.crash.to_string())) }
+    }
+}
+
+fn deferred(targets: impl IntoIterator<Item = IpNet>) -> impl Iterator<Item = Outcome> {
     targets.into_iter().map(|target| Outcome { target, status: Status::Deferred })
 }
 

@@ -94,6 +94,7 @@ impl NativeGuest {
         if turn.line.is_none() {
             turn.line = Some(self.again(&mut turn.state, end).await?);
         }
+        self.services.begin(context);
         let asked = timed(end, self.exchange(&mut turn, operation, arguments)).await;
         match asked.map(|asked| asked.and_then(|answer| check(&answer).map(|()| answer))) {
             Some(Ok(answer)) => {

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use autosec_core::enforce::{Block, EnforceError, FirewallIntegration, Health};
+use autosec_core::enforce::{Block, EnforceConfig, EnforceError, FirewallIntegration, Health};
 use autosec_core::observe::{Observer, Silent};
 use autosec_core::time::{Clock, SystemClock};
 use tokio::task::JoinSet;
@@ -15,6 +16,9 @@ use super::rest::RestConfig;
 use super::slot::Slot;
 use super::vitals::Vitals;
 use crate::plugin::firewall::Plan;
+
+/// What a call takes beside the plugin's own time: a short pause before it, and a fresh instance after it.
+const SPARE: Duration = Duration::from_secs(2);
 
 /// The plugins of a host, each under a name of its own.
 ///
@@ -221,6 +225,21 @@ impl PluginRegistry {
     pub fn firewalls(&self) -> Vec<Arc<dyn FirewallIntegration>> {
         let configured = self.slots().into_iter().filter(|slot| slot.is_configured());
         configured.map(|slot| slot as Arc<dyn FirewallIntegration>).collect()
+    }
+
+    /// The same settings, with time enough for each configured plugin to be ended at its own deadline, which then is its crash,
+    /// and not given up by the enforcer. What the host set for a firewall stays.
+    #[must_use]
+    pub fn timeouts(&self, mut config: EnforceConfig) -> EnforceConfig {
+        for slot in self.slots() {
+            let Some(running) = slot.running() else { continue };
+            let needed = running.firewall.deadline() + SPARE;
+            if needed > config.timeout {
+                let own = config.firewalls.entry(slot.name().to_owned()).or_default();
+                own.timeout.get_or_insert(needed);
+            }
+        }
+        config
     }
 
     fn slots(&self) -> Vec<Arc<Slot>> {

@@ -41,10 +41,9 @@ pub(super) fn place(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, 
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(folder, error))?;
     check_private(folder)?;
     let path = folder.join(name);
-    if let Some(there) = file::read_if_there(&path, bytes.len() as u64).unwrap_or_default() {
-        if there.bytes == bytes && check_owner(&path, &there.metadata).is_ok() {
-            return Ok(path);
-        }
+    let there = file::read_if_there(&path, bytes.len() as u64).unwrap_or_default();
+    if there.is_some_and(|there| there.bytes == bytes && check_owner(&path, &there.metadata).is_ok()) {
+        return Ok(path);
     }
     // A library that is loaded keeps its file: the new one takes its name, not its content.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
