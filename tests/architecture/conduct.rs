@@ -209,8 +209,12 @@ mod tests {
 
     #[test]
     fn refuses_misplaced_modules_and_tests() {
-        let found = violations(&[("autosec-integrations/src/a.rs", ""), ("autosec-integrations/src/a/b.rs", "")]);
-        assert_eq!(found, ["autosec-integrations/src/a.rs: stands beside a folder of its name: use `mod.rs`"]);
+        let found =
+            violations(&[("autosec-integrations/src/a.rs", ""), ("autosec-integrations/src/a/b.rs", "")]);
+        assert_eq!(
+            found,
+            ["autosec-integrations/src/a.rs: stands beside a folder of its name: use `mod.rs`"]
+        );
         let found = violations(&[("examples/a.rs", ""), ("examples/a/b/src/lib.rs", "")]);
         assert!(!found.iter().any(|breach| breach.contains("stands beside")), "{found:?}");
         let early = "#[cfg(test)]\nmod tests {\n    fn a() {}\n}\n\nfn b() {}\n";
