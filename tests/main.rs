@@ -66,6 +66,7 @@ mod misp_stix;
 mod own_pace;
 mod panos;
 mod pipeline;
+mod plugin;
 mod plugins;
 mod queues;
 mod quickstart;

@@ -8,6 +8,7 @@ const UNSAFE: &[&str] = &[
     "autosec-integrations/src/firewall/netlink/socket.rs",
     "autosec-integrations/src/plugin/wasm/cache/compiled.rs",
     "benches/peers/src/heap.rs",
+    "benches/support/extism/library.rs",
 ];
 
 /// The crates that forbid it for themselves.
