@@ -4,13 +4,14 @@
 //! `cargo run --example feeds` reads the feeds and the recorded logs of `examples/data`; `-- --help` says what else it can
 //! do.
 
+#[path = "support/console.rs"]
+mod console;
 #[path = "support/feeds/mod.rs"]
 mod feeds;
 #[path = "support/layout.rs"]
 mod layout;
 
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use autosec_core::enforce::{FirewallIntegration, MemoryFirewall};
 use autosec_core::engine::Engine;
 use autosec_core::enrich::geo::{Geo, GeoDatabase, GeoSource};
 use autosec_core::intel::IndicatorIndex;
+use console::{complain, print};
 use feeds::intake::Intake;
 use feeds::options::{HELP, Options};
 use feeds::report::Report;
@@ -74,21 +76,4 @@ async fn run(options: &Options) -> Result<(String, bool), Box<dyn Error>> {
     let blocked = firewall.blocked().await?;
     let complete = intake.is_complete() && report.is_complete();
     Ok((format!("{}{}", intake.render(), report.render(&blocked)), complete))
-}
-
-/// Prints the text; a reader who has seen enough is no failure.
-fn print(text: &str, code: ExitCode) -> ExitCode {
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            complain(&format!("cannot write the report: {error}"), ExitCode::FAILURE)
-        }
-        _ => code,
-    }
-}
-
-fn complain(message: &str, code: ExitCode) -> ExitCode {
-    // Where nobody can be told, nobody is.
-    let _ = writeln!(io::stderr(), "{message}");
-    code
 }

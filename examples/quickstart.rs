@@ -5,12 +5,12 @@
 mod support;
 
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use autosec_core::engine::Engine;
 use autosec_core::event::Schema;
 use autosec_core::rule::RuleSet;
+use support::console::{complain, print};
 use support::options::{HELP, Options};
 use support::report::Report;
 
@@ -60,21 +60,4 @@ async fn run(options: &Options) -> Result<(String, bool), Box<dyn Error>> {
     let blocked = firewall.blocked().await;
     let complete = report.is_complete() && blocked.is_ok();
     Ok((report.render(options, &logs, &blocked, firewall.name()), complete))
-}
-
-/// Prints the text; a reader who has seen enough is no failure.
-fn print(text: &str, code: ExitCode) -> ExitCode {
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            complain(&format!("cannot write the report: {error}"), ExitCode::FAILURE)
-        }
-        _ => code,
-    }
-}
-
-fn complain(message: &str, code: ExitCode) -> ExitCode {
-    // Where nobody can be told, nobody is.
-    let _ = writeln!(io::stderr(), "{message}");
-    code
 }

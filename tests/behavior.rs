@@ -1,53 +1,18 @@
 //! What is usual for whom: from events to verdicts, through the public API alone.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use autosec_core::behavior::{BehaviorAnalyzer, BehaviorConfig, Challenge};
+use autosec_core::behavior::{BehaviorAnalyzer, Challenge};
 use autosec_core::engine::{Engine, Verdict};
 use autosec_core::entity::Entity;
-use autosec_core::event::{Event, JsonReader, Schema, field};
+use autosec_core::event::{JsonReader, Schema};
 use autosec_core::finding::{Action, Detector, Evidence, Findings};
-use autosec_core::time::Timestamp;
 
-const START: i64 = 1_780_000_000;
-const DAY: i64 = 86_400;
-
-fn analyzer() -> BehaviorAnalyzer {
-    let config = BehaviorConfig { seed: Some(7), crowd_bytes: 1 << 20, ..BehaviorConfig::default() };
-    BehaviorAnalyzer::builder().config(config).build().unwrap()
-}
-
-/// A login from home.
-fn login(user: &str, second: i64) -> Event<'_> {
-    Event::new(Timestamp::from_secs(START + second))
-        .with(field::USER_NAME, user)
-        .with(field::EVENT_ACTION, "login")
-        .with(field::EVENT_OUTCOME, "success")
-        .with(field::SOURCE_IP, "198.51.100.20".parse::<IpAddr>().unwrap())
-        .with(field::SOURCE_AS_NUMBER, 3320_i64)
-        .with(field::SOURCE_GEO_COUNTRY_ISO_CODE, "DE")
-        .with(field::SOURCE_GEO_LOCATION_LAT, 52.52)
-        .with(field::SOURCE_GEO_LOCATION_LON, 13.41)
-        .with(field::USER_AGENT_NAME, "Firefox")
-        .with(field::USER_AGENT_OS_NAME, "Linux")
-}
-
-/// A login from the other side of the world.
-fn from_afar(user: &str, second: i64) -> Event<'_> {
-    login(user, second)
-        .with(field::SOURCE_IP, "203.0.113.77".parse::<IpAddr>().unwrap())
-        .with(field::SOURCE_AS_NUMBER, 64_500_i64)
-        .with(field::SOURCE_GEO_COUNTRY_ISO_CODE, "NZ")
-        .with(field::SOURCE_GEO_LOCATION_LAT, -36.85)
-        .with(field::SOURCE_GEO_LOCATION_LON, 174.76)
-        .with(field::USER_AGENT_NAME, "Chrome")
-        .with(field::USER_AGENT_OS_NAME, "Windows")
-}
+use crate::support::logins::{DAY, analyzer_with, from_afar, login};
 
 /// An engine that saw a month of logins of four users, the analyzer in it, and the second of the last login.
 fn after_a_month() -> (Engine, Arc<BehaviorAnalyzer>, i64) {
-    let analyzer = Arc::new(analyzer());
+    let analyzer = Arc::new(analyzer_with(|_| {}));
     let engine = Engine::builder().detector(Arc::clone(&analyzer)).build().unwrap();
     for day in 0..30 {
         for (at, user) in ["ann", "bob", "cid", "dan"].into_iter().enumerate() {
@@ -95,7 +60,7 @@ fn the_explanation_adds_up() {
 
 #[test]
 fn newcomers_are_at_most_challenged() {
-    let engine = Engine::builder().detector(analyzer()).build().unwrap();
+    let engine = Engine::builder().detector(analyzer_with(|_| {})).build().unwrap();
     for at in 0..9 {
         let event = if at % 2 == 0 { login("new", at * 60) } else { from_afar("new", at * 60) };
         let verdict = engine.process(event);
@@ -117,7 +82,7 @@ fn who_passes_a_challenge_is_known_from_then_on() {
 #[test]
 fn reads_what_it_needs_from_json() {
     let schema = Schema::ecs();
-    let analyzer = analyzer();
+    let analyzer = analyzer_with(|_| {});
     let reader = JsonReader::new(&schema, &analyzer.fields());
     let line = r#"{"@timestamp":"2026-11-22T14:02:11Z","user":{"name":"ann","domain":"CORP"},"source":{"ip":"198.51.100.20",
         "as":{"number":3320},"geo":{"location":{"lat":52.5,"lon":13.4}}},"event":{"outcome":"success","action":"login"}}"#;
@@ -130,7 +95,7 @@ fn reads_what_it_needs_from_json() {
 
 #[test]
 fn threads_share_one_analyzer() {
-    let analyzer = analyzer();
+    let analyzer = analyzer_with(|_| {});
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let analyzer = &analyzer;

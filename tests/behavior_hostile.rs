@@ -4,49 +4,26 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use autosec_core::behavior::signal::{Kind, Source};
-use autosec_core::behavior::{Aliases, BehaviorAnalyzer, BehaviorConfig, Challenge, Feature};
+use autosec_core::behavior::{Aliases, BehaviorAnalyzer, Challenge, Feature};
 use autosec_core::entity::Entity;
 use autosec_core::event::{Event, field};
 use autosec_core::finding::{Detector, Finding, Findings};
 use autosec_core::time::Timestamp;
 
-const START: i64 = 1_780_000_000;
-const DAY: i64 = 86_400;
+use crate::support::logins::{self, DAY, START, analyzer_with};
 
-fn with(change: impl FnOnce(&mut BehaviorConfig)) -> BehaviorAnalyzer {
-    let mut config = BehaviorConfig { seed: Some(7), crowd_bytes: 1 << 20, ..BehaviorConfig::default() };
-    change(&mut config);
-    BehaviorAnalyzer::builder().config(config).build().unwrap()
-}
-
+/// A login whose place is known to 20 km, at a time of its own.
 fn at(user: &str, time: i64) -> Event<'_> {
-    Event::new(Timestamp::from_secs(time))
-        .with(field::USER_NAME, user)
-        .with(field::EVENT_ACTION, "login")
-        .with(field::EVENT_OUTCOME, "success")
-        .with(field::SOURCE_IP, "198.51.100.20".parse::<IpAddr>().unwrap())
-        .with(field::SOURCE_AS_NUMBER, 3320_i64)
-        .with(field::SOURCE_GEO_COUNTRY_ISO_CODE, "DE")
-        .with(field::SOURCE_GEO_LOCATION_LAT, 52.52)
-        .with(field::SOURCE_GEO_LOCATION_LON, 13.41)
-        .with(field::SOURCE_GEO_ACCURACY_RADIUS, 20.0)
-        .with(field::USER_AGENT_NAME, "Firefox")
-        .with(field::USER_AGENT_OS_NAME, "Linux")
+    login(user, time - START)
 }
 
+/// A login from home, whose place is known to 20 km.
 fn login(user: &str, second: i64) -> Event<'_> {
-    at(user, START + second)
+    logins::login(user, second).with(field::SOURCE_GEO_ACCURACY_RADIUS, 20.0)
 }
 
 fn afar(user: &str, second: i64) -> Event<'_> {
-    login(user, second)
-        .with(field::SOURCE_IP, "203.0.113.77".parse::<IpAddr>().unwrap())
-        .with(field::SOURCE_AS_NUMBER, 64_500_i64)
-        .with(field::SOURCE_GEO_COUNTRY_ISO_CODE, "NZ")
-        .with(field::SOURCE_GEO_LOCATION_LAT, -36.85)
-        .with(field::SOURCE_GEO_LOCATION_LON, 174.76)
-        .with(field::USER_AGENT_NAME, "Chrome")
-        .with(field::USER_AGENT_OS_NAME, "Windows")
+    logins::from_afar(user, second).with(field::SOURCE_GEO_ACCURACY_RADIUS, 20.0)
 }
 
 fn other_network(user: &str, second: i64) -> Event<'_> {
@@ -81,7 +58,7 @@ fn adds(analyzer: &BehaviorAnalyzer, event: &Event<'_>, kind: Kind) -> f64 {
 
 #[test]
 fn one_event_of_1970_leaves_everyone_as_they_were() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     let last = month(&analyzer);
     let says = || {
         (
@@ -98,7 +75,7 @@ fn one_event_of_1970_leaves_everyone_as_they_were() {
 
 #[test]
 fn one_event_of_2100_leaves_a_baseline_as_it_was() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     let last = month(&analyzer);
     see(&analyzer, &at("ann", 4_102_444_800));
     for day in 0..20 {
@@ -116,7 +93,7 @@ fn one_event_of_2100_leaves_a_baseline_as_it_was() {
 
 #[test]
 fn a_terabyte_from_home_is_found_where_others_live_elsewhere() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     for day in 0..60 {
         see(&analyzer, &login("ann", day * DAY).with(field::SOURCE_BYTES, 20_000 + 100 * day));
         for n in 0..20_i64 {
@@ -137,7 +114,7 @@ fn a_terabyte_from_home_is_found_where_others_live_elsewhere() {
 
 #[test]
 fn an_old_event_does_not_end_learning() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     see(&analyzer, &login("ann", 0));
     assert!(analyzer.score(&login("ann", 60)).unwrap().is_learning());
     see(&analyzer, &at("ann", 5));
@@ -147,7 +124,7 @@ fn an_old_event_does_not_end_learning() {
 #[test]
 fn back_dated_events_gain_no_more_than_the_cap() {
     let back = |shift: i64| {
-        let analyzer = with(|_| {});
+        let analyzer = analyzer_with(|_| {});
         let last = month(&analyzer);
         for second in 0..40 {
             see(&analyzer, &other_network("ann", last + 3600 + 60 * second - shift));
@@ -160,7 +137,7 @@ fn back_dated_events_gain_no_more_than_the_cap() {
 
 #[test]
 fn short_half_lives_do_not_wrap() {
-    let analyzer = with(|config| config.half_life = Duration::from_secs(3600));
+    let analyzer = analyzer_with(|config| config.half_life = Duration::from_secs(3600));
     for n in 0..50 {
         see(&analyzer, &login("ann", n * 60));
     }
@@ -172,7 +149,7 @@ fn short_half_lives_do_not_wrap() {
 
 #[test]
 fn a_group_is_not_taught_by_one_event_without_quarantine() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     let of_group = |event: Event<'static>| event.with(field::USER_GROUP_NAME, "finance");
     for day in 0..30 {
         see(&analyzer, &of_group(login("ann", day * DAY)));
@@ -190,7 +167,7 @@ fn a_group_is_not_taught_by_one_event_without_quarantine() {
 
 #[test]
 fn a_route_is_not_known_by_ones_own_unsettled_events() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     let of_group = |event: Event<'static>| event.with(field::USER_GROUP_NAME, "finance");
     for day in 0..30 {
         see(&analyzer, &of_group(login("ann", day * DAY)));
@@ -211,7 +188,7 @@ fn a_route_is_not_known_by_ones_own_unsettled_events() {
 
 #[test]
 fn capitals_do_not_make_a_stranger() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     let last = month(&analyzer);
     let risk = |name| analyzer.score(&afar(name, last + 1200)).unwrap().risk().value();
     assert!(risk("ANN") > 0.5, "ann {} ANN {}", risk("ann"), risk("ANN"));
@@ -219,7 +196,7 @@ fn capitals_do_not_make_a_stranger() {
 
 #[test]
 fn a_terabyte_from_home_is_found() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     for day in 0..60 {
         see(&analyzer, &login("ann", day * DAY).with(field::SOURCE_BYTES, 20_000 + 100 * day));
     }
@@ -230,7 +207,7 @@ fn a_terabyte_from_home_is_found() {
 
 #[test]
 fn a_flood_does_not_teach_a_level() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     for day in 0..60 {
         see(&analyzer, &login("ann", day * DAY).with(field::SOURCE_BYTES, 20_000 + 100 * day));
     }
@@ -252,7 +229,7 @@ fn a_flood_does_not_teach_a_level() {
 #[test]
 fn a_passed_challenge_counts_once() {
     let rate = |challenged: bool| {
-        let analyzer = with(|_| {});
+        let analyzer = analyzer_with(|_| {});
         let last = month(&analyzer);
         for n in 0..12 {
             let event = afar("ann", last + 1200 + n);
@@ -278,7 +255,7 @@ fn capitals_make_another_where_the_host_says_so() {
 
 #[test]
 fn a_group_learns_what_quarantine_let_through() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     let of_group = |event: Event<'static>| event.with(field::USER_GROUP_NAME, "finance");
     for day in 0..30 {
         for (n, user) in (0..).zip(["ann", "bob", "cid"]) {
@@ -300,7 +277,7 @@ fn a_group_learns_what_quarantine_let_through() {
 
 #[test]
 fn who_walks_into_the_future_goes_alone() {
-    let analyzer = with(|_| {});
+    let analyzer = analyzer_with(|_| {});
     let last = month(&analyzer);
     let before = adds(&analyzer, &other_network("ann", last + 7200), Kind::Network);
     for step in 0..60 {

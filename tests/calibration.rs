@@ -5,7 +5,7 @@ use autosec_ml::feature::FeatureSchema;
 use autosec_ml::model::ModelError;
 use proptest::prelude::*;
 
-use crate::support::model::{assert_golden, reseal};
+use crate::support::model::{any_damage, assert_golden};
 
 fn schema() -> FeatureSchema {
     FeatureSchema::new("test", 1, ["a", "b"]).unwrap()
@@ -50,20 +50,11 @@ fn one_kind_is_not_read_as_the_other() {
 proptest! {
     #[test]
     fn bytes_that_were_changed_are_refused_or_answer(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        cut in prop::option::of(any::<prop::sample::Index>()),
+        damage in any_damage(),
         steps: bool,
     ) {
         let file = if steps { isotonic().to_bytes(&schema()) } else { conformal().to_bytes(&schema()) };
-        let mut file = file.unwrap();
-        for (at, byte) in changes {
-            let at = at.index(file.len());
-            file[at] = byte;
-        }
-        if let Some(cut) = cut {
-            file.truncate(cut.index(file.len()));
-        }
-        reseal(&mut file);
+        let file = damage.to(file.unwrap());
         let asked = [-1.0, 0.3, 0.999, 1e300, f64::INFINITY, f64::NAN];
         if let Ok(read) = Isotonic::from_bytes(&file, &schema()) {
             prop_assert!(asked.iter().all(|score| (0.0..=1.0).contains(&read.probability(*score))));

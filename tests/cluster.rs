@@ -11,7 +11,7 @@ use autosec_ml::matrix::Matrix;
 use autosec_ml::model::ModelError;
 use proptest::prelude::*;
 
-use crate::support::model::{VERSION, any_table, numbers, reseal, schema};
+use crate::support::model::{VERSION, any_damage, any_table, numbers, reseal, schema};
 
 fn fit(values: &[f64], columns: usize, clusters: usize) -> KMeans {
     let rows = Matrix::new(values, columns).unwrap();
@@ -54,18 +54,9 @@ proptest! {
 
     #[test]
     fn bytes_that_were_changed_are_refused_or_score(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        cut in prop::option::of(any::<prop::sample::Index>()),
+        damage in any_damage(),
     ) {
-        let mut file = fit(&numbers(120, 3), 3, 4).to_bytes(&schema(3)).unwrap();
-        for (at, byte) in changes {
-            let at = at.index(file.len());
-            file[at] = byte;
-        }
-        if let Some(cut) = cut {
-            file.truncate(cut.index(file.len()));
-        }
-        reseal(&mut file);
+        let file = damage.to(fit(&numbers(120, 3), 3, 4).to_bytes(&schema(3)).unwrap());
         if let Ok(model) = KMeans::from_bytes(&file, &schema(3)) {
             prop_assert!(model.score(&[0.1, -0.4, f64::NAN]).is_finite());
             prop_assert!(model.predict(&[0.1, 9e9, -7.0]) < model.clusters());

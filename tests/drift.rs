@@ -9,7 +9,7 @@ use autosec_ml::matrix::Matrix;
 use autosec_ml::model::ModelError;
 use proptest::prelude::*;
 
-use crate::support::model::{assert_golden, reseal};
+use crate::support::model::{any_damage, assert_golden};
 
 fn schema() -> FeatureSchema {
     FeatureSchema::new("test", 1, ["a", "b"]).unwrap()
@@ -57,18 +57,9 @@ fn a_restart_changes_nothing() {
 proptest! {
     #[test]
     fn bytes_that_were_changed_are_refused_or_go_on(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        cut in prop::option::of(any::<prop::sample::Index>()),
+        damage in any_damage(),
     ) {
-        let mut file = monitor().to_bytes(&schema()).unwrap();
-        for (at, byte) in changes {
-            let at = at.index(file.len());
-            file[at] = byte;
-        }
-        if let Some(cut) = cut {
-            file.truncate(cut.index(file.len()));
-        }
-        reseal(&mut file);
+        let file = damage.to(monitor().to_bytes(&schema()).unwrap());
         if let Ok(mut read) = DriftMonitor::from_bytes(&file, &schema()) {
             (1_900..3_000).for_each(|row| see(&mut read, row));
             read.observe(Timestamp::MAX, &[1.0, 2.0], 0.5);

@@ -11,7 +11,7 @@ use autosec_ml::model::ModelError;
 use autosec_ml::statistic::StatisticalModel;
 use proptest::prelude::*;
 
-use crate::support::model::{any_table, assert_golden, numbers, reseal, schema};
+use crate::support::model::{any_damage, any_table, assert_golden, numbers, schema};
 
 /// All kinds of members, and each counts.
 fn builder() -> EnsembleBuilder {
@@ -91,18 +91,9 @@ proptest! {
 
     #[test]
     fn bytes_that_were_changed_are_refused_or_score(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        cut in prop::option::of(any::<prop::sample::Index>()),
+        damage in any_damage(),
     ) {
-        let mut file = SMALL.to_bytes(&schema(3)).unwrap();
-        for (at, byte) in changes {
-            let at = at.index(file.len());
-            file[at] = byte;
-        }
-        if let Some(cut) = cut {
-            file.truncate(cut.index(file.len()));
-        }
-        reseal(&mut file);
+        let file = damage.to(SMALL.to_bytes(&schema(3)).unwrap());
         if let Ok(read) = Ensemble::from_bytes(&file, &schema(3)) {
             prop_assert!(!read.judge(&[0.1, -0.4, f64::NAN]).score.is_nan());
             read.attribute(&[9e9, f64::INFINITY]);

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use autosec_integrations::feed::list::{ListKind, ListReader, ListSettings, prese
 use autosec_integrations::feed::schedule::{Believed, FeedPlan, Schedule};
 use serde_json::json;
 
+use crate::support::program;
 use crate::taxii::medallion::Medallion;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_000_000);
@@ -231,25 +232,10 @@ fn example(arguments: &[&str]) -> (i32, String, String) {
 
 /// The same with the password of a TAXII server in the environment.
 fn example_with(arguments: &[&str], password: Option<&str>) -> (i32, String, String) {
-    let tests = std::env::current_exe().unwrap();
-    let built = tests.parent().and_then(Path::parent).unwrap();
-    let program = built.join("examples").join(format!("feeds{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        program.is_file(),
-        "{} is absent: build it by `cargo build --example feeds`, as `cargo test` does without `--test`",
-        program.display()
-    );
-    let mut command = Command::new(program);
+    let mut command = program::example("feeds");
     command.args(arguments).stdin(Stdio::null()).env_remove("AUTOSEC_TAXII_PASSWORD");
     password.map(|password| command.env("AUTOSEC_TAXII_PASSWORD", password));
-    let output = command.output().unwrap();
-    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    for line in out.lines() {
-        assert!(line.chars().count() <= 100, "{line}");
-        assert!(!line.contains(char::is_control), "{line:?}");
-    }
-    assert!(!err.contains("panicked"), "{err}");
-    (output.status.code().unwrap(), out, err)
+    program::said(command.output().unwrap())
 }
 
 /// The text without the line breaks and spaces of a table.

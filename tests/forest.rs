@@ -9,7 +9,7 @@ use autosec_ml::matrix::Matrix;
 use autosec_ml::model::ModelError;
 use proptest::prelude::*;
 
-use crate::support::model::{VERSION, any_table, numbers, reseal, schema};
+use crate::support::model::{VERSION, any_damage, any_table, numbers, reseal, schema};
 
 const MODES: [Mode; 4] = [Mode::Capped, Mode::Deep, Mode::PooledGain, Mode::Mixed];
 fn fit(values: &[f64], columns: usize, mode: Mode) -> IsolationForest {
@@ -47,19 +47,10 @@ proptest! {
 
     #[test]
     fn bytes_that_were_changed_are_refused_or_score(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        damage in any_damage(),
         mode in prop::sample::select(&MODES[..]),
-        cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let mut file = fit(&numbers(120, 3), 3, mode).to_bytes(&schema(3)).unwrap();
-        for (at, byte) in changes {
-            let at = at.index(file.len());
-            file[at] = byte;
-        }
-        if let Some(cut) = cut {
-            file.truncate(cut.index(file.len()));
-        }
-        reseal(&mut file);
+        let file = damage.to(fit(&numbers(120, 3), 3, mode).to_bytes(&schema(3)).unwrap());
         if let Ok(forest) = IsolationForest::from_bytes(&file, &schema(3)) {
             prop_assert!(!forest.score(&[0.1, -0.4, f64::NAN]).is_nan());
             forest.attribute(&[0.1, 9e9, -7.0]);

@@ -1,5 +1,6 @@
 //! Where addresses are: databases, the table made of them, damaged files, and the way into rules.
 
+use std::error::Error as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -194,6 +195,13 @@ fn damaged_files_are_errors_or_say_nothing() {
     assert!(matches!(none, GeoError::Unusable(_)), "{none}");
     let absent = GeoDatabase::open("there/is/none.mmdb").unwrap_err();
     assert_eq!(absent.to_string(), "the geo database `there/is/none.mmdb` cannot be read");
+    let readme = format!("{FOLDER}/bad-data/README.md");
+    let other = GeoDatabase::open(&readme).unwrap_err();
+    assert_eq!(other.to_string(), format!("the geo database `{readme}` cannot be opened"));
+    assert!(
+        other.source().is_some_and(|why| why.to_string().starts_with("this is no geo database")),
+        "{other:?}"
+    );
 }
 
 #[test]

@@ -3,10 +3,10 @@
 mod architecture;
 mod asa;
 mod backtest;
-mod calibration;
 mod behavior;
-mod behavior_quality;
 mod behavior_hostile;
+mod behavior_quality;
+mod calibration;
 mod clock_steps;
 mod cluster;
 mod configuration;
@@ -20,13 +20,13 @@ mod disk_full;
 mod drift;
 mod dry_run;
 mod endurance;
-mod ensemble;
 mod enforcing;
+mod ensemble;
 mod explain;
 mod faults;
+mod features;
 mod feed_limits;
 mod feed_list;
-mod features;
 mod feeds;
 mod forest;
 mod forest_quality;
@@ -36,6 +36,7 @@ mod geo;
 mod guarding;
 #[cfg(unix)]
 mod haproxy;
+mod host_parts;
 mod https;
 mod image;
 mod intel_detect;
@@ -47,9 +48,11 @@ mod ipset;
 mod json;
 #[cfg(target_os = "linux")]
 mod kernel;
-mod logs;
 #[cfg(target_os = "linux")]
 mod lab;
+mod logs;
+mod misp;
+mod misp_stix;
 #[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(target_os = "linux")]
@@ -61,13 +64,11 @@ mod nftables_whole;
 #[cfg(unix)]
 mod nginx;
 mod online;
-mod misp;
-mod misp_stix;
 mod own_pace;
 mod panos;
 mod pipeline;
+#[cfg(feature = "plugins")]
 mod plugin;
-mod plugins;
 mod queues;
 mod quickstart;
 mod readme;
@@ -90,8 +91,8 @@ mod simulate;
 mod starter;
 mod stix;
 mod support;
-mod train;
 mod taxii;
+mod train;
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod verdicts_kernel;

@@ -1,28 +1,17 @@
 //! The quickstart as its user meets it: the built program, its output and its exit code.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::program::{example, said};
 
 /// One failed login; 16 of them in a few minutes are guessing.
 const FAILURE: &str =
     "Nov 22 14:02:11 web1 sshd[42]: Failed password for root from 203.0.113.5 port 4711 ssh2\n";
 
-/// The program; `cargo test` builds it beside the tests.
-fn program() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let built = tests.parent().and_then(Path::parent).unwrap();
-    let program = built.join("examples").join(format!("quickstart{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        program.is_file(),
-        "{} is absent: build it by `cargo build --example quickstart`, as `cargo test` does without `--test`",
-        program.display()
-    );
-    program
-}
-
 fn quickstart(arguments: &[&str]) -> Command {
-    let mut command = Command::new(program());
+    let mut command = example("quickstart");
     command.args(arguments).env_remove("SSH_CONNECTION").stdin(Stdio::null());
     command
 }
@@ -42,16 +31,6 @@ fn run_on(arguments: &[&str], input: &[u8]) -> (i32, String, String) {
         .unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     said(child.wait_with_output().unwrap())
-}
-
-fn said(output: Output) -> (i32, String, String) {
-    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    for line in out.lines() {
-        assert!(line.chars().count() <= 100, "{line}");
-        assert!(!line.contains(char::is_control), "{line:?}");
-    }
-    assert!(!err.contains("panicked"), "{err}");
-    (output.status.code().unwrap(), out, err)
 }
 
 fn sample(name: &str) -> String {
@@ -221,7 +200,7 @@ fn enforcing_spares_the_administrator_and_says_how_to_undo() {
     let Some(lab) = crate::lab::Lab::new() else { return };
     let enforce = |session: &str| {
         let mut command = lab.server.command("env");
-        command.arg(format!("SSH_CONNECTION={session}")).arg(program());
+        command.arg(format!("SSH_CONNECTION={session}")).arg(example("quickstart").get_program());
         said(command.args(["--enforce", "nftables", &sample("sshd.log")]).output().unwrap())
     };
     let (code, out, err) = enforce("203.0.113.8 4242 198.51.100.1 22");

@@ -16,7 +16,7 @@ fn the_commands_are_those_the_ci_runs() {
     let commands = block(README, "sh").expect("README.md has no sh block");
     assert_eq!(commands.len(), 2, "README.md gives one command to run and one to test: {commands:?}");
     assert!(commands[0].starts_with("cargo run "), "the first command runs the quickstart: {commands:?}");
-    assert_eq!(commands[1], "cargo test --workspace");
+    assert_eq!(commands[1], "cargo test --workspace --all-features");
     for command in commands {
         assert!(has_line(CI, &command), "`.ci/run` has no line `{command}`");
     }

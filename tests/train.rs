@@ -1,20 +1,8 @@
 //! The training example as its user meets it: the built program, its output, its files and its exit code.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-/// The program; `cargo test` builds it beside the tests.
-fn program() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let built = tests.parent().and_then(Path::parent).unwrap();
-    let program = built.join("examples").join(format!("train{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        program.is_file(),
-        "{} is absent: build it by `cargo build --example train`, as `cargo test` does without `--test`",
-        program.display()
-    );
-    program
-}
+use crate::support::program::{example, said};
 
 /// A folder that goes when the test does.
 struct Folder(PathBuf);
@@ -35,14 +23,7 @@ impl Drop for Folder {
 
 /// The exit code, what is printed, and what is complained of.
 fn run(folder: &Folder, arguments: &[&str]) -> (i32, String, String) {
-    let out = Command::new(program()).args(arguments).arg("--out").arg(&folder.0).output().unwrap();
-    let [text, errors] = [out.stdout, out.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    for line in text.lines() {
-        assert!(line.chars().count() <= 100, "{line}");
-        assert!(!line.contains(char::is_control), "{line:?}");
-    }
-    assert!(!errors.contains("panicked"), "{errors}");
-    (out.status.code().unwrap(), text, errors)
+    said(example("train").args(arguments).arg("--out").arg(&folder.0).output().unwrap())
 }
 
 #[test]

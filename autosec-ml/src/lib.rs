@@ -66,6 +66,7 @@ pub mod isolation;
 pub mod matrix;
 pub mod model;
 pub mod online;
+mod order;
 mod random;
 pub mod simulate;
 pub mod statistic;

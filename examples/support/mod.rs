@@ -1,5 +1,6 @@
 //! What the quickstart is made of besides its core: reading the command line and writing the report.
 
+pub mod console;
 mod layout;
 pub mod options;
 pub mod report;

@@ -5,6 +5,9 @@
 //! The checksums of the members' own files are not: those of single models have a target of their own.
 #![no_main]
 
+#[path = "support/change.rs"]
+mod change;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ use autosec_ml::feature::FeatureSchema;
 use autosec_ml::isolation::IsolationForest;
 use autosec_ml::matrix::Matrix;
 use libfuzzer_sys::fuzz_target;
+
+use change::change;
 
 static SCHEMA: LazyLock<FeatureSchema> =
     LazyLock::new(|| FeatureSchema::new("fuzz", 1, ["a", "b", "c"]).expect("names are right"));
@@ -77,15 +82,7 @@ fuzz_target!(|input: &[u8]| {
 /// A real one with changes: a place and what stands there, again and again, under a length and a checksum that are right.
 fn changed(file: &[u8], changes: &[u8]) -> Vec<u8> {
     let mut bytes = file[..file.len() - 4].to_vec();
-    for change in changes.chunks_exact(4) {
-        let at = HEAD + usize::from(u16::from_le_bytes([change[0], change[1]])) % (bytes.len() - HEAD);
-        match change[2] % 3 {
-            0 => bytes[at] = change[3],
-            1 => bytes.insert(at, change[3]),
-            _ if bytes.len() > HEAD + 1 => drop(bytes.remove(at)),
-            _ => {}
-        }
-    }
+    change(&mut bytes, HEAD, changes);
     let length = bytes.len() as u64 + 4;
     bytes[HEAD - 8..HEAD].copy_from_slice(&length.to_le_bytes());
     let checksum = crc32fast::hash(&bytes);

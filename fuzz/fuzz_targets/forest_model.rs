@@ -4,6 +4,9 @@
 //! Length and checksum are put right first, or nothing but they would be tested; every ninth input is taken as it is.
 #![no_main]
 
+#[path = "support/change.rs"]
+mod change;
+
 use std::sync::LazyLock;
 
 use autosec_ml::anomaly::AnomalyModel;
@@ -16,6 +19,8 @@ use autosec_ml::online::OnlineForest;
 use autosec_ml::statistic::StatisticalModel;
 use autosec_ml::temporal::SeasonalModel;
 use libfuzzer_sys::fuzz_target;
+
+use change::change;
 
 static SCHEMA: LazyLock<FeatureSchema> =
     LazyLock::new(|| FeatureSchema::new("fuzz", 1, ["a", "b", "c"]).expect("names are right"));
@@ -85,15 +90,7 @@ fn try_out<M: AnomalyModel>(
 /// A real one with changes: a place and what stands there, again and again, under a length and a checksum that are right.
 fn changed(file: &[u8], changes: &[u8]) -> Vec<u8> {
     let mut bytes = file[..file.len() - 4].to_vec();
-    for change in changes.chunks_exact(4) {
-        let at = HEAD + usize::from(u16::from_le_bytes([change[0], change[1]])) % (bytes.len() - HEAD);
-        match change[2] % 3 {
-            0 => bytes[at] = change[3],
-            1 => bytes.insert(at, change[3]),
-            _ if bytes.len() > HEAD + 1 => drop(bytes.remove(at)),
-            _ => {}
-        }
-    }
+    change(&mut bytes, HEAD, changes);
     let length = bytes.len() as u64 + 4;
     bytes[HEAD - 8..HEAD].copy_from_slice(&length.to_le_bytes());
     let checksum = crc32fast::hash(&bytes);

@@ -3,6 +3,9 @@
 //! The checksum is put right first, or nothing but it would be tested; every eighth input is taken as it is.
 #![no_main]
 
+#[path = "support/change.rs"]
+mod change;
+
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
@@ -11,6 +14,8 @@ use autosec_core::finding::{Detector, Findings};
 use autosec_core::rule::RuleSet;
 use autosec_core::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
+
+use change::change;
 
 /// One rule for each way to remember.
 const RULES: &str = r#"
@@ -72,14 +77,7 @@ fn look(rules: &RuleSet, at: i64) {
 /// A real one with changes: a place and what stands there, again and again, under a checksum that is right.
 fn changed(changes: &[u8]) -> Vec<u8> {
     let mut bytes = SNAPSHOT[..SNAPSHOT.len() - 8].to_vec();
-    for change in changes.chunks_exact(4) {
-        let at = HEAD + usize::from(u16::from_le_bytes([change[0], change[1]])) % (bytes.len() - HEAD);
-        match change[2] % 3 {
-            0 => bytes[at] = change[3],
-            1 => bytes.insert(at, change[3]),
-            _ => drop(bytes.remove(at)),
-        }
-    }
+    change(&mut bytes, HEAD, changes);
     let mut hasher = siphasher::sip::SipHasher13::new_with_keys(0, 0);
     hasher.write(&bytes);
     bytes.extend_from_slice(&hasher.finish().to_le_bytes());

@@ -5,6 +5,9 @@ use super::source::{Source, words};
 
 /// The only files that may hold the word `unsafe`.
 const UNSAFE: &[&str] = &[
+    "autosec-integrations/plugin-runner/src/descriptor.rs",
+    "autosec-integrations/plugin-runner/src/library.rs",
+    "autosec-integrations/plugin-sdk/src/native.rs",
     "autosec-integrations/src/firewall/netlink/socket.rs",
     "autosec-integrations/src/plugin/wasm/cache/compiled.rs",
     "benches/peers/src/heap.rs",
@@ -202,8 +205,8 @@ mod tests {
 
     #[test]
     fn refuses_misplaced_modules_and_tests() {
-        let found = violations(&[("autosec-ml/src/a.rs", ""), ("autosec-ml/src/a/b.rs", "")]);
-        assert_eq!(found, ["autosec-ml/src/a.rs: stands beside a folder of its name: use `mod.rs`"]);
+        let found = violations(&[("autosec-integrations/src/a.rs", ""), ("autosec-integrations/src/a/b.rs", "")]);
+        assert_eq!(found, ["autosec-integrations/src/a.rs: stands beside a folder of its name: use `mod.rs`"]);
         let early = "#[cfg(test)]\nmod tests {\n    fn a() {}\n}\n\nfn b() {}\n";
         assert_found(FILE, early, "code after the inline tests");
     }

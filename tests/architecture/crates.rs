@@ -7,6 +7,7 @@ pub const MEMBERS: &[&str] = &[
     "autosec-core",
     "autosec-integrations",
     "autosec-integrations/plugin-build",
+    "autosec-integrations/plugin-runner",
     "autosec-integrations/plugin-sdk",
     "autosec-ml",
     "autosec-py",

@@ -1,9 +1,11 @@
-//! Imports inside core point downwards.
+//! Imports inside the crates point downwards.
 
 use super::source::{Source, braced, split_word, words};
 
 /// A list of modules, lowest first, and the module they are children of.
 struct Ladder {
+    /// The sources of the crate.
+    root: &'static str,
     within: &'static [&'static str],
     levels: &'static [Level],
 }
@@ -19,6 +21,7 @@ enum Level {
 use Level::{Row, Siblings};
 
 const CORE: Ladder = Ladder {
+    root: CORE_ROOT,
     within: &[],
     levels: &[
         Row(&["time", "measure", "net", "entity"]),
@@ -34,6 +37,7 @@ const CORE: Ladder = Ladder {
 };
 
 const RULE: Ladder = Ladder {
+    root: CORE_ROOT,
     within: &["rule"],
     levels: &[
         Row(&["list", "operator", "model", "starter"]),
@@ -44,19 +48,55 @@ const RULE: Ladder = Ladder {
     ],
 };
 
-const ROOT: &str = "autosec-core/src/";
+const ML: Ladder = Ladder {
+    root: ML_ROOT,
+    within: &[],
+    levels: &[
+        Row(&["random", "order", "matrix"]),
+        Siblings(&["evaluate", "feature", "simulate"]),
+        Row(&["model"]),
+        Row(&["isolation"]),
+        Row(&["anomaly"]),
+        Siblings(&["online", "cluster", "statistic"]),
+        Row(&["temporal"]),
+        Row(&["calibrate"]),
+        Row(&["ensemble"]),
+        Siblings(&["detector", "drift", "champion"]),
+    ],
+};
+
+const PLUGIN: Ladder = Ladder {
+    root: INTEGRATIONS_ROOT,
+    within: &["plugin"],
+    levels: &[
+        Row(&["interface"]),
+        Row(&["manifest"]),
+        Row(&["gate"]),
+        Siblings(&["native", "wasm"]),
+        Row(&["firewall"]),
+        Row(&["registry"]),
+        Row(&["loader"]),
+    ],
+};
+
+const CORE_ROOT: &str = "autosec-core/src/";
+const INTEGRATIONS_ROOT: &str = "autosec-integrations/src/";
+const ML_ROOT: &str = "autosec-ml/src/";
 
 /// Every import that points upwards, sideways or to a name the lists do not know.
 pub fn violations(sources: &[Source<'_>]) -> Vec<String> {
-    let core = sources.iter().filter(|source| source.path.starts_with(ROOT));
-    core.flat_map(|source| {
-        let module = module(source.path);
-        let references = references(source, &module);
-        let climbs =
-            [CORE, RULE].into_iter().flat_map(|ladder| ladder.violations(source, &module, &references));
-        climbs.chain(escapes(source, &references)).collect::<Vec<_>>()
-    })
-    .collect()
+    let roots = [CORE_ROOT, INTEGRATIONS_ROOT, ML_ROOT].into_iter();
+    roots
+        .flat_map(|root| sources.iter().map(move |source| (root, source)))
+        .filter(|(root, source)| source.path.starts_with(root))
+        .flat_map(|(root, source)| {
+            let module = module(root, source.path);
+            let references = references(source, &module);
+            let ladders = [CORE, RULE, PLUGIN, ML].into_iter().filter(|ladder| ladder.root == root);
+            let climbs = ladders.flat_map(|ladder| ladder.violations(source, &module, &references));
+            climbs.chain(escapes(root, source, &references)).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 impl Ladder {
@@ -103,9 +143,9 @@ fn child<'p>(path: &[&'p str], within: &[&'static str]) -> Option<&'p str> {
     path.strip_prefix(within)?.first().copied()
 }
 
-/// The module that a file of core is.
-fn module(path: &str) -> Vec<&str> {
-    let inside = path.strip_prefix(ROOT).unwrap_or(path);
+/// The module that a file of the crate at `root` is.
+fn module<'p>(root: &str, path: &'p str) -> Vec<&'p str> {
+    let inside = path.strip_prefix(root).unwrap_or(path);
     let mut parts: Vec<&str> = inside.strip_suffix(".rs").unwrap_or(inside).split('/').collect();
     if matches!(parts.last(), Some(&"mod" | &"lib")) {
         parts.pop();
@@ -194,8 +234,9 @@ fn group(inside: &str) -> (Vec<Vec<&str>>, &str) {
 }
 
 /// Ways round the lists.
-fn escapes(source: &Source<'_>, references: &[Reference<'_>]) -> Vec<String> {
-    let ways = ["extern crate", "autosec_core", "#[path"].into_iter();
+fn escapes(root: &str, source: &Source<'_>, references: &[Reference<'_>]) -> Vec<String> {
+    let itself = root.trim_end_matches("/src/").replace('-', "_");
+    let ways = ["extern crate", itself.as_str(), "#[path"].into_iter();
     let hidden = ways.flat_map(|way| source.code.match_indices(way));
     let hidden =
         hidden.map(|(at, way)| format!("{}: `{way}` hides where an import points", source.place(at)));
@@ -246,6 +287,46 @@ mod tests {
         ];
         for (file, text, what) in refused {
             assert_found(&format!("autosec-core/src/rule/{file}"), text, what);
+        }
+    }
+
+    #[test]
+    fn refuses_imports_upwards_inside_the_models() {
+        let refused = [
+            ("model/mod.rs", "use crate::drift::A;", "`model` (layer 2) imports `drift` (layer 9)"),
+            (
+                "evaluate/mod.rs",
+                "use crate::simulate::A;",
+                "`evaluate` (layer 1) imports `simulate` (layer 1)",
+            ),
+            ("lib.rs", "use autosec_ml::drift::A;", "`autosec_ml` hides"),
+        ];
+        for (file, text, what) in refused {
+            assert_found(&format!("autosec-ml/src/{file}"), text, what);
+        }
+        assert_clean("autosec-ml/src/drift/mod.rs", "use autosec_core::event::Event;\nuse crate::model::A;");
+    }
+
+    #[test]
+    fn refuses_imports_upwards_among_plugins() {
+        let refused = [
+            (
+                "firewall/a.rs",
+                "use crate::plugin::registry::A;",
+                "`firewall` (layer 4) imports `registry` (layer 5)",
+            ),
+            ("wasm/guest.rs", "use crate::plugin::manifest::{A, B};", ""),
+            (
+                "interface/a.rs",
+                "use super::super::gate::Gate;",
+                "`interface` (layer 0) imports `gate` (layer 2)",
+            ),
+            ("wasm/a.rs", "use crate::plugin::native::A;", "`wasm` (layer 3) imports `native` (layer 3)"),
+            ("other.rs", "", "`crate::plugin::other` is not in the list"),
+        ];
+        for (file, text, what) in refused {
+            let path = format!("autosec-integrations/src/plugin/{file}");
+            if what.is_empty() { assert_clean(&path, text) } else { assert_found(&path, text, what) }
         }
     }
 

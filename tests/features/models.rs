@@ -17,10 +17,8 @@ use autosec_ml::temporal::SeasonalModel;
 use proptest::prelude::*;
 
 use super::fractions;
+use crate::support::model::{VERSION, any_damage, reseal};
 use crate::support::npz;
-
-/// Where the version of the crate stands in a file.
-const VERSION: std::ops::Range<usize> = 12..18;
 
 fn schema(columns: usize) -> FeatureSchema {
     FeatureSchema::new("test", 1, (0..columns).map(|column| format!("column {column}"))).unwrap()
@@ -82,23 +80,14 @@ proptest! {
 
     #[test]
     fn bytes_that_were_changed_are_refused_or_score(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        cut in prop::option::of(any::<prop::sample::Index>()),
+        damage in any_damage(),
     ) {
         let values = rows(60, 3, 1);
         let files = [
             statistical(&values, 3).to_bytes(&schema(3)).unwrap(),
             seasonal(&values, 3).to_bytes(&schema(3)).unwrap(),
         ];
-        for mut file in files {
-            for (at, byte) in &changes {
-                let at = at.index(file.len());
-                file[at] = *byte;
-            }
-            if let Some(cut) = cut {
-                file.truncate(cut.index(file.len()));
-            }
-            reseal(&mut file);
+        for file in files.map(|file| damage.to(file)) {
             let row = [9.5, -0.4, f64::NAN];
             if let Ok(model) = StatisticalModel::from_bytes(&file, &schema(3)) {
                 is_exact(&model, &row)?;
@@ -108,19 +97,6 @@ proptest! {
             }
         }
     }
-}
-
-/// Puts length and checksum right, or nothing but them would be tested.
-fn reseal(file: &mut [u8]) {
-    if file.len() < 56 {
-        return;
-    }
-    let length = file.len() as u64;
-    file[44..52].copy_from_slice(&length.to_le_bytes());
-    let (body, checksum) = file.split_at_mut(length as usize - 4);
-    let mut hasher = flate2::Crc::new();
-    hasher.update(body);
-    checksum.copy_from_slice(&hasher.sum().to_le_bytes());
 }
 
 #[test]

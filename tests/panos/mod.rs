@@ -3,7 +3,7 @@
 
 mod answers;
 mod arbitrary;
-mod device;
+pub mod device;
 mod engine;
 mod faults;
 mod message;
@@ -23,7 +23,7 @@ use http::{Request, Response};
 use ipnet::IpNet;
 
 /// The key of every test.
-const KEY: &str = "LUFRPT1-the-key-of-the-test";
+pub const KEY: &str = "LUFRPT1-the-key-of-the-test";
 
 /// Gives the same answer to every request, and keeps what was asked.
 #[derive(Clone, Debug)]

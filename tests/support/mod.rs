@@ -1,9 +1,11 @@
-//! What several test files need: scores on simulated logins, golden files, data sets, and a firewall that misbehaves on demand.
+//! What several test files need: examples as programs, scores on simulated logins, golden files, data sets, and a firewall that misbehaves on demand.
 
 pub mod challenges;
 pub mod golden;
+pub mod logins;
 pub mod model;
 pub mod npz;
+pub mod program;
 pub mod python;
 pub mod web;
 

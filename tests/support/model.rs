@@ -37,6 +37,33 @@ pub fn any_table() -> impl Strategy<Value = (usize, Vec<f64>)> {
         .prop_flat_map(|(columns, rows)| (Just(columns), prop::collection::vec(any_number(), columns * rows)))
 }
 
+/// A few bytes that differ, and where a file may end.
+#[derive(Clone, Debug)]
+pub struct Damage {
+    bytes: Vec<(prop::sample::Index, u8)>,
+    end: Option<prop::sample::Index>,
+}
+
+pub fn any_damage() -> impl Strategy<Value = Damage> {
+    let bytes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
+    (bytes, prop::option::of(any::<prop::sample::Index>())).prop_map(|(bytes, end)| Damage { bytes, end })
+}
+
+impl Damage {
+    /// The file with it, with length and checksum put right.
+    pub fn to(&self, mut file: Vec<u8>) -> Vec<u8> {
+        for (at, byte) in &self.bytes {
+            let at = at.index(file.len());
+            file[at] = *byte;
+        }
+        if let Some(end) = self.end {
+            file.truncate(end.index(file.len()));
+        }
+        reseal(&mut file);
+        file
+    }
+}
+
 /// Puts length and checksum right, or nothing but them would be tested.
 pub fn reseal(file: &mut [u8]) {
     if file.len() < 56 {

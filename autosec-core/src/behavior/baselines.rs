@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 
-use super::baseline::{Baseline, OVERHEAD};
+use super::baseline::{Baseline, OVERHEAD, room};
 
 /// Shards that baselines are spread over: a power of two.
 const SHARDS: usize = 64;
@@ -35,6 +35,7 @@ struct Shard {
 #[derive(Debug)]
 struct Held {
     key: u64,
+    /// Zeros stand behind it, so that it can be changed in place.
     packed: Box<[u8]>,
 }
 
@@ -49,21 +50,33 @@ impl Baselines {
     pub(super) fn find(&self, key: u64) -> Option<Baseline> {
         let shard = self.shard(key)?;
         let held = shard.held.find(spot(key), |held| held.key == key)?;
-        Baseline::unpack(&held.packed)
+        let mut baseline = Baseline::default();
+        baseline.fill(&held.packed).map(|_| baseline)
     }
 
-    /// Changes the baseline of a key, which is empty if there is none, and keeps it unless it is still empty. How many had to
-    /// give way.
-    pub(super) fn change(&self, key: u64, change: impl FnOnce(&mut Baseline)) -> u64 {
-        let Some(mut shard) = self.shard(key) else { return 0 };
+    /// Changes the baseline of a key, which is empty if there is none, and keeps it unless it is still empty.
+    pub(super) fn change(&self, key: u64, change: impl FnOnce(&mut Baseline)) {
+        self.visit(key, |baseline| {
+            change(baseline);
+            true
+        });
+    }
+
+    /// Looks at the baseline of a key, which is empty if there is none; what the visitor made of it is kept if he says so and it
+    /// is not empty. Others who want a baseline of the same shard wait meanwhile.
+    pub(super) fn visit(&self, key: u64, visit: impl FnOnce(&mut Baseline) -> bool) {
+        let Some(mut shard) = self.shard(key) else { return };
         let shard = &mut *shard;
+        let mut baseline = Baseline::default();
         let held = shard.held.find_mut(spot(key), |held| held.key == key);
-        let mut baseline = held.as_ref().and_then(|held| Baseline::unpack(&held.packed)).unwrap_or_default();
-        change(&mut baseline);
-        if baseline.is_empty() {
-            return 0;
+        if held.as_ref().is_some_and(|held| baseline.fill(&held.packed).is_none()) {
+            baseline = Baseline::default();
         }
-        let packed = baseline.pack();
+        if !visit(&mut baseline) || baseline.is_empty() {
+            return;
+        }
+        let mut packed = baseline.pack();
+        packed.resize(room(packed.len()), 0);
         match held {
             Some(held) => {
                 shard.used = shard.used - held.packed.len() + packed.len();
@@ -79,9 +92,9 @@ impl Baselines {
                 shard.held.insert_unique(spot(key), fresh, |held| spot(held.key));
             }
         }
-        let evicted = shard.shrink(self.budget, key);
-        self.evicted.fetch_add(evicted, Ordering::Relaxed);
-        evicted
+        if shard.used > self.budget {
+            self.evicted.fetch_add(shard.shrink(self.budget, key), Ordering::Relaxed);
+        }
     }
 
     /// Forgets the baseline of a key; whether there was one.
@@ -98,7 +111,7 @@ impl Baselines {
     /// Each key with its baseline packed, in no order.
     pub(super) fn each(&self, mut tell: impl FnMut(u64, &[u8])) {
         for shard in &self.shards {
-            lock(shard).held.iter().for_each(|held| tell(held.key, &held.packed));
+            lock(shard).held.iter().for_each(|held| tell(held.key, trimmed(&held.packed)));
         }
     }
 
@@ -162,6 +175,12 @@ impl Shard {
         self.used = self.used.saturating_sub(held.packed.len() + OVERHEAD);
         Some(held)
     }
+}
+
+/// A packed baseline without the zeros behind it.
+fn trimmed(packed: &[u8]) -> &[u8] {
+    let rest = Baseline::default().fill(packed).map_or(0, <[u8]>::len);
+    packed.get(..packed.len() - rest).unwrap_or_default()
 }
 
 /// Until when, in seconds since 1970, a baseline is worth its place.

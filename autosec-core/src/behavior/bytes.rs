@@ -1,45 +1,77 @@
 //! Numbers as bytes: whole ones of variable length, the least significant seven bits first.
 
-/// Where bytes are written to.
-pub(super) trait Sink {
-    /// Adds bytes.
-    fn add(&mut self, bytes: &[u8]);
-    /// Adds a byte.
-    fn add_byte(&mut self, byte: u8);
-}
-
-impl Sink for Vec<u8> {
-    fn add(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    fn add_byte(&mut self, byte: u8) {
-        self.push(byte);
-    }
-}
-
-impl<A: smallvec::Array<Item = u8>> Sink for smallvec::SmallVec<A> {
-    fn add(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    fn add_byte(&mut self, byte: u8) {
-        self.push(byte);
-    }
-}
-
 /// Writes a number: small ones take few bytes.
-pub(super) fn put(to: &mut impl Sink, mut number: u64) {
+pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
-        to.add_byte((number & 0x7f) as u8 | 0x80);
+        to.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
     }
-    to.add_byte((number & 0x7f) as u8);
+    to.push((number & 0x7f) as u8);
 }
 
 /// Writes the lowest bytes of a number, at most four, the least significant first.
-pub(super) fn put_little(to: &mut impl Sink, number: u32, width: usize) {
-    to.add(number.to_le_bytes().get(..width).unwrap_or_default());
+pub(super) fn put_little(to: &mut Vec<u8>, number: u32, width: u32) {
+    to.extend_from_slice(number.to_le_bytes().get(..width as usize).unwrap_or_default());
+}
+
+/// A few small numbers in a register: they are written to memory, and read from it, all at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Word {
+    bits: u64,
+    /// Bytes written, or read, of eight.
+    length: u32,
+}
+
+impl Word {
+    /// One of so many bytes, at most four, of a number.
+    pub(super) fn little(number: u32, width: u32) -> Self {
+        Self { bits: u64::from(number), length: width }
+    }
+
+    /// With a number as [`put`] writes it; none if it takes more than two bytes. There is room for two beside three bytes.
+    #[inline]
+    pub(super) fn with(self, number: u64) -> Option<Self> {
+        let more = u64::from(number > 0x7f);
+        let spelled = number & 0x7f | more << 7 | number >> 7 << 8;
+        let bits = self.bits | spelled.checked_shl(8 * self.length)?;
+        (number >> 14 == 0).then(|| Self { bits, length: self.length + 1 + u32::from(more == 1) })
+    }
+
+    /// Writes it: eight bytes at once, of which those are taken back that hold nothing.
+    #[inline]
+    pub(super) fn put(self, to: &mut Vec<u8>) {
+        let length = to.len() + self.length as usize;
+        to.extend_from_slice(&self.bits.to_le_bytes());
+        to.truncate(length);
+    }
+
+    /// The next eight bytes; none if there are fewer.
+    pub(super) fn of(from: &Reader<'_>) -> Option<Self> {
+        Some(Self { bits: u64::from_le_bytes(*from.0.first_chunk()?), length: 0 })
+    }
+
+    /// Takes a number of so many bytes, at most four, off it.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "it is cut to its width")]
+    pub(super) fn take_little(&mut self, width: u32) -> u32 {
+        let number = self.bits as u32 & u32::MAX >> (u32::BITS - 8 * width);
+        self.bits >>= 8 * width;
+        self.length += width;
+        number
+    }
+
+    /// Takes a number of one byte or two off it; none if it takes more.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<u32> {
+        let (first, second) = ((self.bits & 0xff) as u32, (self.bits >> 8 & 0xff) as u32);
+        let more = first >> 7;
+        if more & second >> 7 != 0 {
+            return None;
+        }
+        self.bits >>= 8 + 8 * more;
+        self.length += 1 + more;
+        Some(first & 0x7f | (second * more) << 7)
+    }
 }
 
 /// Bytes that are being read. Everything it gives is `None` where the bytes end or make no sense.
@@ -47,18 +79,32 @@ pub(super) fn put_little(to: &mut impl Sink, number: u32, width: usize) {
 pub(super) struct Reader<'b>(pub(super) &'b [u8]);
 
 impl<'b> Reader<'b> {
+    /// Goes on behind what a word has read.
+    pub(super) fn skip(&mut self, read: Word) -> Option<()> {
+        self.bytes(read.length as usize).map(|_| ())
+    }
+
     pub(super) fn bytes(&mut self, length: usize) -> Option<&'b [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
+    #[inline]
     pub(super) fn number(&mut self) -> Option<u64> {
-        // Most numbers are small.
-        if let [byte @ 0..=0x7f, rest @ ..] = self.0 {
-            self.0 = rest;
-            return Some(u64::from(*byte));
+        // Most numbers are small, and nearly all others take two bytes.
+        if let [first, second, ..] = self.0
+            && first & second & 0x80 == 0
+        {
+            let more = first >> 7;
+            let number = u64::from(first & 0x7f) | u64::from(second * more) << 7;
+            self.bytes(usize::from(more) + 1)?;
+            return Some(number);
         }
+        self.long_number()
+    }
+
+    fn long_number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let [byte] = self.bytes(1)? else { return None };
@@ -79,8 +125,8 @@ impl<'b> Reader<'b> {
         self.number()?.try_into().ok()
     }
 
-    pub(super) fn little(&mut self, width: usize) -> Option<u32> {
-        let bytes = self.bytes(width)?;
+    pub(super) fn little(&mut self, width: u32) -> Option<u32> {
+        let bytes = self.bytes(width as usize)?;
         Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
     }
 
@@ -104,6 +150,7 @@ mod tests {
         #[test]
         fn reads_what_it_wrote(numbers: Vec<u64>, little in 0u32..1 << 24) {
             let mut to = Vec::new();
+            let numbers: Vec<u64> = numbers.into_iter().flat_map(|number| [number, number >> 36, number >> 57]).collect();
             numbers.iter().for_each(|number| put(&mut to, *number));
             put_little(&mut to, little, 3);
             let mut from = Reader(&to);
@@ -112,6 +159,32 @@ mod tests {
             }
             prop_assert_eq!(from.little(3), Some(little));
             prop_assert_eq!(from.number(), None);
+        }
+
+        #[test]
+        fn words_are_the_same_bytes(little in 0u32..1 << 24, numbers: [u16; 2]) {
+            let numbers = numbers.map(|number| u64::from(number >> (number & 15)));
+            let (mut bytes, mut word) = (Vec::new(), Some(Word::little(little, 3)));
+            put_little(&mut bytes, little, 3);
+            for number in numbers {
+                put(&mut bytes, number);
+                word = word.and_then(|word| word.with(number));
+            }
+            prop_assert_eq!(word.is_some(), numbers.iter().all(|number| number >> 14 == 0));
+            let mut written = Vec::new();
+            if let Some(word) = word {
+                word.put(&mut written);
+                prop_assert_eq!(&written, &bytes);
+            }
+            bytes.extend([0; 8]);
+            let from = Reader(&bytes);
+            let mut word = Word::of(&from).unwrap();
+            prop_assert_eq!(word.take_little(3), little);
+            for number in numbers {
+                let taken = word.take();
+                prop_assert_eq!(taken.map(u64::from), Some(number).filter(|number| number >> 14 == 0));
+                if taken.is_none() { break }
+            }
         }
 
         #[test]

@@ -86,7 +86,7 @@ impl Feature {
     /// How many bytes of a value's hash a baseline keeps: three where a value is to be told from millions, else two.
     /// The hour is a number and no hash, and so is the cover. With two bytes a stranger's prefix would pass as a known one
     /// once in 4,096 times, where 16 are known.
-    pub(super) fn width(self) -> usize {
+    pub(super) fn width(self) -> u32 {
         match self {
             Feature::Address | Feature::Agent | Feature::Device | Feature::Prefix => 3,
             Feature::Hour | Feature::Cover => 1,

@@ -10,7 +10,7 @@ use super::bytes::{Reader, put};
 use super::crowd::Crowd;
 
 const HEAD: &[u8] = b"AutoSec\0behavior";
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// Why a snapshot of baselines was refused.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum BaselineSnapshotError {
     #[error("these bytes are no snapshot of baselines")]
     Foreign,
     /// Another version wrote it.
-    #[error("the snapshot has version {version}, and version 2 is known")]
+    #[error("the snapshot has version {version}, and version 3 is known")]
     Version {
         /// The version it says.
         version: u64,

@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
@@ -88,11 +88,27 @@ pub fn client(address: IpAddr, ipv6_prefix: u8) -> IpNet {
 /// # Ok::<(), ipnet::AddrParseError>(())
 /// ```
 pub fn display(network: IpNet) -> String {
-    if network.prefix_len() == network.max_prefix_len() {
-        network.addr().to_string()
-    } else {
-        network.to_string()
+    match network {
+        IpNet::V4(v4) if v4.prefix_len() == v4.max_prefix_len() => display_v4(v4.addr()),
+        IpNet::V6(v6) if v6.prefix_len() == v6.max_prefix_len() => v6.addr().to_string(),
+        prefix => prefix.to_string(),
     }
+}
+
+/// Without the machinery of `Display`, which takes ten times as many instructions.
+fn display_v4(address: Ipv4Addr) -> String {
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.push('.');
+        }
+        for (power, digit) in [(100, octet / 100), (10, octet / 10 % 10), (1, octet % 10)] {
+            if octet >= power || power == 1 {
+                text.push(char::from(b'0' + digit));
+            }
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -122,6 +138,17 @@ mod tests {
         for (given, form) in cases {
             assert_eq!(canonical_network(given.parse().unwrap()).to_string(), form);
             assert_eq!(network(given).unwrap().to_string(), form);
+        }
+    }
+
+    #[test]
+    fn displays_as_addresses_do() {
+        for bits in (0..=255).map(|octet| octet << 24 | octet << 8 | (255 - octet)) {
+            let address = Ipv4Addr::from_bits(bits);
+            assert_eq!(display(IpAddr::V4(address).into()), address.to_string());
+        }
+        for given in ["2001:db8::7", "2001:db8::/64", "192.0.2.0/31", "0.0.0.0/0"] {
+            assert_eq!(display(network(given).unwrap()), given);
         }
     }
 

@@ -12,6 +12,8 @@
 //! | [`Record::Enforced`], one a firewall | `enforce`, `unblock`, `allow`, `maintain`, `reconcile` and the like | clock time |
 //! | [`Record::Observed`] before it, for one that is only observed | the same | clock time |
 //! | [`Record::Circuit`], [`Record::GivenUp`], [`Record::Evicted`] | the same, when it happens | clock time |
+//! | [`Record::Denied`], [`Record::Logged`] | a plugin, while it is called | clock time |
+//! | [`Record::Plugin`] | a host's plugins, when it happens | clock time |
 //!
 //! A quiet event tells nothing. Records borrow; an observer copies what it keeps.
 
@@ -35,6 +37,15 @@ pub enum Record<'a> {
         action: Action,
         /// How risky the subject is.
         risk: RiskScore,
+    },
+    /// A plugin asked for something that it may not have, and did not get it.
+    Denied {
+        /// The plugin's id.
+        plugin: &'a str,
+        /// What it asked for, without any secret: `GET https://fw.example/api`.
+        asked: &'a str,
+        /// Why it did not get it, for a person.
+        why: &'a str,
     },
     /// A firewall was asked to change, and did or did not.
     Enforced {
@@ -80,6 +91,25 @@ pub enum Record<'a> {
         blocks: usize,
         /// How many would have been let in.
         unblocks: usize,
+    },
+    /// A plugin wrote a line for the log; control characters are escaped, and the line is cut.
+    Logged {
+        /// The plugin's id.
+        plugin: &'a str,
+        /// How much it matters: `trace`, `debug`, `info`, `warn` or `error`.
+        level: &'a str,
+        /// What it wrote.
+        text: &'a str,
+    },
+    /// Something happened to a plugin.
+    Plugin {
+        /// The plugin's name.
+        plugin: &'a str,
+        /// What, in a word: `loaded`, `refused`, `configured`, `replaced`, `went-back`, `enabled`, `disabled`, `crashed` or
+        /// `rests`.
+        event: &'a str,
+        /// More about it, for a person.
+        detail: &'a str,
     },
     /// Something went wrong beside a verdict.
     Faulted(&'a Fault),

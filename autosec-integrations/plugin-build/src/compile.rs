@@ -7,13 +7,19 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::toolchain::{TARGET, Toolchain};
 
-/// Compiles the library of the crate in `plugin` and reads the module.
-pub(crate) fn module(toolchain: &Toolchain, plugin: &Path) -> Result<Vec<u8>, Error> {
+/// Compiles the library of the crate in `plugin` and reads the module. What is built on the way is kept in `target`, or where
+/// cargo would keep it.
+pub(crate) fn module(toolchain: &Toolchain, plugin: &Path, target: Option<&Path>) -> Result<Vec<u8>, Error> {
     let manifest = plugin.join("Cargo.toml");
-    let metadata = metadata(toolchain, &manifest)?;
+    let mut ask = Command::new(&toolchain.cargo);
+    let mut build = Command::new(&toolchain.cargo);
+    if let Some(target) = target {
+        ask.env("CARGO_TARGET_DIR", target);
+        build.env("CARGO_TARGET_DIR", target);
+    }
+    let metadata = metadata(toolchain, ask, &manifest)?;
     let target = metadata["target_directory"].as_str().unwrap_or("target");
     let library = library_name(&metadata, &manifest).ok_or(Error::NoLibrary)?;
-    let mut build = Command::new(&toolchain.cargo);
     build.arg("build").args(["--release", "--lib", "--manifest-path"]).arg(&manifest);
     toolchain.apply(&mut build);
     build.env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, &metadata));
@@ -25,8 +31,7 @@ pub(crate) fn module(toolchain: &Toolchain, plugin: &Path) -> Result<Vec<u8>, Er
     std::fs::read(&file).map_err(|error| Error::file(&file, &error))
 }
 
-fn metadata(toolchain: &Toolchain, manifest: &Path) -> Result<Value, Error> {
-    let mut ask = Command::new(&toolchain.cargo);
+fn metadata(toolchain: &Toolchain, mut ask: Command, manifest: &Path) -> Result<Value, Error> {
     ask.args(["metadata", "--format-version", "1", "--manifest-path"]).arg(manifest);
     let output = ask.stderr(Stdio::inherit()).output().map_err(|error| run(toolchain, &error.to_string()))?;
     serde_json::from_slice(&output.stdout).map_err(|error| run(toolchain, &format!("its metadata: {error}")))

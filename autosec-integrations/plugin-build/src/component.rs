@@ -13,7 +13,11 @@ const PACKAGE: &str = "autosec:firewall/";
 pub(crate) fn encode(module: &[u8]) -> Result<Vec<u8>, Error> {
     let mut encoder = ComponentEncoder::default();
     let encoded = encoder.validate(true).module(module).and_then(|encoder| encoder.encode());
-    let component = encoded.map_err(|error| Error::Component(format!("{error:#}")))?;
+    checked(encoded.map_err(|error| Error::Component(format!("{error:#}")))?)
+}
+
+/// The component, if it imports nothing but what hosts have.
+pub(crate) fn checked(component: Vec<u8>) -> Result<Vec<u8>, Error> {
     let strangers: Vec<String> =
         imports(&component)?.into_iter().filter(|name| !name.starts_with(PACKAGE)).collect();
     if strangers.is_empty() {
@@ -24,12 +28,16 @@ pub(crate) fn encode(module: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// A line in the form that `sha256sum --check` reads, and one with the size.
 pub(crate) fn summary(path: &Path, component: &[u8]) -> String {
-    let hash = Sha256::digest(component).iter().fold(String::new(), |mut text, byte| {
+    format!("{}  {}\n{} bytes\n", hash(component), path.display(), component.len())
+}
+
+/// The SHA-256 in hexadecimal digits.
+pub(crate) fn hash(component: &[u8]) -> String {
+    Sha256::digest(component).iter().fold(String::new(), |mut text, byte| {
         // Writing to a text cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
-    });
-    format!("{hash}  {}\n{} bytes\n", path.display(), component.len())
+    })
 }
 
 fn imports(component: &[u8]) -> Result<Vec<String>, Error> {

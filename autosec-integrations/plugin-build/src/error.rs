@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(
-        "usage: autosec-plugin-build PLUGIN [--out FILE], where PLUGIN is the folder of the plugin's `Cargo.toml`"
+        "usage: autosec-plugin-build PLUGIN [--out FILE], where PLUGIN is the folder of the plugin's `Cargo.toml`; \
+         or autosec-plugin-build all [--out FOLDER]"
     )]
     Usage,
     #[error(
@@ -20,6 +21,8 @@ pub(crate) enum Error {
         "the package has no library with `crate-type = [\"cdylib\"]`, which is what becomes the component"
     )]
     NoLibrary,
+    #[error("`{}` has no line `{key} = \"…\"`", path.display())]
+    Manifest { path: PathBuf, key: &'static str },
     #[error("the module is no plugin: {0}")]
     Component(String),
 }

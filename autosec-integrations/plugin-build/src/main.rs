@@ -2,16 +2,23 @@
 //!
 //! `cargo run -p autosec-plugin-build -- examples/plugins/fixture --out fixture.wasm`
 //!
+//! `cargo run -p autosec-plugin-build -- all` builds every plugin of `examples/plugins` that has a manifest into
+//! `examples/plugins/prebuilt`, with the hash in its manifest; one in JavaScript only if it is not there, because it is another
+//! file every time. With `--out` they go into another folder.
+//!
 //! It needs the target `wasm32-unknown-unknown`: rustup's, or what Debian calls `rustc-web`, `cargo-web` and `rust-web-src`.
 //! The same sources and compiler give the same bytes wherever they lie: no path of the machine gets into the file.
 
 mod component;
 mod compile;
 mod error;
+mod javascript;
+mod prebuilt;
 mod request;
 mod toolchain;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use error::Error;
@@ -26,11 +33,22 @@ fn main() -> ExitCode {
 }
 
 fn build(request: &Request) -> Result<String, Error> {
-    let toolchain = Toolchain::find()?;
-    let module = compile::module(&toolchain, &request.plugin)?;
-    let component = component::encode(&module)?;
-    std::fs::write(&request.out, &component).map_err(|error| Error::file(&request.out, &error))?;
-    Ok(component::summary(&request.out, &component))
+    match request {
+        Request::All { out } => prebuilt::all(out.as_deref()),
+        Request::One { plugin, out } => {
+            let component = one(plugin, None)?;
+            std::fs::write(out, &component).map_err(|error| Error::file(out, &error))?;
+            Ok(component::summary(out, &component))
+        }
+    }
+}
+
+/// The component of one plugin, in whatever language it is.
+fn one(plugin: &Path, target: Option<&Path>) -> Result<Vec<u8>, Error> {
+    if plugin.join(javascript::SOURCE).is_file() {
+        return javascript::component(plugin);
+    }
+    component::encode(&compile::module(&Toolchain::find()?, plugin, target)?)
 }
 
 /// A closed pipe is no reason to panic.

@@ -4,15 +4,23 @@ use crate::error::Error;
 
 /// What is to be built, and where to.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) struct Request {
-    /// The folder of the plugin's `Cargo.toml`.
-    pub(crate) plugin: PathBuf,
-    /// The file that the component becomes; `plugin.wasm` in the plugin's folder by default.
-    pub(crate) out: PathBuf,
+pub(crate) enum Request {
+    /// Every plugin of `examples/plugins`.
+    All {
+        /// The folder they go into; `examples/plugins/prebuilt` by default.
+        out: Option<PathBuf>,
+    },
+    /// One plugin.
+    One {
+        /// The folder of its `Cargo.toml`.
+        plugin: PathBuf,
+        /// The file that the component becomes; `plugin.wasm` in the plugin's folder by default.
+        out: PathBuf,
+    },
 }
 
 impl Request {
-    /// Reads `PLUGIN [--out FILE]`.
+    /// Reads `PLUGIN [--out FILE]`, or `all [--out FOLDER]`.
     pub(crate) fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self, Error> {
         let (mut plugin, mut out) = (None, None);
         while let Some(argument) = arguments.next() {
@@ -23,9 +31,13 @@ impl Request {
                 return Err(Error::Usage);
             }
         }
-        let plugin = plugin.ok_or(Error::Usage)?;
-        let out = out.unwrap_or_else(|| plugin.join("plugin.wasm"));
-        Ok(Self { plugin, out })
+        match (plugin, out) {
+            (Some(plugin), out) if plugin.as_os_str() == "all" => Ok(Self::All { out }),
+            (Some(plugin), out) => {
+                Ok(Self::One { out: out.unwrap_or_else(|| plugin.join("plugin.wasm")), plugin })
+            }
+            (None, _) => Err(Error::Usage),
+        }
     }
 }
 
@@ -39,10 +51,13 @@ mod tests {
 
     #[test]
     fn reads_a_folder_and_a_file() {
-        let both = Request { plugin: "a".into(), out: "b.wasm".into() };
+        let both = Request::One { plugin: "a".into(), out: "b.wasm".into() };
         assert_eq!(read("a --out b.wasm").unwrap(), both);
         assert_eq!(read("--out b.wasm a").unwrap(), both);
-        assert_eq!(read("a").unwrap().out, PathBuf::from("a/plugin.wasm"));
+        let one = Request::One { plugin: "a".into(), out: "a/plugin.wasm".into() };
+        assert_eq!(read("a").unwrap(), one);
+        assert_eq!(read("all").unwrap(), Request::All { out: None });
+        assert_eq!(read("all --out b").unwrap(), Request::All { out: Some("b".into()) });
     }
 
     #[test]

@@ -4,9 +4,18 @@
 
 #[doc(hidden)]
 pub mod bindings;
+mod exchange;
 mod export;
 mod firewall;
+#[cfg(not(target_family = "wasm"))]
+pub mod host;
+#[cfg(not(target_family = "wasm"))]
+pub mod native;
+#[cfg(not(target_family = "wasm"))]
+mod operation;
 mod services;
+#[cfg(all(feature = "testing", not(target_family = "wasm")))]
+pub mod testing;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod wasm;
@@ -19,5 +28,6 @@ pub use bindings::autosec::firewall::types::{
     Page, PrefixLengths,
 };
 pub use bindings::autosec::firewall::{host::Level, kv::KvError};
+pub use exchange::{origin, words};
 pub use firewall::{Firewall, fail};
 pub use services::{exec, http, kv_delete, kv_get, kv_set, log, now_ms, random_u64, session_exec};

@@ -1,6 +1,9 @@
 //! What a plugin may ask of its host. Everything is held against what the manifest asks for and the host grants.
 
+#[cfg(target_family = "wasm")]
 use crate::bindings::autosec::firewall::{host, kv, transport};
+#[cfg(not(target_family = "wasm"))]
+use crate::host::current;
 use crate::{Command, CommandResult, HttpRequest, HttpResponse, KvError, Level, TransportError};
 
 /// Sends a request and waits for the whole answer.
@@ -8,7 +11,7 @@ use crate::{Command, CommandResult, HttpRequest, HttpResponse, KvError, Level, T
 /// # Errors
 /// It was denied, or the exchange failed.
 pub fn http(request: &HttpRequest) -> Result<HttpResponse, TransportError> {
-    transport::http(request)
+    ask!(transport::http or http(request))
 }
 
 /// Runs a program of the host.
@@ -16,7 +19,7 @@ pub fn http(request: &HttpRequest) -> Result<HttpResponse, TransportError> {
 /// # Errors
 /// It was denied, or the program could not be run.
 pub fn exec(command: &Command) -> Result<CommandResult, TransportError> {
-    transport::exec(command)
+    ask!(transport::exec or exec(command))
 }
 
 /// Types lines into a session on a device that the host has logged into; one answer a line.
@@ -28,22 +31,22 @@ pub fn session_exec(
     lines: &[String],
     timeout_ms: Option<u32>,
 ) -> Result<Vec<String>, TransportError> {
-    transport::session_exec(session, lines, timeout_ms)
+    ask!(transport::session_exec or session_exec(session, lines, timeout_ms))
 }
 
 /// Writes a line into the host's log.
 pub fn log(level: Level, message: &str) {
-    host::log(level, message);
+    ask!(host::log or log(level, message));
 }
 
 /// Milliseconds since 1970, by the host's clock.
 pub fn now_ms() -> u64 {
-    host::now_ms()
+    ask!(host::now_ms or now_ms())
 }
 
 /// A number nobody can foresee.
 pub fn random_u64() -> u64 {
-    host::random_u64()
+    ask!(host::random_u64 or random_u64())
 }
 
 /// A value that was set by [`kv_set`].
@@ -51,7 +54,7 @@ pub fn random_u64() -> u64 {
 /// # Errors
 /// The store is not there.
 pub fn kv_get(key: &str) -> Result<Option<Vec<u8>>, KvError> {
-    kv::get(key)
+    ask!(kv::get or kv_get(key))
 }
 
 /// Sets a value that outlasts the instance.
@@ -59,7 +62,7 @@ pub fn kv_get(key: &str) -> Result<Option<Vec<u8>>, KvError> {
 /// # Errors
 /// A limit is reached, or the store is not there.
 pub fn kv_set(key: &str, value: &[u8]) -> Result<(), KvError> {
-    kv::set(key, value)
+    ask!(kv::set or kv_set(key, value))
 }
 
 /// Forgets a value.
@@ -67,5 +70,17 @@ pub fn kv_set(key: &str, value: &[u8]) -> Result<(), KvError> {
 /// # Errors
 /// The store is not there.
 pub fn kv_delete(key: &str) -> Result<(), KvError> {
-    kv::delete(key)
+    ask!(kv::delete or kv_delete(key))
 }
+
+/// Calls the interface's function, which exists in WebAssembly alone, or else the thread's host.
+macro_rules! ask {
+    ($interface:ident :: $function:ident or $method:ident ( $($argument:expr),* )) => {{
+        #[cfg(target_family = "wasm")]
+        let answer = $interface::$function($($argument),*);
+        #[cfg(not(target_family = "wasm"))]
+        let answer = current().$method($($argument),*);
+        answer
+    }};
+}
+use ask;

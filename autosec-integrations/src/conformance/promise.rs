@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::Conformance;
 use super::report::{Outcome, Promise, Report};
-use super::trial::{Subject, Trial, hour, nets};
+use super::trial::{Subject, Trial, hour, nets, patiently};
 
 /// The most waits at which a call is dropped.
 const WAITS: usize = 16;
@@ -89,18 +89,12 @@ async fn idempotence(subject: &Subject<'_>) -> Trial {
 }
 
 async fn exactness(subject: &Subject<'_>) -> Trial {
-    let can = subject.firewall.capabilities();
     let mut targets = nets(&["192.0.2.0/32", "192.0.2.255/32"]);
-    if can.prefixes {
-        targets.extend(nets(&["203.0.113.0/24", "203.0.113.0/25", "203.0.113.0/32", "198.51.100.128/25"]));
-    }
-    if can.ipv6 {
-        targets.extend(nets(&["2001:db8::1/128", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128"]));
-        // Some take prefixes of IPv4 alone, and say so of each.
-        if can.prefixes && subject.takes(nets(&["2001:db8:1::/48"])).await? {
-            targets.extend(nets(&["2001:db8:1::/48", "2001:db8:1::/64"]));
-        }
-    }
+    targets.extend(nets(&["203.0.113.0/24", "203.0.113.0/25", "203.0.113.0/32", "198.51.100.128/25"]));
+    targets.extend(nets(&["2001:db8::1/128", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128"]));
+    targets.extend(nets(&["2001:db8:1::/48", "2001:db8:1::/64"]));
+    // Some take prefixes of IPv4 alone, and some of IPv6 prefixes alone.
+    targets.retain(|target| subject.firewall.obstacle(*target).is_none());
     let blocks: Vec<Block> = targets.iter().copied().map(hour).collect();
     subject.block(&blocks).await?;
     subject.holds(&targets).await?;
@@ -117,20 +111,14 @@ async fn exactness(subject: &Subject<'_>) -> Trial {
 }
 
 async fn partial_failure(subject: &Subject<'_>) -> Trial {
-    let can = subject.firewall.capabilities();
     let possible = nets(&["192.0.2.10/32", "192.0.2.11/32"]);
-    let mut impossible = Vec::new();
-    if !can.ipv6 {
-        impossible.extend(nets(&["2001:db8::10/128"]));
-    }
-    if !can.prefixes {
-        impossible.extend(nets(&["198.51.100.0/25"]));
-    }
+    let mut impossible = nets(&["2001:db8::10/128", "2001:db8:10::/64", "198.51.100.0/25"]);
+    impossible.retain(|target| subject.firewall.obstacle(*target).is_some());
     let [first, last] = possible.as_slice() else { return Ok(()) };
     let all: Vec<Block> =
         [*first].into_iter().chain(impossible.iter().copied()).chain([*last]).map(hour).collect();
-    let answer =
-        subject.firewall.block(&all).await.map_err(|error| format!("the call as a whole failed: {error}"))?;
+    let answer = patiently(async || subject.firewall.block(&all).await).await;
+    let answer = answer.map_err(|error| format!("the call as a whole failed: {error}"))?;
     for outcome in &answer {
         let is_possible = possible.contains(&outcome.target);
         match &outcome.status {

@@ -1,11 +1,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use autosec_core::enforce::{Block, FirewallIntegration, Outcome, Status};
+use autosec_core::enforce::{Block, EnforceError, FirewallIntegration, Outcome, Status};
 use ipnet::IpNet;
 
 /// The prefixes that are set aside for documentation, which nobody sends from.
 const OURS: [&str; 4] = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"];
+
+/// How often a firewall that puts us off is asked again.
+const TRIES: usize = 20;
+/// The longest it is waited for between.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long is waited where items were put off and it is not said for how long.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Says in words what is wrong.
 pub(super) type Trial = Result<(), String>;
@@ -18,27 +25,16 @@ pub(super) struct Subject<'f> {
 impl Subject<'_> {
     /// Blocks, and holds that every item is done.
     pub(super) async fn block(&self, blocks: &[Block]) -> Trial {
-        let answer = self.firewall.block(blocks).await.map_err(|error| format!("block failed: {error}"))?;
+        let answer = patiently(async || self.firewall.block(blocks).await).await;
+        let answer = answer.map_err(|error| format!("block failed: {error}"))?;
         all_done("block", blocks.iter().map(|block| block.target), &answer)
     }
 
     /// Unblocks, and holds that every item is done.
     pub(super) async fn unblock(&self, targets: &[IpNet]) -> Trial {
-        let answer =
-            self.firewall.unblock(targets).await.map_err(|error| format!("unblock failed: {error}"))?;
+        let answer = patiently(async || self.firewall.unblock(targets).await).await;
+        let answer = answer.map_err(|error| format!("unblock failed: {error}"))?;
         all_done("unblock", targets.iter().copied(), &answer)
-    }
-
-    /// Whether it takes such an item, or says that it cannot hold it; what it takes is taken out again.
-    pub(super) async fn takes(&self, targets: Vec<IpNet>) -> Result<bool, String> {
-        let blocks: Vec<Block> = targets.iter().copied().map(hour).collect();
-        let answer = self.firewall.block(&blocks).await.map_err(|error| format!("block failed: {error}"))?;
-        if answer.iter().all(|outcome| matches!(outcome.status, Status::Unsupported(_))) {
-            return Ok(false);
-        }
-        all_done("block", targets.iter().copied(), &answer)?;
-        self.unblock(&targets).await?;
-        Ok(true)
     }
 
     /// What it holds of the prefixes for documentation, each with its time; an item listed twice is wrong.
@@ -74,6 +70,23 @@ impl Subject<'_> {
         }
         self.holds(&[]).await
     }
+}
+
+/// Asks again for as long as the firewall is busy or puts items off, within reason: that is its right, and the enforcer does so.
+pub(super) async fn patiently(
+    ask: impl AsyncFn() -> Result<Vec<Outcome>, EnforceError>,
+) -> Result<Vec<Outcome>, EnforceError> {
+    let mut answer = ask().await;
+    for _ in 0..TRIES {
+        let wait = match &answer {
+            Err(EnforceError::Busy { after, .. }) => (*after).min(LONGEST_WAIT),
+            Ok(outcomes) if outcomes.iter().any(|outcome| outcome.status == Status::Deferred) => PAUSE,
+            _ => break,
+        };
+        tokio::time::sleep(wait).await;
+        answer = ask().await;
+    }
+    answer
 }
 
 /// A block for an hour.

@@ -3,7 +3,7 @@ use std::io;
 use std::process::Stdio;
 
 use async_trait::async_trait;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::Command;
 
 /// The most of what a command writes that is kept, in bytes, of each of its two outputs.
@@ -20,6 +20,19 @@ pub trait CommandRunner: Debug + Send + Sync {
     /// # Errors
     /// The program could not be started or waited for. One that ends with a status of failure is no error here.
     async fn run(&self, program: &str, arguments: &[&str]) -> io::Result<Finished>;
+
+    /// The same for a program that is given something to read.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run). A runner that cannot give programs anything is [`Unsupported`](io::ErrorKind::Unsupported)
+    /// unless the input is empty.
+    async fn feed(&self, program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {
+        if input.is_empty() {
+            return self.run(program, arguments).await;
+        }
+        let why = "this command runner cannot give programs anything to read";
+        Err(io::Error::new(io::ErrorKind::Unsupported, why))
+    }
 }
 
 /// What became of a command.
@@ -53,12 +66,27 @@ pub struct LocalCommands;
 #[async_trait]
 impl CommandRunner for LocalCommands {
     async fn run(&self, program: &str, arguments: &[&str]) -> io::Result<Finished> {
+        self.feed(program, arguments, &[]).await
+    }
+
+    async fn feed(&self, program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {
         let mut command = Command::new(program);
-        command.args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
+        let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        command.args(arguments).env("LC_ALL", "C").stdin(stdin).kill_on_drop(true);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
-        let (output, errors, status) = tokio::try_join!(text(output), text(errors), child.wait())?;
+        let (given, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let ((), output, errors, status) =
+            tokio::try_join!(give(given, input), text(output), text(errors), child.wait())?;
         Ok(Finished::new(status.code(), output, errors))
+    }
+}
+
+/// Gives a program what it is to read. One that ends without having read all is no failure of ours.
+async fn give(pipe: Option<impl AsyncWrite + Unpin>, input: &[u8]) -> io::Result<()> {
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    match pipe.write_all(input).await {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -82,6 +110,10 @@ mod tests {
         assert_eq!(LocalCommands.run("false", &[]).await.unwrap().status, Some(1));
         let endless = LocalCommands.run("head", &["-c", "9000000", "/dev/zero"]).await.unwrap();
         assert!(endless.is_success() && endless.output.len() == 64 << 10);
+        let fed = LocalCommands.feed("cat", &[], b"a\nb").await.unwrap();
+        assert_eq!(fed.output, "a\nb");
+        let deaf = LocalCommands.feed("true", &[], &[b'x'; 1 << 20]).await.unwrap();
+        assert!(deaf.is_success());
         let missing = LocalCommands.run("/nonexistent/program", &[]).await.unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }

@@ -6,15 +6,19 @@ mod failure;
 mod http;
 #[cfg(feature = "https")]
 mod https;
+mod resolve;
 mod shell;
+mod shown;
 #[cfg(feature = "ssh")]
 mod ssh;
 
 pub use command::{CommandRunner, Finished, LocalCommands};
 pub(crate) use failure::is_final;
-pub use http::HttpClient;
+pub use http::{AnswerTooLarge, HttpClient, Route};
 #[cfg(feature = "https")]
 pub use https::{Fingerprint, FingerprintError, HttpsClient, HttpsConfig, Trust};
+pub use resolve::{Resolver, SystemResolver};
 pub use shell::{Shell, Terminal};
+pub(crate) use shown::shown;
 #[cfg(feature = "ssh")]
 pub use ssh::{HostKey, HostKeyError, SshConfig, SshLogin, SshShell};

@@ -1,5 +1,6 @@
 use super::sample::Sampler;
 use crate::matrix::Matrix;
+use crate::order::median;
 use crate::random::Random;
 
 /// Rows that are looked at to learn the scale.
@@ -74,12 +75,6 @@ impl Column {
         // Adding 0.0 makes one zero of both.
         if scaled.is_nan() { 0.0 } else { scaled.clamp(-FARTHEST, FARTHEST) + 0.0 }
     }
-}
-
-/// The lower median, none of no values.
-fn median(values: &mut [f64]) -> Option<f64> {
-    let middle = values.len().checked_sub(1)? / 2;
-    Some(*select(values, middle))
 }
 
 /// The value that so many are before; there are as many and more.

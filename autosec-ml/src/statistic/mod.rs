@@ -33,4 +33,4 @@ mod spread;
 pub use fit::{FitError, Progress};
 pub use model::StatisticalModel;
 pub(crate) use record::check_columns;
-pub(crate) use spread::{Spread, add_up, median, on_grid};
+pub(crate) use spread::{Spread, add_up, on_grid};

@@ -1,3 +1,5 @@
+use crate::order::median;
+
 /// What a column usually holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
@@ -58,12 +60,6 @@ pub(crate) fn on_grid(number: f64) -> f64 {
 /// Sums of numbers on the grid are exact.
 pub(crate) fn add_up(contributions: impl Iterator<Item = f64>) -> f64 {
     contributions.fold(0.0, |sum, adds| sum + adds)
-}
-
-/// The lower median, none of no values.
-pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
-    let middle = values.len().checked_sub(1)? / 2;
-    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
 #[cfg(test)]

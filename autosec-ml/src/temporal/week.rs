@@ -1,4 +1,5 @@
-use crate::statistic::{median, on_grid};
+use crate::order::median;
+use crate::statistic::on_grid;
 
 /// Hours of a week.
 pub(super) const HOURS: usize = 168;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: intel, model.
+"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: geo, intel, model.
 
 Makes a virtual environment of its own in target/peers, builds our bench, and runs both sides on the same data by turns.
 Every side has one thread, and its times are CPU time. Prints the lines that the benches print. `--reference` also writes
@@ -22,6 +22,8 @@ PACKAGES = {
     "model": ["numpy", "pandas", "scikit-learn", "coniferest", "isotree"],
     # The matcher is at odds with newer releases of the grammar.
     "intel": ["stix2-matcher==3.0.0", "stix2-patterns==2.0.0"],
+    # A city database of 2018 that anybody can fetch.
+    "geo": ["maxminddb-geolite2==2018.703"],
 }
 SPEED_SETS = ["32_shuttle", "16_http"]
 SEEDS = 5
@@ -283,8 +285,23 @@ def intel():
     print(subprocess.run([bench], check=True, stdout=subprocess.PIPE, text=True).stdout, end="")
 
 
+def geo():
+    """Runs the bench with the city database that the package brings; the peer is in the bench."""
+    try:
+        from importlib.util import find_spec
+
+        folder = Path(find_spec("_maxminddb_geolite2").origin).parent
+        path = next(folder.glob("*City*.mmdb"))
+    except Exception as error:  # noqa: BLE001 - whatever it is, there is no database
+        skipped("intel/geo-table-vs-bare", f"there is no database: {error}")
+        return
+    print(f"note intel/geo AUTOSEC_GEO_DATABASE={path}", flush=True)
+    environment = os.environ | {"AUTOSEC_GEO_DATABASE": str(path)}
+    subprocess.run([our_bench("geo")], check=True, env=environment)
+
+
 if __name__ == "__main__":
-    areas = {"intel": intel, "model": model}
+    areas = {"geo": geo, "intel": intel, "model": model}
     if len(sys.argv) < 2 or sys.argv[1] not in areas:
         sys.exit(f"usage: run.py {'|'.join(areas)} [--reference]")
     inside_environment(sys.argv[1])

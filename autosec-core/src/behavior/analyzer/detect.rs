@@ -21,9 +21,8 @@ impl Detector for BehaviorAnalyzer {
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
         let Some(seen) = self.observe(event) else { return };
-        let assessment = self.assess(&seen);
+        let Some(assessment) = self.meet(&seen) else { return };
         self.report(&assessment, findings, || observation::subject(event, seen.of, &self.aliases));
-        self.note(&seen, &assessment);
         if seen.outcome == Outcome::Failure
             && seen.of != Of::Address
             && let Some((client, assessment)) = self.assess_client(&seen)

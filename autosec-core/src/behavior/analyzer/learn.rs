@@ -1,7 +1,7 @@
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::Feature;
-use crate::behavior::baseline::{Baseline, Lesson};
-use crate::behavior::crowd::{Circle, Moment};
+use crate::behavior::baseline::{Baseline, Lesson, Settling};
+use crate::behavior::crowd::{Circle, Glance, Moment};
 use crate::behavior::observation::{Observation, Outcome};
 use crate::entity::Entity;
 use crate::event::Event;
@@ -27,6 +27,14 @@ struct Teaching {
     counted: bool,
 }
 
+/// What everyone is taught by an event beside its values.
+struct Taught {
+    weight: f64,
+    /// The route and the steps that it ended.
+    route: Option<u64>,
+    steps: Option<(u64, u64)>,
+}
+
 impl BehaviorAnalyzer {
     /// Tells how somebody fared who was challenged because of `event`.
     ///
@@ -37,7 +45,14 @@ impl BehaviorAnalyzer {
         match challenge {
             Challenge::Passed => {
                 let counted = self.challenged.take(&seen);
-                self.learn(&seen, &Teaching { step: None, weight: 1.0, proved: true, counted });
+                let teaching = Teaching { step: None, weight: 1.0, proved: true, counted };
+                let (glance, moment) =
+                    (Glance::at(&self.crowd, &seen.values), Moment::at(seen.second, &self.ageing));
+                self.baselines.change(seen.subject, |baseline| {
+                    self.settle(&seen, &self.settling(&seen, baseline), moment);
+                    let taught = self.teach(&seen, &teaching, baseline);
+                    self.spread(&seen, &taught, &glance, moment);
+                });
             }
             Challenge::Failed => self.note_failure(&seen),
         }
@@ -60,20 +75,33 @@ impl BehaviorAnalyzer {
         self.baselines.forget(self.reader.entity(entity, &self.aliases))
     }
 
-    /// Learns what an event that was assessed teaches.
-    pub(super) fn note(&self, seen: &Observation, assessment: &Assessment) {
-        match seen.outcome {
-            Outcome::Success if assessment.risk() < self.config.challenge => {
-                let weight = 1.0 - assessment.risk().value();
-                self.learn(seen, &Teaching { step: assessment.step, weight, proved: false, counted: false });
+    /// Weighs an event and learns what it teaches.
+    pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
+        let glance = Glance::at(&self.crowd, &seen.values);
+        let moment = Moment::at(seen.second, &self.ageing);
+        let (mut assessment, mut taught) = (None, None);
+        self.baselines.visit(seen.subject, |baseline| {
+            let settling = self.settling(seen, baseline);
+            let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
+            let learns = seen.outcome == Outcome::Success && about.risk() < self.config.challenge;
+            if learns {
+                let weight = 1.0 - about.risk().value();
+                let teaching = Teaching { step: about.step, weight, proved: false, counted: false };
+                self.settle(seen, &settling, moment);
+                taught = Some(self.teach(seen, &teaching, baseline));
             }
-            Outcome::Success => {
+            learns
+        });
+        match (seen.outcome, taught) {
+            (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
+            (Outcome::Success, None) => {
                 self.challenged.note(seen);
                 self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing));
             }
-            Outcome::Failure => self.note_failure(seen),
-            Outcome::Unknown => {}
+            (Outcome::Failure, None) => self.note_failure(seen),
+            (Outcome::Unknown, None) => {}
         }
+        assessment
     }
 
     fn note_failure(&self, seen: &Observation) {
@@ -92,51 +120,57 @@ impl BehaviorAnalyzer {
         });
     }
 
-    fn learn(&self, seen: &Observation, teaching: &Teaching) {
+    /// What comes out of quarantine at an event of a group's member. A baseline tells it before it is brought to the event's time.
+    fn settling(&self, seen: &Observation, baseline: &Baseline) -> Vec<Settling> {
+        let grouped = seen.group.map(|_| baseline.settling(seen.second, &self.ageing));
+        grouped.into_iter().flatten().collect()
+    }
+
+    /// Lets a group learn what came out of a member's quarantine.
+    fn settle(&self, seen: &Observation, settling: &[Settling], moment: Moment) {
+        let Some(group) = seen.group else { return };
+        settling.iter().for_each(|settled| self.crowd.settle(group, settled, moment));
+    }
+
+    /// Teaches a baseline, and says what everyone is to be taught.
+    fn teach(&self, seen: &Observation, teaching: &Teaching, baseline: &mut Baseline) -> Taught {
         let &Teaching { step, weight, proved, counted } = teaching;
-        let moment = Moment::at(seen.second, &self.ageing);
-        let (mut route, mut steps) = (None, None);
-        self.baselines.change(seen.subject, |baseline| {
-            if let Some(group) = seen.group {
-                let settling = baseline.settling(seen.second, &self.ageing);
-                settling.for_each(|settled| self.crowd.settle(group, &settled, moment));
-            }
-            let young = baseline.learned() < self.config.learning_events;
-            let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
-            let lesson = Lesson {
-                second: seen.second,
-                arrival: self.horizon.newest(),
-                values: &seen.values,
-                place: seen.place,
-                amount: seen.amount,
-                step,
-                weight,
-                proved,
-                floor: floor.max(self.config.daily_events),
-                share: self.config.daily_share,
-            };
-            route = baseline.route(seen.place.as_ref());
-            let action = seen.values.get(Feature::Action.index()).copied().flatten();
-            steps = action.and_then(|action| baseline.step_to(action));
-            baseline.learn(&lesson, &self.ageing);
-            if !counted {
-                baseline.succeeded(seen.second, &self.ageing);
-            }
-        });
+        let young = baseline.learned() < self.config.learning_events;
+        let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
+        let lesson = Lesson {
+            second: seen.second,
+            arrival: self.horizon.newest(),
+            values: &seen.values,
+            place: seen.place,
+            amount: seen.amount,
+            step,
+            weight,
+            proved,
+            floor: floor.max(self.config.daily_events),
+            share: self.config.daily_share,
+        };
+        let route = baseline.route(seen.place.as_ref());
+        let action = seen.values.get(Feature::Action.index()).copied().flatten();
+        let steps = action.and_then(|action| baseline.step_to(action));
+        baseline.learn(&lesson, &self.ageing);
+        if !counted {
+            baseline.succeeded(seen.second, &self.ageing);
+        }
+        Taught { weight, route, steps }
+    }
+
+    /// Counts what was taught as everyone's.
+    fn spread(&self, seen: &Observation, taught: &Taught, glance: &Glance, moment: Moment) {
         self.horizon.meet(seen.said);
-        for (feature, value) in Feature::ALL.into_iter().zip(seen.values) {
-            let circles = [Some(Circle::EVERYONE), seen.group.filter(|_| feature == Feature::Step)];
-            let values = match feature {
-                Feature::Route => [route, None],
-                Feature::Step => steps.map_or([None; 2], |(from, step)| [Some(from), Some(step)]),
-                _ => [value, None],
-            };
-            for (circle, value) in
-                circles.into_iter().flatten().flat_map(|circle| values.map(|value| (circle, value)))
-            {
-                if let Some(value) = value {
-                    self.crowd.count(circle, feature, value, weight, moment);
-                }
+        glance.count(&self.crowd, taught.weight, moment);
+        let count = |circle, feature, value| self.crowd.count(circle, feature, value, taught.weight, moment);
+        if let Some(route) = taught.route {
+            count(Circle::EVERYONE, Feature::Route, route);
+        }
+        if let Some((from, to)) = taught.steps {
+            for circle in [Some(Circle::EVERYONE), seen.group].into_iter().flatten() {
+                count(circle, Feature::Step, from);
+                count(circle, Feature::Step, to);
             }
         }
     }

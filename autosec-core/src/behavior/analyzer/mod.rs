@@ -27,7 +27,7 @@ use super::BehaviorConfig;
 use super::aliases::Aliases;
 use super::baseline::{Ageing, Baseline};
 use super::baselines::Baselines;
-use super::crowd::{Crowd, Moment};
+use super::crowd::{Crowd, Glance, Moment};
 use super::horizon::Horizon;
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
@@ -66,7 +66,14 @@ impl BehaviorAnalyzer {
     /// How the event looks beside what is known of its subject; none if it is about nobody. Learns nothing.
     pub fn score(&self, event: &Event<'_>) -> Option<Assessment> {
         let seen = self.observe(event)?;
-        Some(self.assess(&seen))
+        let moment = Moment::at(seen.second, &self.ageing);
+        let glance = Glance::at(&self.crowd, &seen.values);
+        let mut assessment = None;
+        self.baselines.visit(seen.subject, |baseline| {
+            assessment = Some(self.assess(&seen, &glance, moment, baseline));
+            false
+        });
+        assessment
     }
 
     /// What is known of an entity.
@@ -104,8 +111,14 @@ impl BehaviorAnalyzer {
         Some(seen)
     }
 
-    fn assess(&self, seen: &Observation) -> Assessment {
-        let mut baseline = self.baselines.find(seen.subject).unwrap_or_default();
+    /// How an event looks beside a baseline, which is brought to its time.
+    fn assess(
+        &self,
+        seen: &Observation,
+        glance: &Glance,
+        moment: Moment,
+        baseline: &mut Baseline,
+    ) -> Assessment {
         baseline.advance(seen.second, &self.ageing);
         let young = baseline.learned() < self.config.learning_events;
         let waiting = if young { 1.0 } else { self.config.quarantine_share };
@@ -113,7 +126,8 @@ impl BehaviorAnalyzer {
         let known = weigh::Known {
             view,
             crowd: &self.crowd,
-            moment: Moment::at(seen.second, &self.ageing),
+            everyone: glance.shares(&self.crowd, moment),
+            moment,
             spread: seen
                 .client
                 .and_then(|(client, _)| self.sources.spread(client, seen.second, &self.ageing)),
@@ -122,7 +136,7 @@ impl BehaviorAnalyzer {
         let about = assessment::Background {
             history: view.history(),
             coverage: weigh::coverage(seen),
-            learning: self.is_learning(&baseline, view.age()),
+            learning: self.is_learning(baseline, view.age()),
             feedback: self.feedback.offsets(seen.subject, seen.time),
             step,
         };

@@ -1,6 +1,6 @@
 use super::super::Feature;
 use super::super::baseline::{Counts, Place, View};
-use super::super::crowd::{Circle, Crowd, Moment, Share};
+use super::super::crowd::{Circle, Crowd, Moment, Share, Shares};
 use super::super::observation::Observation;
 use super::super::signal::{
     self, ANY_HOUR, Count, Doubt, HourOfWeek, Kind, Layer, Level, NETWORK_NOVELTY, Rate, SOFTWARE_NOVELTY,
@@ -38,6 +38,8 @@ const USUAL_USERS: (f64, f64) = (4.0, 4.0);
 pub(super) struct Known<'k> {
     pub(super) view: View<'k>,
     pub(super) crowd: &'k Crowd,
+    /// What everyone makes of the event's values.
+    pub(super) everyone: Shares,
     pub(super) moment: Moment,
     /// At how many users the event's client failed.
     pub(super) spread: Option<Spread>,
@@ -71,11 +73,10 @@ impl Known<'_> {
             return None;
         }
         let chance = |circle, prior: f64| {
-            let all = self.crowd.share(circle, Feature::Step, from, self.moment).value;
-            step_chance(self.crowd.share(circle, Feature::Step, step, self.moment).value, all, prior)
+            let seen = |step| self.crowd.seen(circle, Feature::Step, step, self.moment);
+            step_chance(seen(step), seen(from), prior)
         };
-        let Share { value, total, distinct } =
-            self.crowd.share(Circle::EVERYONE, Feature::Action, action, self.moment);
+        let Share { value, total, distinct } = self.everyone.of(Feature::Action);
         let everyone = chance(Circle::EVERYONE, share(value, total, distinct));
         let peers = seen.group.map_or(everyone, |group| chance(group, everyone));
         let own = self.view.counts(Feature::Step, step).value;
@@ -104,17 +105,17 @@ impl Known<'_> {
         features: &[(Feature, f64)],
         seen: &Observation,
     ) -> Option<signal::Signal> {
-        let layers = features.iter().filter_map(|(feature, novelty)| {
-            let hash = seen.values.get(feature.index()).copied().flatten()?;
-            let everyone = self.crowd.share(Circle::EVERYONE, *feature, hash, self.moment);
-            Some(Layer {
+        let mut layers = smallvec::SmallVec::<[Layer; 4]>::new();
+        for (feature, novelty) in features {
+            let Some(hash) = seen.values.get(feature.index()).copied().flatten() else { continue };
+            let everyone = self.everyone.of(*feature);
+            layers.push(Layer {
                 own: own(self.view.counts(*feature, hash)),
                 peers: self.peers(seen, *feature, hash),
                 share: share(everyone.value, everyone.total, everyone.distinct),
                 novelty: *novelty,
-            })
-        });
-        let layers: smallvec::SmallVec<[Layer; 4]> = layers.collect();
+            });
+        }
         rarity(kind, layers.iter().copied())
     }
 
@@ -136,17 +137,13 @@ impl Known<'_> {
     fn season(&self, seen: &Observation) -> Option<signal::Signal> {
         let number = seen.values.get(Feature::Hour.index()).copied().flatten()?;
         let hour = HourOfWeek::new(u8::try_from(number).ok()?);
-        let chance = |circle, prior: f64| {
-            // The hours of a group are counted as those of everyone: they are numbers, no hashes.
-            let Share { value, total, .. } = self.crowd.share(circle, Feature::Hour, number, self.moment);
-            (value + HOURS * prior) / (total + HOURS)
-        };
-        let everyone = chance(Circle::EVERYONE, ANY_HOUR);
-        let peers = seen.group.map_or(everyone, |group| chance(group, everyone));
-        let counted = self.view.hours();
-        let history = counted.iter().fold(0.0, |sum, (_, events)| sum + events);
-        let counted = counted.iter().map(|(hour, events)| (HourOfWeek::new(*hour), *events));
-        Some(season(hour, hour_chance(hour, counted, peers), everyone, history))
+        let chance = |hour: Share, prior: f64| (hour.value + HOURS * prior) / (hour.total + HOURS);
+        let everyone = chance(self.everyone.of(Feature::Hour), ANY_HOUR);
+        // The hours of a group are counted as those of everyone: they are numbers, no hashes.
+        let of_group = |group| self.crowd.share(group, Feature::Hour, number, self.moment);
+        let peers = seen.group.map_or(everyone, |group| chance(of_group(group), everyone));
+        let counted = self.view.hours().map(|(hour, events)| (HourOfWeek::new(hour), events));
+        Some(season(hour, hour_chance(hour, counted, peers), everyone, self.view.history()))
     }
 
     /// Too many events in this hour, or too many failures before this one.

@@ -40,15 +40,19 @@ const OBSERVED: u8 = 8;
 /// What each value of a lesson gains.
 struct Gain {
     mass: u32,
-    /// What an event weighs now.
-    growth: f64,
+    /// The most that a value's part in quarantine may weigh, whatever its share.
+    floor: u32,
 }
 
 impl Gain {
     fn of(lesson: &Lesson<'_>, newest: u32, ageing: &Ageing) -> Self {
-        let (event, kept) = (ageing.phase(lesson.second), ageing.phase(newest));
-        let late = f64::from(kept.epoch - event.epoch);
-        Self { mass: units(lesson.weight * event.growth / libm::exp2(late)), growth: kept.growth }
+        let kept = ageing.phase(newest);
+        let event = if lesson.second == newest { kept } else { ageing.phase(lesson.second) };
+        let late = match kept.epoch - event.epoch {
+            0 => 1.0,
+            half_lives => libm::exp2(f64::from(half_lives)),
+        };
+        Self { mass: units(lesson.weight * event.growth / late), floor: units(lesson.floor * kept.growth) }
     }
 }
 
@@ -60,6 +64,7 @@ impl Baseline {
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
         let gain = Gain::of(lesson, self.newest, ageing);
+        let mut start = 0;
         for (feature, value) in Feature::ALL.into_iter().zip(lesson.values) {
             let value = match feature {
                 Feature::Route => route,
@@ -67,8 +72,9 @@ impl Baseline {
                 _ => *value,
             };
             if let Some(value) = value {
-                self.gain(feature, kept(feature, value), lesson, &gain);
+                self.gain(start, Entry::new(feature, kept(feature, value)), lesson, &gain);
             }
+            start += self.from(start, feature).len();
         }
         if let Some(amount) = lesson.amount.filter(|_| has_room(&mut self.amounts)) {
             self.level.observe(amount);
@@ -132,9 +138,20 @@ impl Baseline {
         }
     }
 
-    fn gain(&mut self, feature: Feature, value: u32, lesson: &Lesson<'_>, gain: &Gain) {
-        let cap = self.cap(feature, lesson, gain.growth);
-        let Some(entry) = self.entry(feature, value) else { return };
+    /// Lets a value gain mass; the entries of its feature begin at `start`.
+    fn gain(&mut self, start: usize, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) {
+        let feature = fresh.feature;
+        let of = self.from(start, feature);
+        let count = of.len();
+        let cap = if lesson.proved { 0 } else { self.cap(of, feature, lesson, gain.floor) };
+        let (place, is_new) = match of.binary_search_by_key(&fresh.value, |entry| entry.value) {
+            Ok(place) => (start + place, false),
+            Err(place) => (start + place, true),
+        };
+        if is_new {
+            self.entries.insert(place, fresh);
+        }
+        let Some(entry) = self.entries.get_mut(place) else { return };
         entry.repeated |= entry.mass() > 0;
         if lesson.proved {
             entry.settled = entry.settled.saturating_add(gain.mass);
@@ -145,31 +162,30 @@ impl Baseline {
         }
         let heavy = entry.is_too_heavy();
         if entry.mass() == 0 {
-            self.tidy();
+            self.entries.remove(place);
         }
         if heavy {
             self.lighten(feature);
         }
-        self.make_room(feature);
+        if is_new && count >= feature.limit() {
+            self.make_room(feature);
+        }
     }
 
-    /// The most that a value's part in quarantine may weigh.
-    fn cap(&self, feature: Feature, lesson: &Lesson<'_>, growth: f64) -> u32 {
-        let all = self.of(feature).iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
-        let whole = all + f64::from(self.rest.get(feature.index()).copied().unwrap_or(0));
-        units(lesson.floor * growth).max(units(lesson.share * whole / super::UNIT))
+    /// The most that a part in quarantine of a value of these may weigh.
+    fn cap(&self, of: &[Entry], feature: Feature, lesson: &Lesson<'_>, floor: u32) -> u32 {
+        let rest = self.rest.get(feature.index()).copied().unwrap_or(0);
+        let whole = of.iter().fold(u64::from(rest), |sum, entry| sum + u64::from(entry.settled));
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred masses of 32 bits")]
+        let whole = whole as f64;
+        floor.max(units(lesson.share * whole / super::UNIT))
     }
 
-    fn entry(&mut self, feature: Feature, value: u32) -> Option<&mut Entry> {
-        let fresh = Entry::new(feature, value);
-        let position = match self.entries.binary_search_by_key(&fresh.key(), Entry::key) {
-            Ok(position) => position,
-            Err(position) => {
-                self.entries.insert(position, fresh);
-                position
-            }
-        };
-        self.entries.get_mut(position)
+    /// The entries of a feature, which begin at `start`.
+    fn from(&self, start: usize, feature: Feature) -> &[Entry] {
+        let from = self.entries.get(start..).unwrap_or_default();
+        let count = from.iter().take_while(|entry| entry.feature == feature).count();
+        from.get(..count).unwrap_or_default()
     }
 }
 

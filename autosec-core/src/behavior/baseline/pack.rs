@@ -6,22 +6,27 @@
 //! bits: whether it was seen twice, and whether anything of it waits in quarantine, which follows then: the mass of the newest
 //! stretch with a bit that says whether there is any of the one before it.
 
-use smallvec::SmallVec;
-
 use super::entry::{Entry, HEAVIEST};
 use super::place::Place;
 use super::record::Baseline;
 use super::tally::Tally;
 use crate::behavior::Feature;
-use crate::behavior::bytes::{Reader, put, put_little};
+use crate::behavior::bytes::{Reader, Word, put, put_little};
 use crate::behavior::signal::{Level, Surprise};
-
-/// A baseline as bytes; longer ones than most take the heap.
-pub(in crate::behavior) type Packed = SmallVec<[u8; 512]>;
 
 /// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
 /// allocator adds.
-pub(in crate::behavior) const OVERHEAD: usize = 25 * 3 / 2 + 16;
+pub(in crate::behavior) const OVERHEAD: usize = 25 * 3 / 2 + 8;
+
+/// The bytes that so many take in memory: allocators hand them out sixteen apart and need eight. Who takes all of them can
+/// change most baselines in place, which at a million users spares as many waits for memory as it takes to read one.
+pub(in crate::behavior) fn room(length: usize) -> usize {
+    (length + 8).next_multiple_of(16) - 8
+}
+
+/// Room for what a baseline says beside its entries, and for each of these: as much as nearly all of them take.
+const HEAD: usize = 112;
+const ENTRY: usize = 10;
 
 const PLACE: u64 = 1;
 const HIDDEN: u64 = 2;
@@ -33,8 +38,8 @@ const SURPRISE: u64 = 64;
 
 impl Baseline {
     /// Writes it down.
-    pub(in crate::behavior) fn pack(&self) -> Packed {
-        let mut to = Packed::new();
+    pub(in crate::behavior) fn pack(&self) -> Vec<u8> {
+        let mut to = Vec::with_capacity(HEAD + ENTRY * self.entries.len());
         put(&mut to, self.parts());
         put(&mut to, u64::from(self.newest));
         put(&mut to, u64::from(self.learned));
@@ -58,8 +63,9 @@ impl Baseline {
             pack_floats(self.surprise.parts(), &mut to);
             put(&mut to, u64::from(self.steps));
         }
-        put(&mut to, self.filled());
-        let held = self.by_feature().into_iter().zip(self.rest);
+        let by_feature = self.by_feature();
+        put(&mut to, self.filled(&by_feature));
+        let held = by_feature.into_iter().zip(self.rest);
         for (feature, (entries, rest)) in Feature::ALL.into_iter().zip(held) {
             if rest > 0 || !entries.is_empty() {
                 pack_feature(feature, entries, rest, &mut to);
@@ -70,42 +76,49 @@ impl Baseline {
 
     /// Reads what [`Baseline::pack`] wrote; none if it is anything else.
     pub(in crate::behavior) fn unpack(bytes: &[u8]) -> Option<Self> {
+        let mut baseline = Self::default();
+        baseline.fill(bytes).filter(|rest| rest.is_empty()).map(|_| baseline)
+    }
+
+    /// [`Baseline::unpack`] in place, where the baseline is empty: to move one costs as much as to read it. What stands behind it is
+    /// handed back.
+    pub(in crate::behavior) fn fill<'b>(&mut self, bytes: &'b [u8]) -> Option<&'b [u8]> {
         let mut from = Reader(bytes);
         let parts = from.number()?;
         let newest = from.small()?;
-        let mut baseline = Self { newest, learned: from.small()?, ..Self::default() };
-        baseline.first = time(&mut from, newest)?;
+        (self.newest, self.learned) = (newest, from.small()?);
+        self.first = time(&mut from, newest)?;
         if parts & PLACE != 0 {
-            baseline.place = Some(unpack_place(&mut from, newest, parts & HIDDEN != 0)?);
+            self.place = Some(unpack_place(&mut from, newest, parts & HIDDEN != 0)?);
         }
         if parts & ACTION != 0 {
-            baseline.action = Some((from.little(Feature::Action.width())?, time(&mut from, newest)?));
+            self.action = Some((from.little(Feature::Action.width())?, time(&mut from, newest)?));
         }
         if parts & SUCCESSES != 0 {
-            baseline.successes = unpack_tally(&mut from, newest)?;
+            self.successes = unpack_tally(&mut from, newest)?;
         }
         if parts & FAILURES != 0 {
-            baseline.failures = unpack_tally(&mut from, newest)?;
+            self.failures = unpack_tally(&mut from, newest)?;
         }
         if parts & LEVEL != 0 {
-            baseline.level = Level::from_parts(unpack_floats(&mut from)?);
-            baseline.amounts = from.small()?.try_into().ok()?;
+            self.level = Level::from_parts(unpack_floats(&mut from)?);
+            self.amounts = from.small()?.try_into().ok()?;
         }
         if parts & SURPRISE != 0 {
-            baseline.surprise = Surprise::from_parts(unpack_floats(&mut from)?);
-            baseline.steps = from.small()?.try_into().ok()?;
+            self.surprise = Surprise::from_parts(unpack_floats(&mut from)?);
+            self.steps = from.small()?.try_into().ok()?;
         }
         let filled = from.number()?;
         for feature in Feature::ALL.into_iter().filter(|feature| filled & 1 << feature.index() != 0) {
-            baseline.unpack_feature(feature, &mut from)?;
+            self.fill_feature(feature, &mut from)?;
         }
         let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES | LEVEL | SURPRISE;
-        (from.0.is_empty() && parts & !known == 0 && filled >> Feature::ALL.len() == 0).then_some(baseline)
+        (parts & !known == 0 && filled >> Feature::ALL.len() == 0).then_some(from.0)
     }
 
     /// The bytes it takes in memory: itself packed, its key, its part of a table, and what the allocator adds.
     pub fn bytes(&self) -> usize {
-        self.pack().len() + OVERHEAD
+        room(self.pack().len()) + OVERHEAD
     }
 
     /// When a packed baseline was last learned from, in seconds since 1970, and from how many events.
@@ -127,64 +140,104 @@ impl Baseline {
     }
 
     /// A bit for each feature that has anything.
-    fn filled(&self) -> u64 {
-        let held = self.entries.iter().fold(0, |filled, entry| filled | 1 << entry.feature.index());
-        let rest = Feature::ALL.into_iter().zip(self.rest).filter(|(_, rest)| *rest > 0);
-        rest.fold(held, |filled, (feature, _)| filled | 1 << feature.index())
+    fn filled(&self, by_feature: &[&[Entry]; Feature::ALL.len()]) -> u64 {
+        let held = by_feature.iter().zip(self.rest).zip(0..);
+        held.fold(0, |filled, ((entries, rest), bit)| {
+            filled | u64::from(rest > 0 || !entries.is_empty()) << bit
+        })
     }
 
-    fn unpack_feature(&mut self, feature: Feature, from: &mut Reader<'_>) -> Option<()> {
+    fn fill_feature(&mut self, feature: Feature, from: &mut Reader<'_>) -> Option<()> {
         let number = from.number()?;
         let count = usize::try_from(number >> 1).ok().filter(|count| *count <= feature.limit())?;
         if number & 1 != 0 {
             *self.rest.get_mut(feature.index())? = from.small().filter(|rest| *rest > 0)?;
         }
+        let end = match feature {
+            Feature::Hour => 168,
+            Feature::Cover => 2,
+            _ => 1 << (8 * feature.width()),
+        };
+        let width = feature.width();
+        let mut least = 0;
         for _ in 0..count {
-            let value = from.little(feature.width())?;
-            let mass = from.number()?;
-            let mut entry = Entry::new(feature, value);
-            entry.settled = u32::try_from(mass >> 2).ok()?;
-            entry.repeated = mass & 2 != 0;
-            if mass & 1 != 0 {
-                let newest = from.number()?;
-                let before = if newest & 1 != 0 { from.small()? } else { 0 };
-                entry.fresh = [u32::try_from(newest >> 1).ok()?, before];
+            let mut entry = Entry::new(feature, 0);
+            if !unpack_short(&mut entry, width, from) {
+                unpack_long(&mut entry, width, from)?;
             }
-            let in_order = self.entries.last().is_none_or(|last| last.key() < entry.key());
-            let in_range = match feature {
-                Feature::Hour => value < 168,
-                Feature::Cover => value < 2,
-                _ => true,
-            };
-            let light = entry.mass() > 0 && entry.mass() <= 4 * HEAVIEST;
-            self.entries.push(Some(entry).filter(|_| in_order && in_range && light)?);
+            let light = (1..=4 * HEAVIEST).contains(&entry.mass());
+            if !light || !(least..end).contains(&entry.value) {
+                return None;
+            }
+            least = entry.value + 1;
+            self.entries.push(entry);
         }
         Some(())
     }
 }
 
-fn pack_feature(feature: Feature, entries: &[Entry], rest: u32, to: &mut Packed) {
-    put(to, (entries.len() as u64) << 1 | u64::from(rest > 0));
+fn pack_feature(feature: Feature, entries: &[Entry], rest: u32, to: &mut Vec<u8>) {
+    let count = (entries.len() as u64) << 1 | u64::from(rest > 0);
+    match Word::default().with(count) {
+        Some(word) => word.put(to),
+        None => put(to, count),
+    }
     if rest > 0 {
         put(to, u64::from(rest));
     }
-    for entry in entries {
-        put_little(to, entry.value, feature.width());
-        let [newest, before] = entry.fresh;
-        let waits = newest > 0 || before > 0;
-        put(to, u64::from(entry.settled) << 2 | u64::from(entry.repeated) << 1 | u64::from(waits));
-        if waits {
-            put(to, u64::from(newest) << 1 | u64::from(before > 0));
-        }
-        if before > 0 {
-            put(to, u64::from(before));
+    entries.iter().for_each(|entry| pack_entry(entry, feature.width(), to));
+}
+
+fn pack_entry(entry: &Entry, width: u32, to: &mut Vec<u8>) {
+    let [newest, before] = entry.fresh;
+    let waits = newest > 0 || before > 0;
+    let mass = u64::from(entry.settled) << 2 | u64::from(entry.repeated) << 1 | u64::from(waits);
+    let newest = u64::from(newest) << 1 | u64::from(before > 0);
+    let word = Word::little(entry.value, width).with(mass);
+    match if waits { word.and_then(|word| word.with(newest)) } else { word } {
+        Some(word) => word.put(to),
+        None => {
+            put_little(to, entry.value, width);
+            put(to, mass);
+            if waits {
+                put(to, newest);
+            }
         }
     }
+    if before > 0 {
+        put(to, u64::from(before));
+    }
+}
+
+/// Reads an entry as most are: no number of it takes more than two bytes, and none of its mass has waited long. False for others.
+#[inline]
+fn unpack_short(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> bool {
+    let Some(mut word) = Word::of(from) else { return false };
+    entry.value = word.take_little(width);
+    let Some(mass) = word.take() else { return false };
+    (entry.settled, entry.repeated) = (mass >> 2, mass & 2 != 0);
+    if mass & 1 != 0 {
+        let Some(newest) = word.take().filter(|newest| newest & 1 == 0) else { return false };
+        entry.fresh = [newest >> 1, 0];
+    }
+    from.skip(word).is_some()
+}
+
+fn unpack_long(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> Option<()> {
+    entry.value = from.little(width)?;
+    let mass = from.number()?;
+    (entry.settled, entry.repeated) = (u32::try_from(mass >> 2).ok()?, mass & 2 != 0);
+    if mass & 1 != 0 {
+        let newest = from.number()?;
+        let before = if newest & 1 != 0 { from.small()? } else { 0 };
+        entry.fresh = [u32::try_from(newest >> 1).ok()?, before];
+    }
+    Some(())
 }
 
 /// Writes a time as its difference from another one. Either may be the later: a late event is older than the first that was
 /// learned, a failure newer than the last. Small ones of both signs are small numbers.
-fn put_time(to: &mut Packed, newest: u32, time: u32) {
+fn put_time(to: &mut Vec<u8>, newest: u32, time: u32) {
     let since = newest.wrapping_sub(time);
     let sign = since.cast_signed() >> 31;
     put(to, u64::from(since << 1 ^ sign.cast_unsigned()));
@@ -197,7 +250,7 @@ fn time(from: &mut Reader<'_>, newest: u32) -> Option<u32> {
     Some(newest.wrapping_sub(since))
 }
 
-fn pack_floats(parts: [f32; 3], to: &mut Packed) {
+fn pack_floats(parts: [f32; 3], to: &mut Vec<u8>) {
     parts.into_iter().for_each(|part| put_little(to, part.to_bits(), 4));
 }
 
@@ -206,7 +259,7 @@ fn unpack_floats(from: &mut Reader<'_>) -> Option<[f32; 3]> {
     Some([part()?, part()?, part()?])
 }
 
-fn pack_place(place: &Place, newest: u32, to: &mut Packed) {
+fn pack_place(place: &Place, newest: u32, to: &mut Vec<u8>) {
     put_time(to, newest, place.at);
     put_little(to, u32::from(place.north.cast_unsigned()), 2);
     put_little(to, u32::from(place.east.cast_unsigned()), 2);
@@ -239,12 +292,12 @@ mod tests {
         let near = 1_780_000_000;
         for newest in [0, near, u32::MAX] {
             for other in [0, near - 3_600, near, near + 90, u32::MAX] {
-                let mut to = Packed::new();
+                let mut to = Vec::new();
                 put_time(&mut to, newest, other);
                 assert_eq!(time(&mut Reader(&to), newest), Some(other));
             }
         }
-        let mut to = Packed::new();
+        let mut to = Vec::new();
         put_time(&mut to, near, near);
         put_time(&mut to, near, near - 60);
         put_time(&mut to, near, near + 60);

@@ -60,7 +60,7 @@ impl Place {
 }
 
 /// Spreads what differs in any bits over the highest, of which baselines keep some.
-pub(in crate::behavior) fn spread(value: u64) -> u64 {
+pub(in crate::behavior) const fn spread(value: u64) -> u64 {
     let mixed = (value ^ value >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
 }

@@ -176,13 +176,15 @@ impl Baseline {
         self.entries.retain(|entry| entry.mass() > 0);
     }
 
-    /// Halves one feature if one of its entries is so heavy that it could not grow: so its share of the whole stays.
+    /// Halves one feature if one of its entries is so heavy that it could not grow: so its share of the whole stays. Values of
+    /// which nothing is left are forgotten.
     pub(super) fn lighten(&mut self, feature: Feature) {
         while self.of(feature).iter().any(Entry::is_too_heavy) {
             self.entries.iter_mut().filter(|entry| entry.feature == feature).for_each(|entry| entry.fade(1));
             if let Some(rest) = self.rest.get_mut(feature.index()) {
                 *rest = shrunk(*rest, 1);
             }
+            self.tidy();
         }
     }
 

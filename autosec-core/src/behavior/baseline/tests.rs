@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use super::entry::HEAVIEST;
 use super::*;
 use crate::behavior::Feature;
 
@@ -290,4 +291,31 @@ fn heavy_features_are_made_lighter_as_a_whole() {
     let view = baseline.view(START, ageing(), 1.0);
     let counts = view.counts(Feature::Address, spread(2));
     assert!((counts.value / counts.total - 0.75).abs() < 0.01, "{counts:?}");
+}
+
+/// A service that is asked a hundred thousand times a day keeps what it knows, though the rest of a rarer value be lost.
+#[test]
+fn a_value_that_grows_too_heavy_leaves_a_baseline_that_can_be_read() {
+    let mut baseline = learned(&[(START, 1, 0), (START, 2, 0)]);
+    let heavy = kept(Feature::Address, spread(2));
+    for entry in baseline.entries.iter_mut().filter(|entry| entry.feature == Feature::Address) {
+        (entry.settled, entry.fresh) = (if entry.value == heavy { HEAVIEST + 1 } else { 1 }, [0; 2]);
+    }
+    learn(&mut baseline, (START + 60, 1, 0));
+    assert_eq!(baseline.distinct(Feature::Address), 1);
+    assert!(baseline.of(Feature::Address).iter().all(|entry| entry.settled <= HEAVIEST));
+    assert_eq!(Baseline::unpack(&baseline.pack()), Some(baseline));
+}
+
+#[test]
+fn a_baseline_is_read_from_more_room_than_it_takes() {
+    let baseline = learned(&[(START, 1, 0), (START + DAY, 2, 1)]);
+    let mut packed = baseline.pack();
+    let length = packed.len();
+    assert!((1..200).all(|length| (length..length + 16).contains(&room(length)) && room(length) % 16 == 8));
+    packed.resize(room(length) + 16, 0);
+    let mut read = Baseline::default();
+    assert_eq!(read.fill(&packed).map(<[u8]>::len), Some(packed.len() - length));
+    assert_eq!(read, baseline);
+    assert_eq!(Baseline::unpack(&packed), None, "a snapshot says its length");
 }

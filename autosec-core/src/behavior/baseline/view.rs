@@ -1,5 +1,3 @@
-use smallvec::SmallVec;
-
 use super::ageing::{Ageing, UNIT};
 use super::entry::Entry;
 use super::learn::kept;
@@ -46,7 +44,8 @@ impl Baseline {
         let now = now.max(self.newest);
         let scale = 1.0 / (UNIT * ageing.phase(now).growth);
         let entries = self.by_feature();
-        let settled = self.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
+        let hours = entries.get(Feature::Hour.index()).copied().unwrap_or_default();
+        let settled = hours.iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
         let waiting = if settled * scale < HARDLY { 1.0 } else { waiting };
         View { baseline: self, entries, ageing, now, scale, waiting }
     }
@@ -102,9 +101,9 @@ impl<'b> View<'b> {
     }
 
     /// The hours of the week and how many events each had.
-    pub(in crate::behavior) fn hours(&self) -> SmallVec<[(u8, f64); 32]> {
+    pub(in crate::behavior) fn hours(&self) -> impl Iterator<Item = (u8, f64)> {
         let hours = self.of(Feature::Hour).iter();
-        hours.map(|entry| (u8::try_from(entry.value).unwrap_or(0), self.events(entry))).collect()
+        hours.map(|entry| (u8::try_from(entry.value).unwrap_or(0), self.events(entry)))
     }
 
     /// Where it was last.

@@ -1,3 +1,5 @@
+use smallvec::SmallVec;
+
 use super::{Group, Kind, Nats, Reason, Signal, Signals};
 use crate::measure::{Confidence, RiskScore};
 
@@ -217,16 +219,15 @@ fn doing(signals: &Signals) -> Nats {
 
 /// The kinds that speak for a side and how much, from the strongest down, equal ones in the order of their kinds.
 fn strongest_first(signals: &Signals, side: Side) -> impl Iterator<Item = (Kind, Nats)> {
-    let mut kinds = Kind::ALL.map(|kind| {
-        let llr = signals.of(kind).map_or(Nats::ZERO, Signal::llr);
-        let strength = match side {
-            Side::Attacker => llr,
-            Side::Ordinary => -llr,
-        };
-        (kind, strength.max(Nats::ZERO))
+    let strengths = signals.iter().map(|signal| match side {
+        Side::Attacker => (signal.kind(), signal.llr()),
+        Side::Ordinary => (signal.kind(), -signal.llr()),
     });
+    // Few of the eleven kinds speak for a side.
+    let mut kinds: SmallVec<[(Kind, Nats); Kind::ALL.len()]> =
+        strengths.filter(|(_, strength)| *strength > Nats::ZERO).collect();
     kinds.sort_unstable_by_key(|(kind, strength)| (std::cmp::Reverse(*strength), *kind));
-    kinds.into_iter().take_while(|(_, strength)| *strength > Nats::ZERO)
+    kinds.into_iter()
 }
 
 fn suspicion(adds: &[Nats; Kind::ALL.len()], group: Group) -> Nats {

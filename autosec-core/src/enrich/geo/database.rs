@@ -1,19 +1,24 @@
 use std::collections::HashSet;
+use std::fmt;
 use std::io::Read as _;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader};
-use serde::de::{Deserialize, Deserializer, Visitor};
-use smallvec::SmallVec;
+use maxminddb::{MaxMindDbError, Reader};
 
-use super::layout::Step;
+use super::walk::{Places, Scalar, Values};
 use super::{Anonymizer, GeoCode, GeoFact, GeoLayout, GeoNames, GeoRecord, Location};
 
 /// Records kept after they were read, a power of two: half a megabyte, and what the records take.
 const KEPT: usize = 1 << 16;
+
+/// What stands before the description of a database, behind its records.
+const METADATA: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
+/// Bytes between the tree and the records.
+const SEPARATOR: usize = 16;
 
 /// A database in MaxMind's format, of any maker.
 ///
@@ -22,11 +27,18 @@ const KEPT: usize = 1 << 16;
 /// known.
 #[derive(Debug)]
 pub struct GeoDatabase {
-    reader: Reader<Vec<u8>>,
-    layout: GeoLayout,
+    reader: Reader<Bytes>,
+    bytes: Bytes,
+    /// Where the records are.
+    section: Range<usize>,
+    places: Places,
     /// What stands at some offsets; one of each two that share a place.
     kept: Box<[ArcSwapOption<Kept>]>,
 }
+
+/// What is in the file, for the reader and for us.
+#[derive(Clone)]
+pub(super) struct Bytes(Arc<Vec<u8>>);
 
 #[derive(Debug)]
 struct Kept {
@@ -46,6 +58,15 @@ pub enum GeoError {
         /// What the system says.
         #[source]
         source: std::io::Error,
+    },
+    /// The file was read, and cannot be used.
+    #[error("the geo database `{path}` cannot be opened")]
+    Unopened {
+        /// Its path.
+        path: String,
+        /// Why: [`Large`](Self::Large) or [`Unusable`](Self::Unusable).
+        #[source]
+        source: Box<GeoError>,
     },
     /// It is larger than [`GeoDatabase::MAX_BYTES`].
     #[error("the geo database has more than {limit} bytes, which is the limit", limit = GeoDatabase::MAX_BYTES)]
@@ -70,9 +91,16 @@ impl GeoDatabase {
         if bytes.len() as u64 > Self::MAX_BYTES {
             return Err(GeoError::Large);
         }
-        let reader = Reader::from_source(bytes).map_err(|error| GeoError::Unusable(error.to_string()))?;
+        let bytes = Bytes(Arc::new(bytes));
+        let reader =
+            Reader::from_source(bytes.clone()).map_err(|error| GeoError::Unusable(error.to_string()))?;
+        let metadata = reader.metadata();
+        // The reader has checked that these are in the file, and in this order.
+        let tree = metadata.node_count as usize * usize::from(metadata.record_size) / 4;
+        let end = memchr::memmem::rfind(&bytes.0, METADATA).unwrap_or(bytes.0.len());
+        let section = tree + SEPARATOR..end;
         let kept = (0..KEPT).map(|_| ArcSwapOption::empty()).collect();
-        Ok(Self { reader, layout: GeoLayout::default(), kept })
+        Ok(Self { reader, bytes, section, places: Places::of(&GeoLayout::default()), kept })
     }
 
     /// Opens the database in this file, and takes it into memory.
@@ -81,18 +109,19 @@ impl GeoDatabase {
     /// When it cannot be read, is too large, or is no database.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, GeoError> {
         let path = path.as_ref();
-        let unreadable = |source| GeoError::Unreadable { path: path.display().to_string(), source };
+        let shown = || path.display().to_string();
+        let unreadable = |source| GeoError::Unreadable { path: shown(), source };
         let file = std::fs::File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(Self::MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        Self::new(bytes)
+        Self::new(bytes).map_err(|source| GeoError::Unopened { path: shown(), source: Box::new(source) })
     }
 
     /// The same with another layout.
     #[must_use]
     pub fn with_layout(self, layout: GeoLayout) -> Self {
         let kept = (0..KEPT).map(|_| ArcSwapOption::empty()).collect();
-        Self { layout, kept, ..self }
+        Self { places: Places::of(&layout), kept, ..self }
     }
 
     /// What kind of database it says it is, such as `GeoLite2-City`.
@@ -122,45 +151,34 @@ impl GeoDatabase {
         {
             return Ok(Some(Arc::clone(&kept.record)).filter(|record| !record.is_empty()));
         }
-        let record = Arc::new(self.read(&found)?);
+        let record = Arc::new(self.read(offset)?);
         if let Some(place) = place {
             place.store(Some(Arc::new(Kept { offset, record: Arc::clone(&record) })));
         }
         Ok(Some(record).filter(|record| !record.is_empty()))
     }
 
-    pub(super) fn reader(&self) -> &Reader<Vec<u8>> {
+    pub(super) fn reader(&self) -> &Reader<Bytes> {
         &self.reader
     }
 
-    /// The facts of a record.
-    pub(super) fn read(&self, record: &LookupResult<'_, Vec<u8>>) -> Result<GeoRecord, GeoError> {
-        let record = Record { record, layout: &self.layout };
-        let country = record.code(GeoFact::Country)?;
-        let part = record.text(GeoFact::Region)?;
-        let region = match (country, &part) {
-            (Some(country), Some(part)) if !part.contains('-') => Some(format!("{country}-{part}").into()),
-            _ => part,
-        };
-        let mut anonymizers = SmallVec::<[Anonymizer; 6]>::new();
-        for anonymizer in Anonymizer::ALL {
-            if record.truth(GeoFact::of(anonymizer))? {
-                anonymizers.push(anonymizer);
-            }
-        }
-        Ok(GeoRecord {
-            location: record.location()?,
-            as_number: record.as_number()?,
-            country,
-            continent: record.code(GeoFact::Continent)?,
-            anonymizers: anonymizers.into_iter().collect(),
-            names: GeoNames {
-                region,
-                city: record.text(GeoFact::City)?,
-                timezone: record.text(GeoFact::Timezone)?,
-                as_organization: record.text(GeoFact::AsOrganization)?,
-            },
-        })
+    /// The facts of the record at this offset.
+    pub(super) fn read(&self, offset: usize) -> Result<GeoRecord, GeoError> {
+        let section = self.bytes.0.get(self.section.clone()).unwrap_or_default();
+        let values = self.places.read(section, offset).map_err(|what| GeoError::Damaged(what.to_owned()))?;
+        Ok(Record(values).whole())
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
     }
 }
 
@@ -188,65 +206,64 @@ fn damaged(error: MaxMindDbError) -> GeoError {
     GeoError::Damaged(error.to_string())
 }
 
-/// A record that is being read.
-struct Record<'r> {
-    record: &'r LookupResult<'r, Vec<u8>>,
-    layout: &'r GeoLayout,
-}
-
 /// The longest text kept, in bytes.
 const LONGEST: usize = 256;
 
-impl<'r> Record<'r> {
-    /// The first usable value of a fact.
-    fn find<T>(
-        &self,
-        fact: GeoFact,
-        usable: impl Fn(Scalar<'r>) -> Option<T>,
-    ) -> Result<Option<T>, GeoError> {
-        for path in self.layout.places(fact) {
-            let steps: SmallVec<[PathElement<'_>; 8]> = path
-                .steps()
-                .iter()
-                .map(|step| match step {
-                    Step::Key(key) => PathElement::Key(key),
-                    Step::Item(number) => PathElement::Index(*number),
-                })
-                .collect();
-            match self.record.decode_path::<Scalar<'r>>(&steps) {
-                Ok(found) => {
-                    if let Some(value) = found.and_then(&usable) {
-                        return Ok(Some(value));
-                    }
-                }
-                // Something else stands there: a map where another layout has a text.
-                Err(MaxMindDbError::Decoding { .. }) => {}
-                Err(error) => return Err(damaged(error)),
-            }
+/// A record whose values were found.
+struct Record<'r>(Values<'r, 'r>);
+
+impl Record<'_> {
+    fn whole(&self) -> GeoRecord {
+        let country = self.code(GeoFact::Country);
+        let part = self.text(GeoFact::Region);
+        let region = match (country, &part) {
+            (Some(country), Some(part)) if !part.contains('-') => Some(format!("{country}-{part}").into()),
+            _ => part,
+        };
+        let hides = |anonymizer: &Anonymizer| self.truth(GeoFact::of(*anonymizer));
+        GeoRecord {
+            location: self.location(),
+            as_number: self.as_number(),
+            country,
+            continent: self.continent(),
+            anonymizers: Anonymizer::ALL.into_iter().filter(hides).collect(),
+            names: GeoNames {
+                region,
+                city: self.text(GeoFact::City),
+                timezone: self.text(GeoFact::Timezone),
+                as_organization: self.text(GeoFact::AsOrganization),
+            },
         }
-        Ok(None)
     }
 
-    fn text(&self, fact: GeoFact) -> Result<Option<Arc<str>>, GeoError> {
-        self.find(fact, |value| match value {
+    fn text(&self, fact: GeoFact) -> Option<Arc<str>> {
+        self.0.find(fact, |value| match value {
             Scalar::Text(text) if !text.is_empty() => Some(text[..text.floor_char_boundary(LONGEST)].into()),
             _ => None,
         })
     }
 
-    fn code(&self, fact: GeoFact) -> Result<Option<GeoCode>, GeoError> {
-        self.find(fact, |value| if let Scalar::Text(text) = value { GeoCode::new(text) } else { None })
+    fn code(&self, fact: GeoFact) -> Option<GeoCode> {
+        self.0.find(fact, |value| if let Scalar::Text(text) = value { GeoCode::new(text) } else { None })
     }
 
-    fn truth(&self, fact: GeoFact) -> Result<bool, GeoError> {
-        Ok(self.find(fact, |value| matches!(value, Scalar::Truth(true)).then_some(()))?.is_some())
+    /// One of the seven.
+    fn continent(&self) -> Option<GeoCode> {
+        self.0.find(GeoFact::Continent, |value| match value {
+            Scalar::Text(text) => GeoCode::new(text).filter(|code| GeoCode::CONTINENTS.contains(code)),
+            _ => None,
+        })
     }
 
-    fn number(&self, fact: GeoFact) -> Result<Option<f64>, GeoError> {
-        self.find(fact, |value| match value {
+    fn truth(&self, fact: GeoFact) -> bool {
+        self.0.find(fact, |value| (value == Scalar::Truth(true)).then_some(())).is_some()
+    }
+
+    fn number(&self, fact: GeoFact) -> Option<f64> {
+        self.0.find(fact, |value| match value {
             Scalar::Number(number) => Some(number),
             Scalar::Text(text) => text.trim().parse().ok(),
-            Scalar::Truth(_) => None,
+            Scalar::Truth(_) | Scalar::Absent => None,
         })
     }
 
@@ -255,66 +272,19 @@ impl<'r> Record<'r> {
         clippy::cast_sign_loss,
         reason = "within 0..=u32::MAX and whole"
     )]
-    fn as_number(&self) -> Result<Option<u32>, GeoError> {
-        self.find(GeoFact::AsNumber, |value| match value {
+    fn as_number(&self) -> Option<u32> {
+        self.0.find(GeoFact::AsNumber, |value| match value {
             Scalar::Number(number) => (number.fract() == 0.0
                 && (1.0..=f64::from(u32::MAX)).contains(&number))
             .then_some(number as u32),
             Scalar::Text(text) => text.trim_start_matches(['A', 'a', 'S', 's']).parse().ok(),
-            Scalar::Truth(_) => None,
+            Scalar::Truth(_) | Scalar::Absent => None,
         })
     }
 
-    fn location(&self) -> Result<Option<Location>, GeoError> {
-        let (Some(latitude), Some(longitude)) =
-            (self.number(GeoFact::Latitude)?, self.number(GeoFact::Longitude)?)
-        else {
-            return Ok(None);
-        };
-        let Some(place) = Location::new(latitude, longitude) else { return Ok(None) };
-        Ok(Some(self.number(GeoFact::AccuracyRadius)?.map_or(place, |radius| place.within(radius))))
-    }
-}
-
-/// A value that is neither a map nor a list.
-enum Scalar<'d> {
-    Number(f64),
-    Text(&'d str),
-    Truth(bool),
-}
-
-impl<'de> Deserialize<'de> for Scalar<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Scalars;
-
-        impl<'de> Visitor<'de> for Scalars {
-            type Value = Scalar<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a number, a text or a truth value")
-            }
-
-            fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
-                Ok(Scalar::Truth(truth))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Scalar::Number(number as f64))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Scalar::Number(number as f64))
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Scalar::Number(number))
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Scalar::Text(text))
-            }
-        }
-
-        deserializer.deserialize_any(Scalars)
+    fn location(&self) -> Option<Location> {
+        let (latitude, longitude) = (self.number(GeoFact::Latitude)?, self.number(GeoFact::Longitude)?);
+        let place = Location::new(latitude, longitude)?;
+        Some(self.number(GeoFact::AccuracyRadius).map_or(place, |radius| place.within(radius)))
     }
 }

@@ -154,6 +154,10 @@ const CODES: [u8; LETTERS * LETTERS * 2] = {
 };
 
 impl GeoCode {
+    /// Those of the continents.
+    pub(super) const CONTINENTS: [Self; 7] =
+        [Self(*b"AF"), Self(*b"AN"), Self(*b"AS"), Self(*b"EU"), Self(*b"NA"), Self(*b"OC"), Self(*b"SA")];
+
     /// A code; none unless it has two letters, which may be small.
     pub fn new(code: &str) -> Option<Self> {
         let letters: [u8; 2] = code.as_bytes().try_into().ok()?;

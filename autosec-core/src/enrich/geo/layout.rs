@@ -163,6 +163,11 @@ impl Path {
 }
 
 impl GeoFact {
+    /// Every one, in the order of their numbers.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        DEFAULTS.iter().map(|(fact, _)| *fact)
+    }
+
     /// The fact that tells of an anonymizer.
     pub(super) fn of(anonymizer: Anonymizer) -> Self {
         match anonymizer {
@@ -194,6 +199,7 @@ mod tests {
 
     #[test]
     fn every_default_is_a_path() {
+        assert!(GeoFact::all().zip(0..).all(|(fact, number)| fact as usize == number));
         let layout = GeoLayout::default();
         for (fact, paths) in DEFAULTS {
             assert_eq!(layout.places(fact).len(), paths.len());

@@ -7,7 +7,8 @@
 //! | `table` | [`GeoTable`]: any number of these files in one table of our own, made when loaded |
 //! | `ranges` | how that table finds an address |
 //! | `facts` | [`GeoFacts`]: what is known of an address |
-//! | `row` | the same in 24 bytes, as a table keeps it |
+//! | `row` | the same in 16 bytes, as a table keeps it |
+//! | `walk` | how the facts of a record are read, in one walk |
 //! | `layout` | [`GeoLayout`]: where in a record each fact stands, for files of any maker |
 //!
 //! A database answers at once after it was opened and takes as much memory as its file; a table takes seconds to make and
@@ -21,6 +22,7 @@ mod layout;
 mod ranges;
 mod row;
 mod table;
+mod walk;
 
 pub use database::{GeoDatabase, GeoError};
 pub use enricher::{Geo, GeoSource};

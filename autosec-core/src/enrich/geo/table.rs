@@ -29,6 +29,8 @@ pub struct GeoTable {
     /// How many ranges there are.
     len: usize,
     rows: Vec<Row>,
+    /// For each row the place of its names.
+    named: Vec<u32>,
     names: Vec<GeoNames>,
     /// For rows without names.
     nameless: GeoNames,
@@ -59,19 +61,23 @@ impl GeoTable {
         let mut combined = Combined::of(&read.records);
         let v4 = sweep(&mut read.v4, &mut combined);
         let v6 = sweep(&mut read.v6, &mut combined);
-        let Combined { mut rows, names, .. } = combined;
+        let Combined { mut rows, mut named, names, .. } = combined;
         rows.shrink_to_fit();
+        named.shrink_to_fit();
         let mut names: Vec<(GeoNames, u32)> = names.into_iter().collect();
         names.sort_unstable_by_key(|(_, place)| *place);
         let names = names.into_iter().map(|(names, _)| names).collect();
         let (ranges, len) = (Ranges::new(&v4, &v6), v4.len() + v6.len());
-        Ok(Self { ranges, len, rows, names, nameless: GeoNames::default(), damaged: read.damaged })
+        Ok(Self { ranges, len, rows, named, names, nameless: GeoNames::default(), damaged: read.damaged })
     }
 
     /// What is known of an address.
     #[inline]
     pub fn lookup(&self, address: IpAddr) -> Option<GeoFacts<'_>> {
-        Some(self.rows.get(self.ranges.find(address)? as usize)?.facts(&self.names, &self.nameless))
+        let place = self.ranges.find(address)? as usize;
+        let row = self.rows.get(place)?;
+        let names = self.named.get(place).and_then(|names| self.names.get(*names as usize));
+        Some(row.facts(names.unwrap_or(&self.nameless)))
     }
 
     /// How many ranges of addresses it tells apart.
@@ -91,7 +97,8 @@ impl GeoTable {
 
     /// How many bytes of memory it takes, texts aside.
     pub fn bytes(&self) -> usize {
-        self.ranges.bytes() + size_of_val(self.rows.as_slice()) + size_of_val(self.names.as_slice())
+        let rows = size_of_val(self.rows.as_slice()) + size_of_val(self.named.as_slice());
+        self.ranges.bytes() + rows + size_of_val(self.names.as_slice())
     }
 }
 
@@ -131,7 +138,7 @@ impl Read {
                 let (network, offset) = (record.network().ok()?, record.offset()?);
                 let value = match places.get(&offset) {
                     Some(value) => *value,
-                    None => *places.entry(offset).or_insert(self.take(database.read(record).ok()?)),
+                    None => *places.entry(offset).or_insert(self.take(database.read(offset).ok()?)),
                 };
                 Some((network.ip(), network.broadcast(), value))
             });
@@ -169,18 +176,20 @@ impl Read {
 /// What several databases say together.
 struct Combined<'r> {
     rows: Vec<Row>,
+    /// The places of their names.
+    named: Vec<u32>,
     names: HashMap<GeoNames, u32>,
     /// The rows of records that were met together.
     known: HashMap<SmallVec<[u32; 4]>, u32>,
-    /// The places of rows.
-    places: HashMap<Row, u32>,
+    /// The places of rows with names.
+    places: HashMap<(Row, u32), u32>,
     records: &'r [GeoRecord],
 }
 
 impl<'r> Combined<'r> {
     fn of(records: &'r [GeoRecord]) -> Self {
         let (known, places) = (HashMap::new(), HashMap::new());
-        Self { rows: Vec::new(), names: HashMap::new(), known, places, records }
+        Self { rows: Vec::new(), named: Vec::new(), names: HashMap::new(), known, places, records }
     }
 
     /// The place of what these records say together.
@@ -196,11 +205,12 @@ impl<'r> Combined<'r> {
         records.for_each(|record| whole.complete(record.facts()));
         let next = self.names.len();
         let names = *self.names.entry(whole.names.clone()).or_insert(number(next));
-        let row = Row::new(&whole, names);
+        let row = Row::new(&whole);
         let next = self.rows.len();
-        let place = *self.places.entry(row).or_insert(number(next));
+        let place = *self.places.entry((row, names)).or_insert(number(next));
         if place == number(next) {
             self.rows.push(row);
+            self.named.push(names);
         }
         self.known.insert(parts, place);
         place
@@ -292,7 +302,7 @@ mod tests {
         let said: Vec<_> = starts
             .iter()
             .map(|start| {
-                let facts = combined.rows.get(start.value as usize).map(|row| row.facts(&[], &nameless));
+                let facts = combined.rows.get(start.value as usize).map(|row| row.facts(&nameless));
                 let code = facts.and_then(|facts| facts.country).map(GeoCode::as_str);
                 (start.first, code, facts.and_then(|facts| facts.as_number))
             })

@@ -11,6 +11,7 @@ use crate::entity::printable;
 use crate::event::{Event, FieldId};
 use crate::finding::{Evidence, Finding};
 use crate::measure::Confidence;
+use crate::net;
 
 /// The most lists that a finding names.
 const MOST_LISTINGS: usize = 4;
@@ -32,7 +33,7 @@ impl Hit<'_, '_, '_, '_> {
     pub(super) fn finding(&self, lists: &Warninglists) -> Finding {
         let about = self.found.about;
         let indicator = Evidence::Indicator {
-            id: String::from_utf8_lossy(&self.found.record.id()).into(),
+            id: std::str::from_utf8(&self.found.record.id()).unwrap_or_default().into(),
             source: Arc::clone(&about.source),
             value: listed_text(&self.value),
             stated: self.found.record.confidence(),
@@ -89,7 +90,7 @@ fn listed_text(parts: &[Part<'_>]) -> String {
 
 fn seen_text(asked: Asked<'_>) -> String {
     match asked {
-        Asked::Address(address) => address.to_canonical().to_string(),
+        Asked::Address(address) => net::display(address.to_canonical().into()),
         Asked::Name(name) => text_of(ObservableKind::Hostname, name),
         Asked::Url(url, _) => text_of(ObservableKind::Url, url),
         Asked::Other(kind, key) => text_of(kind, key),

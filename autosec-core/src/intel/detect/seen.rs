@@ -111,7 +111,8 @@ fn located(url: &[u8], parts: UrlParts, call: &mut impl FnMut(Asked<'_>)) {
     // The form of a host that is no name ends in a digit, or has a colon in it.
     let is_name = host.last().is_some_and(u8::is_ascii_alphabetic)
         || !host.iter().all(|byte| b"0123456789.:abcdef".contains(byte));
-    match std::str::from_utf8(host).ok().filter(|_| !is_name).and_then(|host| host.parse().ok()) {
+    let text = if is_name { None } else { std::str::from_utf8(host).ok() };
+    match text.and_then(|host| host.parse().ok()) {
         Some(address) => call(Asked::Address(address)),
         None => call(Asked::Name(host)),
     }

@@ -61,7 +61,7 @@ impl<'s> Batch<'s> {
 
     /// The places that may have something; others certainly do not.
     #[inline]
-    pub(crate) fn finish(mut self) -> Places {
+    pub(crate) fn finish(&mut self) -> Places {
         look(self.snapshot, &mut self.hashes, &mut self.addresses, &mut self.found);
         self.found
     }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::super::indicator::natural_id;
-use super::super::observable::ObservableKind;
+use super::super::observable::{ObservableKind, hex};
 use super::super::{Decay, Indicator, IndicatorValue, Observable};
 use super::about::About;
 use super::bytes::{Reader, put_number, put_signed, put_text};
@@ -198,13 +198,13 @@ impl<'a> Record<'a> {
             return value.map(|value| natural_id(&value_of(&value)).into_bytes().into()).unwrap_or_default();
         }
         let mut id = SmallVec::from_slice(self.id);
-        for (at, byte) in self.uuid.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
+        if let Ok(uuid) = <[u8; 16]>::try_from(self.uuid) {
+            let digits = uuid.map(hex);
+            id.extend_from_slice(digits.get(..4).unwrap_or_default().as_flattened());
+            for group in [4..6, 6..8, 8..10, 10..16] {
                 id.push(b'-');
+                id.extend_from_slice(digits.get(group).unwrap_or_default().as_flattened());
             }
-            id.extend_from_slice(
-                &[byte >> 4, byte & 15].map(|half| half + if half < 10 { b'0' } else { b'a' - 10 }),
-            );
         }
         id
     }

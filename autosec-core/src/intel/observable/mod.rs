@@ -13,6 +13,6 @@ mod url;
 pub(crate) use form::{Key, read_network, write};
 pub use kind::ObservableKind;
 pub(crate) use name::{is_plain as is_plain_name, parents};
-pub(crate) use record::text_of;
 pub use record::{Observable, ValueError};
+pub(crate) use record::{hex, text_of};
 pub(crate) use url::{Parts as UrlParts, plain as plain_url, write as write_url};

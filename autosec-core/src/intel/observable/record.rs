@@ -102,27 +102,31 @@ impl fmt::Display for Observable {
 /// The value of a key as it is usually written, whole.
 pub(crate) fn text_of(kind: ObservableKind, key: &[u8]) -> String {
     match kind {
-        ObservableKind::Url => {
-            let text = String::from_utf8_lossy(key);
-            text.strip_prefix("//").unwrap_or(&text).to_owned()
-        }
+        ObservableKind::Url => text(key.strip_prefix(b"//").unwrap_or(key)),
         ObservableKind::Hostname
         | ObservableKind::Domain
         | ObservableKind::Email
         | ObservableKind::UserAgent
         | ObservableKind::FileName
         | ObservableKind::Ssdeep
-        | ObservableKind::Ja4 => String::from_utf8_lossy(key).into_owned(),
+        | ObservableKind::Ja4 => text(key),
         ObservableKind::Network => read_network(key).map(net::display).unwrap_or_default(),
         ObservableKind::AutonomousSystem | ObservableKind::Port => {
             key.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)).to_string()
         }
-        _ => key.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex).collect(),
+        _ => text(key.iter().copied().map(hex).collect::<Vec<_>>().as_flattened()),
     }
 }
 
-fn hex(nibble: u8) -> char {
-    char::from_digit(u32::from(nibble), 16).unwrap_or('0')
+/// Keys of texts are UTF-8, as texts are.
+fn text(key: &[u8]) -> String {
+    std::str::from_utf8(key).map_or_else(|_| String::from_utf8_lossy(key).into_owned(), str::to_owned)
+}
+
+/// The two digits of a byte.
+#[inline]
+pub(crate) fn hex(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|half| half + if half < 10 { b'0' } else { b'a' - 10 })
 }
 
 impl fmt::Debug for Observable {

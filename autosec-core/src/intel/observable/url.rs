@@ -44,11 +44,11 @@ pub(crate) fn write(given: &str, key: &mut Key) -> Result<Parts, &'static str> {
 pub(crate) fn plain(given: &str) -> Option<Parts> {
     let rest = given.strip_prefix("http").map(|rest| rest.strip_prefix('s').unwrap_or(rest))?;
     let rest = rest.strip_prefix("://")?.as_bytes();
-    let (host, path) = rest.split_at_checked(rest.iter().position(|byte| !name::is_plain_byte(*byte))?)?;
+    let (host, path) = rest.split_at_checked(name::plain_length(rest)?)?;
     let is_kept = |byte: &u8| matches!(byte, b'!'..=b'~') & !matches!(byte, b'%' | b'#');
     let is_plain = path.starts_with(b"/") && path.iter().fold(true, |all, byte| all & is_kept(byte));
     let first = given.len() - rest.len();
-    (is_plain && name::is_plain(host)).then(|| Parts { bare: first - 2, host: first..first + host.len() })
+    is_plain.then(|| Parts { bare: first - 2, host: first..first + host.len() })
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -54,6 +54,21 @@ impl Lines {
 }
 
 impl Diagnostic {
+    /// A diagnostic of a text that another crate reads, with a code of that crate's own.
+    ///
+    /// `source` is the name of the text, `at` the bytes of it that the diagnostic is about: what lies outside is cut off.
+    pub fn of_text(
+        code: &'static str,
+        title: impl Into<String>,
+        source: &str,
+        text: &str,
+        at: Range<usize>,
+    ) -> Self {
+        let excerpt = Some(Box::new(Excerpt::new(text, vec![(at, String::new())], &Lines::default())));
+        let (title, source) = (title.into(), source.to_owned());
+        Self { code, title, source, rule: None, excerpt, help: None }
+    }
+
     /// A diagnostic without a place.
     pub(crate) fn new(code: Code, title: impl Into<String>, source: &str) -> Self {
         let (title, source) = (title.into(), source.to_owned());
@@ -79,7 +94,8 @@ impl Diagnostic {
     }
 
     /// With a help line.
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

@@ -1,3 +1,4 @@
+use autosec_core::entity::printable;
 use autosec_core::intel::{IndicatorValue, Observable, ObservableKind};
 use serde::{Deserialize, Deserializer, de};
 
@@ -30,12 +31,12 @@ impl ListKind {
         match self {
             Self::One(kind) => IndicatorValue::new(kind, text).map_err(|error| error.to_string()),
             Self::Guess => {
-                freetext::value(text).ok_or_else(|| format!("`{}` looks like no value", shown(text)))
+                freetext::value(text).ok_or_else(|| format!("`{}` looks like no value", printable(text)))
             }
             Self::AddressPort => {
                 let (host, port) = text
                     .rsplit_once(':')
-                    .ok_or_else(|| format!("`{}` is no address with a port", shown(text)))?;
+                    .ok_or_else(|| format!("`{}` is no address with a port", printable(text)))?;
                 let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
                 let host = Observable::new(ObservableKind::Network, host)
                     .or_else(|_| Observable::new(ObservableKind::Hostname, host));
@@ -72,13 +73,8 @@ impl<'de> Deserialize<'de> for ListKind {
             let known = known.join("`, `");
             de::Error::custom(format!(
                 "`{}` is no kind of value: there are `guess`, `address-port`, `{known}`",
-                shown(&name)
+                printable(&name)
             ))
         })
     }
-}
-
-/// Some of a text of strangers.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().take(64).flat_map(char::escape_debug).collect()
 }

@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use autosec_core::entity::printable;
 use autosec_core::intel::Indicator;
 use autosec_core::measure::{Confidence, Severity};
 use autosec_core::time::Timestamp;
 
-use super::kind::shown;
 use super::record::Record;
 use super::settings::{Condition, Graded, KindSource, ListSettings, Staged};
 use super::{ListKind, time};
@@ -117,7 +117,7 @@ impl<'s> Translator<'s> {
         indicator.valid_until = said.or(lasts);
         match indicator.valid_until {
             Some(until) if until <= self.fetched && !indicator.revoked => {
-                Err(format!("`{}` was valid until {until} only", shown(&indicator.id)))
+                Err(format!("`{}` was valid until {until} only", printable(&indicator.id)))
             }
             _ => Ok(()),
         }

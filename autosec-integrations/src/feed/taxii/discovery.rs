@@ -4,8 +4,9 @@ use http::{Request, Response, Uri};
 use serde::Deserialize;
 
 use super::answer::{Answer, judge, read};
-use super::server::{MEDIA_TYPE, below, shown};
+use super::server::{MEDIA_TYPE, below};
 use super::{RetryAfter, TaxiiError, TaxiiServer};
+use crate::transport::shown;
 
 /// Finds out what a server has: requests out, answers in.
 #[derive(Debug)]

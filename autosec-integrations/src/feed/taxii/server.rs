@@ -2,6 +2,7 @@ use http::uri::{Authority, Scheme};
 use http::{Request, Uri, header};
 
 use super::{Authorization, CollectionSync, Cursor, Discovery, TaxiiError, TaxiiLimits};
+use crate::transport::shown;
 
 /// What is asked for, and what is answered.
 pub(super) const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
@@ -135,13 +136,6 @@ fn origin(url: &Uri) -> (Option<&str>, String, u16) {
     let is_https = url.scheme() == Some(&Scheme::HTTPS);
     let host = url.host().unwrap_or_default().to_ascii_lowercase();
     (url.scheme_str(), host, url.port_u16().unwrap_or(if is_https { 443 } else { 80 }))
-}
-
-/// A URL without what stands before `@` and behind `?`.
-pub(super) fn shown(url: &Uri) -> String {
-    let host = url.host().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{host}{port}{}", url.scheme_str().unwrap_or_default(), url.path())
 }
 
 /// A text as it may stand in any part of a URL.

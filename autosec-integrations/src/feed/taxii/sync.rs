@@ -4,8 +4,9 @@ use autosec_core::time::Timestamp;
 use http::{Request, Response, StatusCode, Uri};
 
 use super::answer::{Answer, Envelope, judge, last_added, read};
-use super::server::{escaped, shown};
+use super::server::escaped;
 use super::{Cursor, RetryAfter, TaxiiError, TaxiiServer};
+use crate::transport::shown;
 
 /// Reads what was added to a collection: requests out, answers in. [The module](super) shows how.
 ///

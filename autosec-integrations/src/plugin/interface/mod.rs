@@ -3,6 +3,8 @@
 //! The records are frozen: neither fields nor cases are added, and their order is the order of the bytes that native plugins
 //! read. `wit/firewall.wit` is the text they follow, a test compares the two.
 
+#[cfg(feature = "native")]
+pub(crate) mod bytes;
 mod guest;
 mod record;
 mod services;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "wasm")]
 use wasmtime::component::{ComponentType, Lift, Lower};
 
-use super::{Command, CommandResult, HttpRequest, HttpResponse, TransportError};
+use super::{Command, CommandResult, Context, HttpRequest, HttpResponse, TransportError};
 
 /// What a plugin may ask of its host, one method for each import of the interface.
 ///
@@ -13,6 +13,10 @@ use super::{Command, CommandResult, HttpRequest, HttpResponse, TransportError};
 /// the one value behind this trait, whatever the plugin is made of.
 #[async_trait]
 pub trait Services: Debug + Send + Sync {
+    /// A call into the plugin begins. Whoever runs the plugin says so right before each, while no other call of that
+    /// instance runs: what is counted for one call starts anew, and nothing that the plugin asks for may outlast the call.
+    fn begin(&self, _context: &Context) {}
+
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors

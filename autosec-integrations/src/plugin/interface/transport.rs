@@ -23,6 +23,7 @@ pub struct HttpRequest {
     /// In order.
     pub headers: Vec<Header>,
     /// The whole body.
+    #[cfg_attr(feature = "native", serde(with = "super::bytes"))]
     pub body: Vec<u8>,
     /// How long it may take, in milliseconds; never longer than the call.
     #[cfg_attr(feature = "wasm", component(name = "timeout-ms"))]
@@ -40,6 +41,7 @@ pub struct HttpResponse {
     /// In order.
     pub headers: Vec<Header>,
     /// The whole body.
+    #[cfg_attr(feature = "native", serde(with = "super::bytes"))]
     pub body: Vec<u8>,
 }
 
@@ -52,6 +54,7 @@ pub struct Command {
     /// Its arguments, one by one; there is no shell.
     pub args: Vec<String>,
     /// What it reads.
+    #[cfg_attr(feature = "native", serde(with = "super::bytes"))]
     pub stdin: Vec<u8>,
     /// How long it may take, in milliseconds; never longer than the call.
     #[cfg_attr(feature = "wasm", component(name = "timeout-ms"))]
@@ -66,8 +69,10 @@ pub struct CommandResult {
     #[cfg_attr(feature = "wasm", component(name = "exit-code"))]
     pub exit_code: i32,
     /// What it wrote.
+    #[cfg_attr(feature = "native", serde(with = "super::bytes"))]
     pub stdout: Vec<u8>,
     /// What it complained of.
+    #[cfg_attr(feature = "native", serde(with = "super::bytes"))]
     pub stderr: Vec<u8>,
 }
 

@@ -41,6 +41,7 @@ impl WasmGuest {
             Some(instance) => instance,
             None => self.another().await.map_err(Crash::Gone)?,
         };
+        self.services.begin(context);
         instance.begin(Duration::from_millis(context.deadline_ms.into()));
         Ok(Turn { guest: self, slot, instance })
     }

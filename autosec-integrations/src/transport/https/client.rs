@@ -10,12 +10,14 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::connector::Connector;
+use super::connector::{self, Connector};
 use super::trust::{self, Trust};
-use crate::transport::HttpClient;
+use crate::transport::{AnswerTooLarge, HttpClient, Route, shown};
 
 /// How long a connection is kept for the next request.
 const KEPT: Duration = Duration::from_secs(30);
+
+type Sender = Client<Connector, Full<Cursor<Vec<u8>>>>;
 
 /// How [`HttpsClient`] is set up.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -59,7 +61,9 @@ impl Default for HttpsConfig {
 /// ```
 #[derive(Clone)]
 pub struct HttpsClient {
-    client: Client<Connector, Full<Cursor<Vec<u8>>>>,
+    client: Sender,
+    /// For requests to addresses that the caller chose. Its connections are its own, and kept by name and address.
+    direct: Sender,
     config: HttpsConfig,
 }
 
@@ -70,23 +74,51 @@ impl HttpsClient {
     /// The certificates to trust cannot be read ([`InvalidInput`](io::ErrorKind::InvalidInput)), or there are none
     /// ([`NotFound`](io::ErrorKind::NotFound)).
     pub fn new(config: HttpsConfig) -> io::Result<Self> {
-        let connector = Connector::new(trust::tls(&config.trust)?, config.connect_within);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(KEPT)
-            .build(connector);
-        Ok(Self { client, config })
+        let tls = trust::tls(&config.trust)?;
+        let client = sender(Connector::new(tls.clone(), config.connect_within));
+        let direct = sender(Connector::direct(tls, config.connect_within));
+        Ok(Self { client, direct, config })
     }
 
-    fn admit(&self, url: &Uri) -> io::Result<()> {
+    /// Whether a request to this URL may be sent; `is_here` is whether it goes to this machine.
+    fn admit(&self, url: &Uri, is_here: bool) -> io::Result<()> {
         let unfit = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` {why}", shown(url))));
         match (url.scheme_str(), url.host()) {
             (Some("https"), Some(_)) => Ok(()),
-            (Some("http"), Some(host)) if self.config.allow_plain || is_this_machine(host) => Ok(()),
+            (Some("http"), Some(_)) if self.config.allow_plain || is_here => Ok(()),
             (Some("http"), Some(_)) => unfit("would send secrets in the clear; use `https`, or allow it"),
             _ => unfit("is no complete URL of `https`"),
         }
     }
+
+    async fn exchange(
+        &self,
+        sender: &Sender,
+        request: Request<Vec<u8>>,
+        largest: usize,
+    ) -> io::Result<Response<Vec<u8>>> {
+        let url = shown(request.uri());
+        let answer = sender
+            .request(request.map(|body| Full::new(Cursor::new(body))))
+            .await
+            .map_err(|error| failure(&url, &error))?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, largest).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                let too_large = AnswerTooLarge { url: url.clone(), largest };
+                return io::Error::new(io::ErrorKind::InvalidData, too_large);
+            }
+            failure(&url, &*error)
+        })?;
+        Ok(Response::from_parts(head, body.to_bytes().into()))
+    }
+}
+
+fn sender(connector: Connector) -> Sender {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(KEPT)
+        .build(connector)
 }
 
 impl fmt::Debug for HttpsClient {
@@ -98,30 +130,17 @@ impl fmt::Debug for HttpsClient {
 #[async_trait]
 impl HttpClient for HttpsClient {
     async fn send(&self, request: Request<Vec<u8>>) -> io::Result<Response<Vec<u8>>> {
-        self.admit(request.uri())?;
-        let url = shown(request.uri());
-        let answer = self
-            .client
-            .request(request.map(|body| Full::new(Cursor::new(body))))
-            .await
-            .map_err(|error| failure(&url, &error))?;
-        let (head, body) = answer.into_parts();
-        let body = Limited::new(body, self.config.largest_answer).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                let why = format!("`{url}` answered more than {} bytes", self.config.largest_answer);
-                return io::Error::new(io::ErrorKind::InvalidData, why);
-            }
-            failure(&url, &*error)
-        })?;
-        Ok(Response::from_parts(head, body.to_bytes().into()))
+        let is_here = request.uri().host().is_some_and(is_this_machine);
+        self.admit(request.uri(), is_here)?;
+        self.exchange(&self.client, request, self.config.largest_answer).await
     }
-}
 
-/// A URL as it may stand in a text: without what stands before `@` and behind `?`.
-fn shown(url: &Uri) -> String {
-    let host = url.host().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{host}{port}{}", url.scheme_str().unwrap_or_default(), url.path())
+    async fn send_to(&self, mut request: Request<Vec<u8>>, route: Route) -> io::Result<Response<Vec<u8>>> {
+        self.admit(request.uri(), route.address.is_loopback())?;
+        *request.uri_mut() = connector::addressed(request.uri(), route.address)?;
+        let largest = route.largest_answer.min(self.config.largest_answer);
+        self.exchange(&self.direct, request, largest).await
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -173,9 +192,10 @@ mod tests {
             ("ftp://localhost/", false, false),
             ("/api", false, false),
         ] {
-            let url = url.parse().unwrap();
+            let url: Uri = url.parse().unwrap();
+            let is_here = url.host().is_some_and(is_this_machine);
             assert_eq!(
-                (client(false).admit(&url).is_ok(), client(true).admit(&url).is_ok()),
+                (client(false).admit(&url, is_here).is_ok(), client(true).admit(&url, is_here).is_ok()),
                 (strict, lax),
                 "{url}"
             );

@@ -1,78 +1,67 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::Feature;
-use super::baseline::{Ageing, Settling, UNIT, kept, spread};
+use super::super::Feature;
+use super::super::baseline::{Settling, kept};
+use super::bucket::{self, Added, Bucket, Cell, low};
+use super::key::{Circle, Keys};
+use super::moment::Moment;
 
-/// Cells of a bucket: a cache line, so that to look a value up is one access to memory.
-const CELLS: usize = 8;
-/// How often a cell is tried again that another thread changed meanwhile.
-const TRIES: usize = 4;
 /// After so many half-lives nothing is left of any mass.
 const FADED: u32 = 32;
 /// After so many half-lives what has faded is swept away. A cell keeps eight bits of its half-life's number, so no cell may
 /// be 128 of them old: one is at most 32 + 64 old.
 const SWEEP: u32 = 64;
 
+/// The tags of totals.
+const ALL: u32 = 0;
+const DIFFERENT: u32 = 1;
+
 /// How often values were seen with everyone, and with each peer group: one table of fixed size for all.
 ///
 /// A cell is 24 bits of a value's hash, the half-life its mass is kept as of, and its mass, so it fades when it is looked at.
-/// Once in 64 half-lives (five years of the default, 64 hours of the shortest) what has faded is swept away. A bucket that is full gives up its lightest cell; values that matter to a crowd are heavy.
+/// Once in 64 half-lives (five years of the default, 64 hours of the shortest) what has faded is swept away. A bucket that is
+/// full gives up its lightest cell; values that matter to a crowd are heavy. Totals of everyone stand beside the table.
 /// Reading and counting take no lock; of two threads that change one cell at the same time both count.
 #[derive(Debug)]
-pub(super) struct Crowd {
+pub(in crate::behavior) struct Crowd {
     buckets: Box<[Bucket]>,
     evicted: AtomicU64,
     /// The newest half-life that anything was counted in.
     newest: AtomicU32,
     /// The half-life of the last sweep.
     swept: AtomicU32,
+    /// All values of each feature, and different ones, that everyone was seen with: every event asks for them and adds to them.
+    totals: Box<[Total; Feature::ALL.len()]>,
 }
 
-#[derive(Debug, Default)]
-#[repr(align(64))]
-struct Bucket([AtomicU64; CELLS]);
+/// A cell for all values, and one for different ones.
+type Total = [AtomicU64; 2];
 
-/// Everyone, or one group of peers: part of each key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Circle(pub(super) u64);
-
-impl Circle {
-    /// All that are known.
-    pub(super) const EVERYONE: Circle = Circle(0);
+/// Where a key is: its bucket, and its tag there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spot {
+    bucket: usize,
+    tag: u32,
 }
 
 /// One value of a feature beside all values of it, in one circle.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Share {
+pub(in crate::behavior) struct Share {
     /// Events with the value.
-    pub(super) value: f64,
+    pub(in crate::behavior) value: f64,
     /// Events with any value.
-    pub(super) total: f64,
+    pub(in crate::behavior) total: f64,
     /// How many different values there were.
-    pub(super) distinct: f64,
-}
-
-/// What a cell says.
-#[derive(Clone, Copy)]
-struct Cell {
-    tag: u32,
-    epoch: u8,
-    mass: u32,
-}
-
-/// What is counted under a key.
-#[derive(Clone, Copy)]
-enum Of {
-    Value(u64),
-    Total,
-    Distinct,
+    pub(in crate::behavior) distinct: f64,
 }
 
 impl Crowd {
     /// A table of about so many bytes, at least one bucket.
-    pub(super) fn new(bytes: usize) -> Self {
-        let buckets = (bytes / size_of::<Bucket>()).max(1);
+    pub(in crate::behavior) fn new(bytes: usize) -> Self {
+        let rest = bytes.saturating_sub(size_of::<[Total; Feature::ALL.len()]>());
+        let buckets = (rest / size_of::<Bucket>()).max(1);
         Self {
+            totals: Box::default(),
             buckets: (0..buckets).map(|_| Bucket::default()).collect(),
             evicted: AtomicU64::new(0),
             newest: AtomicU32::new(0),
@@ -81,44 +70,109 @@ impl Crowd {
     }
 
     /// How many values with mass gave way.
-    pub(super) fn evicted(&self) -> u64 {
+    pub(in crate::behavior) fn evicted(&self) -> u64 {
         self.evicted.load(Ordering::Relaxed)
     }
 
     /// The bytes it takes, all of them from the start.
-    pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.buckets)
+    pub(in crate::behavior) fn bytes(&self) -> usize {
+        size_of_val(&*self.buckets) + size_of_val(&*self.totals)
     }
 
     /// How common a value is. More than a half-life before the newest event it is as common as it was then, or later.
-    pub(super) fn share(&self, circle: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+    pub(in crate::behavior) fn share(
+        &self,
+        circle: Circle,
+        feature: Feature,
+        hash: u64,
+        now: Moment,
+    ) -> Share {
+        let Some(now) = self.readable(now) else { return Share::default() };
+        let keys = Keys::of(circle, feature);
+        if circle == Circle::EVERYONE {
+            return self.share_at(self.spot(keys.value(hash)), feature, now);
+        }
+        let read = |key| self.read(self.spot(key), now);
+        Share { value: read(keys.value(hash)), total: read(keys.total()), distinct: read(keys.distinct()) }
+    }
+
+    /// How many events had a value, as [`Crowd::share`] says it.
+    pub(in crate::behavior) fn seen(&self, circle: Circle, feature: Feature, hash: u64, now: Moment) -> f64 {
+        let key = Keys::of(circle, feature).value(hash);
+        self.readable(now).map_or(0.0, |now| self.read(self.spot(key), now))
+    }
+
+    /// Where everyone's counts of a value are, which are fetched from memory meanwhile.
+    pub(super) fn touch(&self, feature: Feature, hash: u64) -> Spot {
+        let spot = self.spot(Keys::of(Circle::EVERYONE, feature).value(hash));
+        self.buckets.get(spot.bucket).into_iter().for_each(Bucket::touch);
+        spot
+    }
+
+    /// The time at which to read what is asked about at a time; none if nothing is left then.
+    pub(super) fn readable(&self, now: Moment) -> Option<Moment> {
         let newest = self.newest();
-        if now.epoch >= newest.saturating_add(FADED) {
-            return Share::default();
-        }
-        let now = now.not_before(newest.saturating_sub(1));
-        Share {
-            value: self.read(key(circle, feature, Of::Value(hash)), now),
-            total: self.read(key(circle, feature, Of::Total), now),
-            distinct: self.read(key(circle, feature, Of::Distinct), now),
-        }
+        (now.epoch < newest.saturating_add(FADED)).then(|| now.not_before(newest.saturating_sub(1)))
+    }
+
+    /// [`Crowd::share`] of a value that was touched, for everyone.
+    pub(super) fn share_at(&self, spot: Spot, feature: Feature, now: Moment) -> Share {
+        let read = |cell: &AtomicU64| Cell::of(cell.load(Ordering::Relaxed)).events(now);
+        let [total, distinct] =
+            self.totals.get(feature.index()).map_or([0.0; 2], |total| total.each_ref().map(read));
+        Share { value: self.read(spot, now), total, distinct }
     }
 
     /// Counts a value as so many events; nothing if it is so old that nothing would be left of it.
-    pub(super) fn count(&self, circle: Circle, feature: Feature, hash: u64, events: f64, now: Moment) {
+    pub(in crate::behavior) fn count(
+        &self,
+        circle: Circle,
+        feature: Feature,
+        hash: u64,
+        events: f64,
+        now: Moment,
+    ) {
         if self.meet(now.epoch) - now.epoch >= FADED {
             return;
         }
-        let fresh = self.add(key(circle, feature, Of::Value(hash)), events, now);
-        self.add(key(circle, feature, Of::Total), events, now);
+        let keys = Keys::of(circle, feature);
+        let (value, mass) = (self.spot(keys.value(hash)), now.mass(events));
+        if circle == Circle::EVERYONE {
+            return self.add_at(value, feature, mass, now);
+        }
+        let fresh = self.add(value, mass, now);
+        self.add(self.spot(keys.total()), mass, now);
         if fresh {
-            self.add(key(circle, feature, Of::Distinct), 1.0, now);
+            self.add(self.spot(keys.distinct()), now.mass(1.0), now);
+        }
+    }
+
+    /// [`Crowd::count`] of values that were touched, for everyone.
+    pub(super) fn count_at(&self, spots: &[Option<Spot>; Feature::ALL.len()], events: f64, now: Moment) {
+        if self.meet(now.epoch) - now.epoch >= FADED {
+            return;
+        }
+        let mass = now.mass(events);
+        for (feature, spot) in Feature::ALL.into_iter().zip(spots) {
+            if let Some(spot) = spot {
+                self.add_at(*spot, feature, mass, now);
+            }
+        }
+    }
+
+    /// Adds mass to a value of everyone.
+    fn add_at(&self, spot: Spot, feature: Feature, mass: u32, now: Moment) {
+        let fresh = self.add(spot, mass, now);
+        let Some([total, distinct]) = self.totals.get(feature.index()).filter(|_| mass > 0) else { return };
+        bucket::add(total, ALL, low(now.epoch), mass);
+        if fresh {
+            bucket::add(distinct, DIFFERENT, low(now.epoch), now.mass(1.0));
         }
     }
 
     /// Counts what an entity's quarantine let through as its group's. A route counts once for each entity that has it, so that
     /// how many events it has is how many know it.
-    pub(super) fn settle(&self, group: Circle, settled: &Settling, now: Moment) {
+    pub(in crate::behavior) fn settle(&self, group: Circle, settled: &Settling, now: Moment) {
         let events = match settled.feature {
             // Peers share a network or an office, hardly ever an address: to count those would fill the table.
             Feature::Address => return,
@@ -132,46 +186,60 @@ impl Crowd {
     }
 
     /// How common a value is in a group, in which values are counted as baselines keep them.
-    pub(super) fn share_of(&self, group: Circle, feature: Feature, hash: u64, now: Moment) -> Share {
+    pub(in crate::behavior) fn share_of(
+        &self,
+        group: Circle,
+        feature: Feature,
+        hash: u64,
+        now: Moment,
+    ) -> Share {
         self.share(group, feature, u64::from(kept(feature, hash)), now)
     }
 
     /// Every cell that holds anything, with the number of its bucket.
-    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, u64)> {
-        let buckets = self.buckets.iter().enumerate();
-        let cells = buckets.flat_map(|(at, bucket)| bucket.0.iter().map(move |cell| (at, cell)));
+    pub(in crate::behavior) fn cells(&self) -> impl Iterator<Item = (usize, u64)> {
+        let numbered = self.groups().enumerate();
+        let cells = numbered.flat_map(|(at, cells)| cells.iter().map(move |cell| (at, cell)));
         cells
             .map(|(at, cell)| (at, cell.load(Ordering::Relaxed)))
             .filter(|(_, cell)| Cell::of(*cell).mass > 0)
     }
 
-    /// How many buckets there are.
-    pub(super) fn buckets(&self) -> usize {
-        self.buckets.len()
+    /// How many buckets there are, those of the totals among them.
+    pub(in crate::behavior) fn buckets(&self) -> usize {
+        self.buckets.len() + self.totals.len()
+    }
+
+    /// The cells of each bucket, at last those of the totals.
+    fn groups(&self) -> impl Iterator<Item = &[AtomicU64]> {
+        let totals = self.totals.iter().map(<[AtomicU64; 2]>::as_slice);
+        self.buckets.iter().map(|bucket| bucket.0.as_slice()).chain(totals)
     }
 
     /// The newest half-life that anything was counted in.
-    pub(super) fn newest(&self) -> u32 {
+    pub(in crate::behavior) fn newest(&self) -> u32 {
         self.newest.load(Ordering::Relaxed)
     }
 
     /// Adds what another table of the same size, whose newest half-life is `newest`, has in a bucket; none if there is no
     /// such bucket.
-    pub(super) fn add_cell(&self, bucket: usize, cell: u64, newest: u32) -> Option<()> {
-        let bucket = self.buckets.get(bucket)?;
+    pub(in crate::behavior) fn add_cell(&self, bucket: usize, cell: u64, newest: u32) -> Option<()> {
         let cell = Cell::of(cell);
         let age = u32::from(low(newest).wrapping_sub(cell.epoch)) + (self.meet(newest) - newest);
-        if age < FADED {
-            bucket.add(cell.tag, cell.epoch, cell.mass);
+        let totals = || self.totals.get(bucket.checked_sub(self.buckets.len())?)?.get(cell.tag as usize);
+        match self.buckets.get(bucket) {
+            _ if age >= FADED => {}
+            Some(bucket) => _ = bucket.add(cell.tag, cell.epoch, cell.mass),
+            None => bucket::add(totals()?, cell.tag, cell.epoch, cell.mass),
         }
         Some(())
     }
 
     /// Forgets everything.
-    pub(super) fn clear(&self) {
+    pub(in crate::behavior) fn clear(&self) {
         self.newest.store(0, Ordering::Relaxed);
         self.swept.store(0, Ordering::Relaxed);
-        self.buckets.iter().flat_map(|bucket| &bucket.0).for_each(|cell| cell.store(0, Ordering::Relaxed));
+        self.groups().flatten().for_each(|cell| cell.store(0, Ordering::Relaxed));
     }
 
     /// Notes that something is counted in a half-life; the newest one.
@@ -190,7 +258,7 @@ impl Crowd {
 
     /// Frees the cells of which nothing is left at `epoch`; the newest half-life so far is `before`.
     fn sweep(&self, before: u32, epoch: u32) {
-        for cell in self.buckets.iter().flat_map(|bucket| &bucket.0) {
+        for cell in self.groups().flatten() {
             let word = cell.load(Ordering::Relaxed);
             let age = u32::from(low(before).wrapping_sub(Cell::of(word).epoch)) + (epoch - before);
             if word != 0 && age >= FADED {
@@ -200,157 +268,34 @@ impl Crowd {
         }
     }
 
-    fn read(&self, key: u64, now: Moment) -> f64 {
-        let Some(bucket) = self.bucket(key) else { return 0.0 };
-        let tag = tag(key);
-        let cells = bucket.0.iter().map(|cell| Cell::of(cell.load(Ordering::Relaxed)));
-        cells.filter(|cell| cell.tag == tag).fold(0.0, |sum, cell| sum + cell.events(now))
+    fn read(&self, spot: Spot, now: Moment) -> f64 {
+        self.buckets.get(spot.bucket).map_or(0.0, |bucket| bucket.events(spot.tag, now))
     }
 
     /// Adds to a cell; whether it is new.
-    fn add(&self, key: u64, events: f64, now: Moment) -> bool {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-        let mass = (events * UNIT * now.growth + 0.5) as u32;
-        let Some(bucket) = self.bucket(key).filter(|_| mass > 0) else { return false };
-        let added = bucket.add(tag(key), low(now.epoch), mass);
+    fn add(&self, spot: Spot, mass: u32, now: Moment) -> bool {
+        let Some(bucket) = self.buckets.get(spot.bucket).filter(|_| mass > 0) else { return false };
+        let added = bucket.add(spot.tag, low(now.epoch), mass);
         if added == Added::Instead {
             self.evicted.fetch_add(1, Ordering::Relaxed);
         }
         added != Added::Known
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the product of 64 bits and the length, divided by 2^64"
-    )]
-    fn bucket(&self, key: u64) -> Option<&Bucket> {
-        let at = ((u128::from(key) * self.buckets.len() as u128) >> 64) as usize;
-        self.buckets.get(at)
+    fn spot(&self, key: u64) -> Spot {
+        spot(key, self.buckets.len())
     }
 }
 
-/// A point in time as the crowd sees it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    epoch: u32,
-    growth: f64,
-}
-
-impl Moment {
-    /// A second since 1970.
-    pub(super) fn at(second: u32, ageing: &Ageing) -> Self {
-        let phase = ageing.phase(second);
-        Self { epoch: phase.epoch, growth: phase.growth }
-    }
-
-    /// The start of a half-life if it is before that.
-    fn not_before(self, epoch: u32) -> Self {
-        if self.epoch < epoch { Self { epoch, growth: 1.0 } } else { self }
-    }
-}
-
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Added {
-    Known,
-    New,
-    Instead,
-}
-
-impl Bucket {
-    /// Adds mass to the cell of a tag, to a free one, or in the place of the lightest.
-    fn add(&self, tag: u32, epoch: u8, mass: u32) -> Added {
-        for _ in 0..TRIES {
-            let Some((cell, held)) = self.place(tag, epoch) else { break };
-            let before = Cell::of(held);
-            let (after, added) = if before.tag == tag && before.mass > 0 {
-                (before.plus(epoch, mass), Added::Known)
-            } else if before.as_of(epoch) == 0 {
-                (Cell { tag, epoch, mass }, Added::New)
-            } else {
-                (Cell { tag, epoch, mass }, Added::Instead)
-            };
-            let changed = cell.compare_exchange(held, after.word(), Ordering::Relaxed, Ordering::Relaxed);
-            if changed.is_ok() {
-                return added;
-            }
-        }
-        Added::Known
-    }
-
-    /// The cell of a tag, or the one that best gives way to it, and what it holds.
-    fn place(&self, tag: u32, epoch: u8) -> Option<(&AtomicU64, u64)> {
-        let mut lightest: Option<((u32, u32), &AtomicU64, u64)> = None;
-        for cell in &self.0 {
-            let word = cell.load(Ordering::Relaxed);
-            let held = Cell::of(word);
-            if held.tag == tag && held.mass > 0 {
-                return Some((cell, word));
-            }
-            let weight = (held.as_of(epoch), held.mass);
-            if lightest.is_none_or(|(least, ..)| weight < least) {
-                lightest = Some((weight, cell, word));
-            }
-        }
-        lightest.map(|(_, cell, word)| (cell, word))
-    }
-}
-
-impl Cell {
-    fn of(word: u64) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "the parts of a word")]
-        Self { tag: (word >> 40) as u32, epoch: (word >> 32) as u8, mass: word as u32 }
-    }
-
-    fn word(self) -> u64 {
-        u64::from(self.tag) << 40 | u64::from(self.epoch) << 32 | u64::from(self.mass)
-    }
-
-    /// The mass as of a half-life. Numbers of half-lives go round after 256, so half of them are taken for earlier ones.
-    fn as_of(self, epoch: u8) -> u32 {
-        match epoch.wrapping_sub(self.epoch).cast_signed() {
-            since @ 0.. => self.mass.checked_shr(u32::from(since.unsigned_abs())).unwrap_or(0),
-            until => self
-                .mass
-                .saturating_mul(1_u32.checked_shl(u32::from(until.unsigned_abs())).unwrap_or(u32::MAX)),
-        }
-    }
-
-    fn plus(self, epoch: u8, mass: u32) -> Self {
-        if epoch.wrapping_sub(self.epoch).cast_signed() >= 0 {
-            Self { epoch, mass: self.as_of(epoch).saturating_add(mass), ..self }
-        } else {
-            let late = Self { tag: self.tag, epoch, mass };
-            Self { mass: self.mass.saturating_add(late.as_of(self.epoch)), ..self }
-        }
-    }
-
-    fn events(self, now: Moment) -> f64 {
-        f64::from(self.as_of(low(now.epoch))) / (UNIT * now.growth)
-    }
-}
-
-/// What a cell keeps of a half-life's number.
-fn low(epoch: u32) -> u8 {
-    (epoch & 0xff) as u8
-}
-
-/// The highest bits choose the bucket, the lowest are the tag.
-fn tag(key: u64) -> u32 {
-    (key & 0xff_ffff) as u32
-}
-
-fn key(circle: Circle, feature: Feature, of: Of) -> u64 {
-    let (kind, hash) = match of {
-        Of::Value(hash) => (1, hash),
-        Of::Total => (2, 0),
-        Of::Distinct => (3, 0),
-    };
-    let place = (feature.index() as u64) << 2 | kind;
-    spread(hash ^ spread(circle.0 ^ spread(place)))
+/// Where a key is among so many buckets: its highest bits choose the bucket, the lowest are the tag.
+#[expect(clippy::cast_possible_truncation, reason = "the product of 64 bits and the length, divided by 2^64")]
+fn spot(key: u64, buckets: usize) -> Spot {
+    Spot { bucket: ((u128::from(key) * buckets as u128) >> 64) as usize, tag: (key & 0xff_ffff) as u32 }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Ageing;
     use super::*;
 
     const DAY: u32 = 86_400;

@@ -1,0 +1,48 @@
+use super::super::Feature;
+use super::moment::Moment;
+use super::table::{Crowd, Share, Spot};
+
+/// Where everyone's counts of an event's values are: looked up once, to be read and then added to.
+///
+/// Whoever has one made early has less to wait for later: memory is fetched meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::behavior) struct Glance([Option<Spot>; Feature::ALL.len()]);
+
+/// How common each value of an event is among everyone.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::behavior) struct Shares([Share; Feature::ALL.len()]);
+
+impl Glance {
+    /// Looks up the values of an event.
+    pub(in crate::behavior) fn at(crowd: &Crowd, values: &[Option<u64>; Feature::ALL.len()]) -> Self {
+        let mut spots = [None; Feature::ALL.len()];
+        for (spot, (feature, hash)) in spots.iter_mut().zip(Feature::ALL.into_iter().zip(values)) {
+            *spot = hash.map(|hash| crowd.touch(feature, hash));
+        }
+        Self(spots)
+    }
+
+    /// How common they are.
+    pub(in crate::behavior) fn shares(&self, crowd: &Crowd, now: Moment) -> Shares {
+        let mut shares = [Share::default(); Feature::ALL.len()];
+        let Some(now) = crowd.readable(now) else { return Shares(shares) };
+        for (share, (feature, spot)) in shares.iter_mut().zip(Feature::ALL.into_iter().zip(self.0)) {
+            if let Some(spot) = spot {
+                *share = crowd.share_at(spot, feature, now);
+            }
+        }
+        Shares(shares)
+    }
+
+    /// Counts each as so many events.
+    pub(in crate::behavior) fn count(&self, crowd: &Crowd, events: f64, now: Moment) {
+        crowd.count_at(&self.0, events, now);
+    }
+}
+
+impl Shares {
+    /// How common the event's value of a feature is; nothing if it has none.
+    pub(in crate::behavior) fn of(&self, feature: Feature) -> Share {
+        self.0.get(feature.index()).copied().unwrap_or_default()
+    }
+}

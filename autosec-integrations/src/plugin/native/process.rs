@@ -1,0 +1,65 @@
+//! A plugin in a process of its own, which is killed when nobody holds it any more.
+
+use std::io;
+use std::process::Stdio;
+use std::time::Duration;
+
+use autosec_plugin_runner::message::{HEAD, Order, Report, largest_frame, length};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+use super::Isolation;
+
+/// The host's end.
+#[derive(Debug)]
+pub(super) struct PluginProcess {
+    child: Child,
+    orders: ChildStdin,
+    reports: ChildStdout,
+    largest_answer: usize,
+}
+
+impl PluginProcess {
+    /// Starts the runner, which waits for orders.
+    pub(super) fn start(isolation: &Isolation, largest_answer: usize) -> io::Result<Self> {
+        let mut child = Command::new(&isolation.runner)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let orders = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let reports = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(Self { child, orders, reports, largest_answer })
+    }
+
+    pub(super) async fn send(&mut self, order: &Order) -> bool {
+        self.orders.write_all(&order.encode()).await.is_ok()
+    }
+
+    /// The next report; none if the process is gone or does not keep to the order.
+    pub(super) async fn receive(&mut self) -> Option<Report> {
+        let mut head = [0; HEAD];
+        self.reports.read_exact(&mut head).await.ok()?;
+        let length = length(head, largest_frame(self.largest_answer))?;
+        let mut message = Vec::new();
+        (&mut self.reports).take(length as u64).read_to_end(&mut message).await.ok()?;
+        if message.len() < length {
+            return None;
+        }
+        Report::decode(&message)
+    }
+
+    /// How it ended, for one that does not answer any more.
+    pub(super) async fn end(&mut self) -> String {
+        const SOON: Duration = Duration::from_millis(500);
+        match timeout(SOON, self.child.wait()).await {
+            Ok(Ok(status)) => format!("its process ended, {status}"),
+            Ok(Err(error)) => format!("its process ended: {error}"),
+            Err(_) => "its process does not keep to the order of reports".to_owned(),
+        }
+    }
+}
