@@ -12,6 +12,7 @@ const UNSAFE: &[&str] = &[
     "autosec-integrations/src/plugin/wasm/cache/compiled.rs",
     "autosec-py/src/arrow/import.rs",
     "benches/peers/src/heap.rs",
+    "benches/support/extism/library.rs",
 ];
 
 /// The crates that forbid it for themselves.

@@ -17,3 +17,4 @@ mod signed;
 mod simulators;
 mod template;
 mod vendors;
+mod wasm;

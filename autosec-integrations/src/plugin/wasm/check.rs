@@ -23,19 +23,20 @@ pub(super) fn world(component: &Component) -> Result<(), LoadError> {
     let of = component.component_type();
     let engine = component.engine();
     for (name, _) in of.imports(engine) {
-        known(name)?;
-        let version = spoken(name)?;
-        if !["types", "transport", "host", "kv"].contains(&version) {
+        let known =
+            name.starts_with(PACKAGE) && ["types", "transport", "host", "kv"].contains(&interface(name));
+        if !known {
             return Err(LoadError::Import(bounded(name)));
         }
+        spoken(name)?;
     }
-    let mut exports = of.exports(engine).map(|(name, _)| name).filter(|name| name.starts_with(PACKAGE));
-    let firewall = exports.find(|name| interface(name) == "firewall").ok_or(LoadError::NoFirewall)?;
-    spoken(firewall).map(|_| ())
-}
-
-fn known(import: &str) -> Result<(), LoadError> {
-    if import.starts_with(PACKAGE) { Ok(()) } else { Err(LoadError::Import(bounded(import))) }
+    let exported = of.exports(engine).map(|(name, _)| name);
+    let firewalls: Vec<&str> =
+        exported.filter(|name| name.starts_with(PACKAGE) && interface(name) == "firewall").collect();
+    if firewalls.iter().any(|name| spoken(name).is_ok()) {
+        return Ok(());
+    }
+    firewalls.first().map_or(Err(LoadError::NoFirewall), |name| spoken(name).map(|_| ()))
 }
 
 /// The interface of a name, if its version is spoken here: `host` of `autosec:firewall/host@0.1.3`.

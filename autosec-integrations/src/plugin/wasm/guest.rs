@@ -39,16 +39,17 @@ impl WasmGuest {
         let mut slot = self.slot.lock().await;
         let mut instance = match slot.take() {
             Some(instance) => instance,
-            None => self.another().await?,
+            None => self.another().await.map_err(Crash::Gone)?,
         };
         self.services.begin(context);
         instance.begin(Duration::from_millis(context.deadline_ms.into()));
         Ok(Turn { guest: self, slot, instance })
     }
 
-    async fn another(&self) -> Result<Instance, Crash> {
+    /// A fresh instance, or why there is none.
+    async fn another(&self) -> Result<Instance, String> {
         let started = self.plugin.instance(&self.config, Arc::clone(&self.services)).await;
-        started.map_err(|error| Crash::Gone(error.to_string()))
+        started.map_err(|error| error.to_string())
     }
 }
 
@@ -72,11 +73,9 @@ impl Turn<'_> {
         };
         // Its memory goes back first: a pool that is full has room for the fresh one.
         drop(self.instance);
-        match self.guest.another().await {
-            Ok(fresh) => *self.slot = Some(fresh),
-            Err(Crash::Gone(why)) => return Err(Crash::Gone(format!("{crash}; starting it again: {why}"))),
-            Err(other) => return Err(other),
-        }
+        let fresh = self.guest.another().await;
+        *self.slot =
+            Some(fresh.map_err(|why| Crash::Gone(format!("{crash}; and it does not start again: {why}")))?);
         Err(crash)
     }
 }

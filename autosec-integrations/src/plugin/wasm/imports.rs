@@ -12,6 +12,8 @@ use crate::plugin::interface::{Command, HttpRequest, Level, Services};
 /// A linker that knows all the imports of the interface.
 pub(super) fn linker(engine: &wasmtime::Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
+    // It holds nothing but types, which need no definition.
+    linker.instance("autosec:firewall/types@0.1.0")?;
     transport(&mut linker.instance("autosec:firewall/transport@0.1.0")?)?;
     host(&mut linker.instance("autosec:firewall/host@0.1.0")?)?;
     kv(&mut linker.instance("autosec:firewall/kv@0.1.0")?)?;

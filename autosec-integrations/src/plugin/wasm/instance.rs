@@ -1,13 +1,12 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::Store;
 
+use super::StartError;
 use super::bindings::{Exports, PluginPre};
 use super::crash::{crash, text};
 use super::state::State;
-use super::{StartError, WasmLimits};
-use crate::plugin::interface::{Crash, Metadata, Services};
+use crate::plugin::interface::{Crash, Metadata};
 
 /// One running instance: its memory, and the functions that it exports.
 pub(super) struct Instance {
@@ -23,16 +22,13 @@ impl std::fmt::Debug for Instance {
 
 impl Instance {
     /// An instance that is not configured yet.
-    pub(super) async fn fresh(
-        pre: &PluginPre<State>,
-        services: Arc<dyn Services>,
-        limits: &WasmLimits,
-    ) -> Result<Self, Crash> {
-        let mut store = Store::new(pre.engine(), State::new(services, limits));
+    pub(super) async fn fresh(pre: &PluginPre<State>, state: State) -> Result<Self, Crash> {
+        let (answer, start) = (state.limits().answer, state.limits().start);
+        let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| state);
-        store.set_hostcall_fuel(limits.answer);
+        store.set_hostcall_fuel(answer);
         store.epoch_deadline_callback(|store| Ok(store.data().tick()));
-        begin(&mut store, limits.start);
+        begin(&mut store, start);
         let started = pre.instantiate_async(&mut store).await;
         match started {
             Ok(plugin) => Ok(Self { exports: plugin.autosec_firewall_firewall().clone(), store }),
@@ -43,12 +39,12 @@ impl Instance {
     /// An instance with this configuration.
     pub(super) async fn configured(
         pre: &PluginPre<State>,
-        services: Arc<dyn Services>,
-        limits: &WasmLimits,
+        state: State,
         config: &str,
     ) -> Result<Self, StartError> {
-        let mut instance = Self::fresh(pre, services, limits).await?;
-        instance.begin(limits.start);
+        let mut instance = Self::fresh(pre, state).await?;
+        let start = instance.store.data().limits().start;
+        instance.begin(start);
         let Self { store, exports } = &mut instance;
         let answer = exports.call_configure(&mut *store, config).await;
         let answer = answer.map_err(|error| crash(&error, store.data()))?;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::bindings::PluginPre;
 use super::instance::Instance;
@@ -16,6 +17,7 @@ struct Inner {
     /// Without it nothing would ever be late.
     _ticker: Arc<Ticker>,
     limits: WasmLimits,
+    peak: Arc<AtomicUsize>,
     metadata: Metadata,
     schema: String,
 }
@@ -25,10 +27,10 @@ impl WasmPlugin {
         pre: PluginPre<State>,
         ticker: Arc<Ticker>,
         limits: WasmLimits,
-        metadata: Metadata,
-        schema: String,
+        peak: Arc<AtomicUsize>,
+        (metadata, schema): (Metadata, String),
     ) -> Self {
-        Self(Arc::new(Inner { pre, _ticker: ticker, limits, metadata, schema }))
+        Self(Arc::new(Inner { pre, _ticker: ticker, limits, peak, metadata, schema }))
     }
 
     /// What the plugin says of itself. Its words are its own: nothing of them was checked.
@@ -39,6 +41,11 @@ impl WasmPlugin {
     /// The JSON Schema of its configuration, as it gives it.
     pub fn config_schema(&self) -> &str {
         &self.0.schema
+    }
+
+    /// The most memory that an instance of it has taken so far, in bytes.
+    pub fn memory_peak(&self) -> usize {
+        self.0.peak.load(Ordering::Relaxed)
     }
 
     /// A running plugin with this configuration, a JSON text. All that it asks of the host goes to `services`.
@@ -58,7 +65,8 @@ impl WasmPlugin {
         config: &str,
         services: Arc<dyn Services>,
     ) -> Result<Instance, StartError> {
-        Instance::configured(&self.0.pre, services, &self.0.limits, config).await
+        let state = State::new(services, &self.0.limits, Arc::clone(&self.0.peak));
+        Instance::configured(&self.0.pre, state, config).await
     }
 }
 

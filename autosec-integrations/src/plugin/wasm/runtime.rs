@@ -54,10 +54,11 @@ impl WasmRuntime {
         check::world(&component)?;
         let shape = |error: wasmtime::Error| LoadError::Shape(text(&error));
         let pre = PluginPre::new(self.0.linker.instantiate_pre(&component).map_err(shape)?).map_err(shape)?;
-        let services = Arc::new(Unserved);
-        let instance = Instance::fresh(&pre, services, limits).await.map_err(LoadError::Silent)?;
-        let (metadata, schema) = instance.description().await.map_err(LoadError::Silent)?;
-        Ok(WasmPlugin::new(pre, Arc::clone(&self.0.ticker), limits.clone(), metadata, schema))
+        let peak = Arc::default();
+        let state = State::new(Arc::new(Unserved), limits, Arc::clone(&peak));
+        let instance = Instance::fresh(&pre, state).await.map_err(LoadError::Silent)?;
+        let description = instance.description().await.map_err(LoadError::Silent)?;
+        Ok(WasmPlugin::new(pre, Arc::clone(&self.0.ticker), limits.clone(), peak, description))
     }
 }
 

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,14 +17,15 @@ pub(super) struct State {
     time: Duration,
     deadline: Instant,
     host_calls: u32,
-    /// Bytes of all its memories together.
+    /// Bytes of all its memories together, and the most that any instance of the plugin had.
     memory: usize,
+    peak: Arc<AtomicUsize>,
     /// Whether it asked for more memory than it may have, in this call.
     refused: bool,
 }
 
 impl State {
-    pub(super) fn new(services: Arc<dyn Services>, limits: &WasmLimits) -> Self {
+    pub(super) fn new(services: Arc<dyn Services>, limits: &WasmLimits, peak: Arc<AtomicUsize>) -> Self {
         Self {
             services,
             limits: limits.clone(),
@@ -31,6 +33,7 @@ impl State {
             deadline: Instant::now(),
             host_calls: 0,
             memory: 0,
+            peak,
             refused: false,
         }
     }
@@ -92,6 +95,7 @@ impl ResourceLimiter for State {
             return Ok(false);
         }
         self.memory = memory;
+        self.peak.fetch_max(memory, Ordering::Relaxed);
         Ok(true)
     }
 

@@ -1,14 +1,18 @@
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// How many entries are kept.
 const ENTRIES: usize = 64;
 
 /// The largest code that is read back, in bytes: compiled code is two to four times the component.
 const LARGEST: u64 = 256 << 20;
+
+/// After how long nobody writes a file any more.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// Bytes of a code of authentication.
 const TAG: usize = 32;
@@ -105,14 +109,16 @@ impl Folder {
         self.path.join(format!("{}-{number}.part", std::process::id()))
     }
 
-    /// Removes all but the newest entries.
+    /// Removes all but the newest entries, and what a host that ended in between left half written.
     fn prune(&self) -> io::Result<()> {
         let mut files: Vec<(SystemTime, PathBuf)> = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            let path = entry.path();
-            if path.extension().is_some_and(|kind| kind == "code") {
-                files.push((entry.metadata()?.modified()?, path));
+            let (path, written) = (entry.path(), entry.metadata()?.modified()?);
+            match path.extension().and_then(OsStr::to_str) {
+                Some("code") => files.push((written, path)),
+                Some("part") if written.elapsed().is_ok_and(|age| age > ABANDONED) => fs::remove_file(path)?,
+                _ => {}
             }
         }
         files.sort_unstable_by(|left, right| right.cmp(left));

@@ -1,0 +1,330 @@
+//! The bars of plugins: calls, cold instances and loading, beside Extism.
+//!
+//! `cargo bench --bench plugin`
+//!
+//! Calls are in CPU time of the thread that makes them, loading in CPU time of the process, medians of rounds in which the
+//! sides take turns. Ours are calls of the fixture through `Guest`, asynchronous as all of them are: there is no other way
+//! to call a plugin. Extism's guest is a few lines of assembler, which flatters it.
+
+mod support;
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[path = "support/extism/mod.rs"]
+mod extism;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use autosec_integrations::plugin::interface::{
+    Command, CommandResult, Context, Entry, Guest, HttpRequest, HttpResponse, KvError, Level, Services,
+    TransportError,
+};
+use autosec_integrations::plugin::wasm::{
+    Cache, WasmGuest, WasmLimits, WasmPlugin, WasmRuntime, WasmRuntimeConfig,
+};
+use rustix::time::{ClockId, clock_gettime};
+use support::{Asks, bar};
+use tokio::runtime::{Builder, Runtime};
+
+/// Rounds that count, of about a millisecond each.
+const ROUNDS: usize = 101;
+
+fn main() {
+    let bench = Bench::new();
+    bench.loading();
+    bench.memory();
+    bench.instances();
+    bench.calls();
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    match extism::compiled() {
+        Ok(compiled) => bench.beside(&compiled),
+        Err(why) => skipped(&why),
+    }
+    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+    skipped("Extism's library is looked for on Linux on x86-64 alone");
+}
+
+fn skipped(why: &str) {
+    for name in ["call-64-vs-extism", "host-call-vs-extism", "cold-vs-extism"] {
+        println!("bar plugin/{name} skipped ({why})");
+    }
+}
+
+struct Bench {
+    tokio: Runtime,
+    file: Vec<u8>,
+    plugin: WasmPlugin,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let tokio = Builder::new_current_thread().enable_all().build().unwrap();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plugins/fixture.wasm");
+        let file = std::fs::read(file).unwrap();
+        let plugin = tokio.block_on(runtime(None).load(file.clone(), &WasmLimits::default())).unwrap();
+        println!("note plugin fixture of {} bytes, rustc-web, opt-level s", file.len());
+        Self { tokio, file, plugin }
+    }
+
+    fn guest(&self) -> WasmGuest {
+        self.tokio.block_on(self.plugin.configure("{}", Arc::new(Host))).unwrap()
+    }
+
+    /// The same component compiled, and taken from the cache: checked, described, ready to be configured.
+    fn loading(&self) {
+        let folder = std::env::temp_dir().join(format!("autosec-bench-cache-{}", std::process::id()));
+        let cache = Cache::open(&folder, b"a key for the length of a bench").unwrap();
+        let load = |cache: Option<Cache>| {
+            let runtime = runtime(cache);
+            move || {
+                let load = runtime.load(self.file.clone(), &WasmLimits::default());
+                drop(self.tokio.block_on(load).unwrap());
+            }
+        };
+        let (mut cold, mut warm) = (load(None), load(Some(cache)));
+        warm();
+        let cold = median((0..5).map(|_| cpu_time(ClockId::ProcessCPUTime, &mut cold)).collect());
+        let warm = median((0..ROUNDS).map(|_| cpu_time(ClockId::ProcessCPUTime, &mut warm)).collect());
+        std::fs::remove_dir_all(&folder).unwrap();
+        bar("plugin/warm-load", warm * 1e3, "ms", Asks::AtMost(1.0));
+        bar("plugin/warm-vs-cold-load", cold / warm, "ratio", Asks::AtLeast(100.0));
+    }
+
+    /// Resident memory of plugins that were configured and called.
+    fn memory(&self) {
+        const LIVE: u32 = 200;
+        let context = context("echo");
+        let call = |guest: &WasmGuest| drop(self.tokio.block_on(guest.check_health(&context)).unwrap());
+        call(&self.guest());
+        let before = resident();
+        let live: Vec<WasmGuest> = (0..LIVE).map(|_| self.guest()).collect();
+        live.iter().for_each(call);
+        match (before, resident()) {
+            (Some(before), Some(after)) => {
+                let each = after.saturating_sub(before) as f64 / f64::from(LIVE);
+                bar("plugin/memory-an-instance", each, "KiB", Asks::AtMost(40.0));
+            }
+            _ => println!("bar plugin/memory-an-instance skipped (no /proc/self/status)"),
+        }
+    }
+
+    /// A fresh instance, configured, called and dropped.
+    fn instances(&self) {
+        let mut side = self.cold();
+        let rounds = turns([&mut side]);
+        bar("plugin/cold-instance-and-call", median(rounds[0].clone()) * 1e6, "us", Asks::AtMost(40.0));
+    }
+
+    /// What calls cost by what they carry.
+    fn calls(&self) {
+        let guest = self.guest();
+        for (name, deed) in [("an echo of 64 bytes", &*text(64)), ("a call of the host", "now")] {
+            let one = cpu_of(&mut self.health(&guest, deed, 500));
+            println!("note plugin/call {name}: {:.0} ns", one * 1e9);
+        }
+        let block = |entries: usize| {
+            let entries: Vec<Entry> = (0..entries).map(entry).collect();
+            let context = context("block");
+            let rounds = 2000 / entries.len() as u32;
+            let (guest, tokio) = (&guest, &self.tokio);
+            let mut side = move || {
+                thread_time(|| {
+                    tokio.block_on(async {
+                        for _ in 0..rounds {
+                            guest.block(&context, &entries).await.unwrap();
+                        }
+                    });
+                }) / f64::from(rounds)
+            };
+            cpu_of(&mut side)
+        };
+        let (one, many) = (block(1), block(200));
+        println!("note plugin/block 1 entry {:.0} ns, 200 entries {:.1} us", one * 1e9, many * 1e6);
+    }
+
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    fn beside(&self, compiled: &extism::Compiled) {
+        let theirs = |export: &'static std::ffi::CStr, input: Vec<u8>, times: u32| {
+            let plugin = compiled.plugin();
+            assert_eq!(plugin.call(export, &input).len(), input.len());
+            move || {
+                let calls =
+                    || (0..times).for_each(|_| drop(std::hint::black_box(plugin.call(export, &input))));
+                thread_time(calls) / f64::from(times)
+            }
+        };
+        let guest = self.guest();
+        let bars = [
+            ("call-64-vs-extism", text(64), c"echo", 500, Some(6.0)),
+            ("host-call-vs-extism", format!("get {}", "k".repeat(60)), c"ask", 300, Some(4.0)),
+            ("call-64k-vs-extism", text(64 << 10), c"echo", 20, None),
+        ];
+        for (name, deed, export, times, asks) in bars {
+            let mut theirs = theirs(export, deed.clone().into_bytes(), times);
+            let mut ours = self.health(&guest, &deed, times);
+            report(name, turns([&mut ours, &mut theirs]), asks);
+        }
+        let mut theirs = || {
+            let calls = || (0..20).for_each(|_| drop(compiled.plugin().call(c"echo", &[b'x'; 64])));
+            thread_time(calls) / 20.0
+        };
+        report("cold-vs-extism", turns([&mut self.cold(), &mut theirs]), Some(4.0));
+        println!("bar plugin/call-64-sync-vs-extism skipped (plugins are called asynchronously alone)");
+    }
+
+    /// Seconds of a call of `check_health` whose words are the deed: the smallest answer with a text.
+    fn health<'b>(&'b self, guest: &'b WasmGuest, deed: &str, times: u32) -> impl FnMut() -> f64 + 'b {
+        let context = context(deed);
+        move || {
+            let calls = async {
+                for _ in 0..times {
+                    drop(std::hint::black_box(guest.check_health(&context).await.unwrap().unwrap()));
+                }
+            };
+            thread_time(|| self.tokio.block_on(calls)) / f64::from(times)
+        }
+    }
+
+    /// Seconds of an instance from the pool, configured, called with 64 bytes and given back.
+    fn cold(&self) -> impl FnMut() -> f64 + '_ {
+        let context = context(&text(64));
+        move || {
+            let instances = async {
+                for _ in 0..20 {
+                    let guest = self.plugin.configure("{}", Arc::new(Host)).await.unwrap();
+                    drop(guest.check_health(&context).await.unwrap());
+                }
+            };
+            thread_time(|| self.tokio.block_on(instances)) / 20.0
+        }
+    }
+}
+
+fn report(name: &str, rounds: [Vec<f64>; 2], asks: Option<f64>) {
+    let ratio = median(rounds[0].iter().zip(&rounds[1]).map(|(ours, theirs)| theirs / ours).collect());
+    let [ours, theirs] = rounds.map(|side| median(side) * 1e6);
+    println!("note plugin/{name} ours {ours:.2} us, extism {theirs:.2} us: {ratio:.2}");
+    if let Some(least) = asks {
+        bar(&format!("plugin/{name}"), ratio, "ratio", Asks::AtLeast(least));
+    }
+}
+
+/// What the host says to whatever it is asked, on both sides.
+fn said(asked: &[u8]) -> Vec<u8> {
+    vec![asked.first().copied().unwrap_or_default(); 64]
+}
+
+#[derive(Debug)]
+struct Host;
+
+#[async_trait]
+impl Services for Host {
+    async fn http(&self, _: HttpRequest) -> Result<HttpResponse, TransportError> {
+        Err(TransportError::Unsupported)
+    }
+
+    async fn exec(&self, _: Command) -> Result<CommandResult, TransportError> {
+        Err(TransportError::Unsupported)
+    }
+
+    async fn session_exec(
+        &self,
+        _: &str,
+        _: Vec<String>,
+        _: Option<u32>,
+    ) -> Result<Vec<String>, TransportError> {
+        Err(TransportError::Unsupported)
+    }
+
+    fn log(&self, _: Level, _: &str) {}
+
+    fn now_ms(&self) -> u64 {
+        1_750_000_000_000
+    }
+
+    fn random_u64(&self) -> u64 {
+        4
+    }
+
+    async fn kv_get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+        Ok(Some(said(key.as_bytes())))
+    }
+
+    async fn kv_set(&self, _: &str, _: Vec<u8>) -> Result<(), KvError> {
+        Ok(())
+    }
+
+    async fn kv_delete(&self, _: &str) -> Result<(), KvError> {
+        Ok(())
+    }
+}
+
+fn runtime(cache: Option<Cache>) -> WasmRuntime {
+    WasmRuntime::new(WasmRuntimeConfig { cache, ..WasmRuntimeConfig::default() }).unwrap()
+}
+
+fn context(deed: &str) -> Context {
+    Context { correlation_id: deed.to_owned(), deadline_ms: 20_000, dry_run: false }
+}
+
+/// A deed of this length that echoes the rest of itself.
+fn text(length: usize) -> String {
+    format!("echo {}", "x".repeat(length - 5))
+}
+
+fn entry(number: usize) -> Entry {
+    Entry {
+        target: format!("192.0.2.{}", number % 256),
+        ttl_secs: Some(3600),
+        reason: "echo rule=ssh-bf;id=42".to_owned(),
+        idempotency_key: format!("{number:016x}"),
+        extra: Vec::new(),
+    }
+}
+
+fn thread_time(run: impl FnOnce()) -> f64 {
+    cpu_time(ClockId::ThreadCPUTime, run)
+}
+
+/// Seconds of CPU time that `run` takes.
+fn cpu_time(clock: ClockId, run: impl FnOnce()) -> f64 {
+    let now = || {
+        let time = clock_gettime(clock);
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    };
+    let before = now();
+    run();
+    (now() - before).as_secs_f64()
+}
+
+fn cpu_of(side: &mut dyn FnMut() -> f64) -> f64 {
+    median(turns([side])[0].clone())
+}
+
+/// What the sides took in each round, after a few that do not count. Who goes first alternates.
+fn turns<const N: usize>(mut sides: [&mut dyn FnMut() -> f64; N]) -> [Vec<f64>; N] {
+    let mut taken = [const { Vec::new() }; N];
+    for round in 0..ROUNDS + 5 {
+        for turn in 0..N {
+            let at = (round + turn) % N;
+            let seconds = sides[at]();
+            if round >= 5 {
+                taken[at].push(seconds);
+            }
+        }
+    }
+    taken
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Resident memory of this process in KiB.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
