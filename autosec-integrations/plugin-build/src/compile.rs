@@ -18,7 +18,7 @@ pub(crate) fn module(toolchain: &Toolchain, plugin: &Path, target: Option<&Path>
         build.env("CARGO_TARGET_DIR", target);
     }
     let metadata = metadata(toolchain, ask, &manifest)?;
-    let target = metadata["target_directory"].as_str().unwrap_or("target");
+    let target = metadata.get("target_directory").and_then(Value::as_str).unwrap_or("target");
     let library = library_name(&metadata, &manifest).ok_or(Error::NoLibrary)?;
     build.arg("build").args(["--release", "--lib", "--manifest-path"]).arg(&manifest);
     toolchain.apply(&mut build);

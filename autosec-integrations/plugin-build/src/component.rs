@@ -8,6 +8,8 @@ use crate::error::Error;
 
 /// What a plugin may import: a component that wants more would be refused when it is loaded.
 const PACKAGE: &str = "autosec:firewall/";
+/// What it has to export, in whatever version.
+const FIREWALL: &str = "autosec:firewall/firewall@";
 
 /// Makes the component of a module, and looks at what it imports.
 pub(crate) fn encode(module: &[u8]) -> Result<Vec<u8>, Error> {
@@ -16,14 +18,17 @@ pub(crate) fn encode(module: &[u8]) -> Result<Vec<u8>, Error> {
     checked(encoded.map_err(|error| Error::Component(format!("{error:#}")))?)
 }
 
-/// The component, if it imports nothing but what hosts have.
+/// The component, if it is a firewall and imports nothing but what hosts have.
 pub(crate) fn checked(component: Vec<u8>) -> Result<Vec<u8>, Error> {
-    let strangers: Vec<String> =
-        imports(&component)?.into_iter().filter(|name| !name.starts_with(PACKAGE)).collect();
-    if strangers.is_empty() {
-        return Ok(component);
+    let (imports, exports) = borders(&component)?;
+    let strangers: Vec<String> = imports.into_iter().filter(|name| !name.starts_with(PACKAGE)).collect();
+    if !strangers.is_empty() {
+        return Err(Error::Component(format!("it imports `{}`, which no host has", strangers.join("`, `"))));
     }
-    Err(Error::Component(format!("it imports `{}`, which no host has", strangers.join("`, `"))))
+    if !exports.iter().any(|name| name.starts_with(FIREWALL)) {
+        return Err(Error::Component("it exports no firewall: has it a line `export!(…)`?".to_owned()));
+    }
+    Ok(component)
 }
 
 /// A line in the form that `sha256sum --check` reads, and one with the size.
@@ -40,13 +45,17 @@ pub(crate) fn hash(component: &[u8]) -> String {
     })
 }
 
-fn imports(component: &[u8]) -> Result<Vec<String>, Error> {
+/// What a component imports, and what it exports.
+fn borders(component: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
     let decoded = wit_component::decode(component).map_err(|error| Error::Component(format!("{error:#}")))?;
     let DecodedWasm::Component(resolve, world) = decoded else {
         return Err(Error::Component("it is a package of interfaces".to_owned()));
     };
-    let imports = resolve.worlds.get(world).map(|world| world.imports.keys());
-    Ok(imports.into_iter().flatten().map(|key| resolve.name_world_key(key)).collect())
+    let world = resolve.worlds.get(world);
+    let imports = world.iter().flat_map(|world| world.imports.keys());
+    let exports = world.iter().flat_map(|world| world.exports.keys());
+    let name = |key| resolve.name_world_key(key);
+    Ok((imports.map(name).collect(), exports.map(name).collect()))
 }
 
 #[cfg(test)]
