@@ -21,8 +21,10 @@ pub(super) fn engine(config: &WasmRuntimeConfig) -> Result<Engine> {
         .epoch_interruption(true)
         .concurrency_support(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
-        .wasm_tail_call(false)
+        // What wasmtime puts between the parts of a component sees the memories of both; without, it panics over such a file.
+        .wasm_multi_memory(true)
+        // Interpreters in a component step by such calls.
+        .wasm_tail_call(true)
         .wasm_relaxed_simd(false)
         // Sums in what begins a module's memory: components with an interpreter in them have such.
         .wasm_extended_const(true)
