@@ -79,7 +79,7 @@ async fn report(folder: &Path, config: &Path, conformance: bool) -> Result<(Stri
         blocks.push(Block { target: target.parse()?, ttl: Some(Duration::from_secs(3_600)), reason });
     }
     for plan in plugins.plan(id, &blocks).await? {
-        writeln!(text, "  {}: {} {}", plan.target, plan.status, plan.detail)?;
+        writeln!(text, "  {}: {:?} {}", plan.target, plan.status, plan.detail)?;
     }
     let mut passed = true;
     if conformance {

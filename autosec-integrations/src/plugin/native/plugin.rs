@@ -19,7 +19,9 @@ use crate::plugin::interface::{
 
 /// A library that was opened, and has said what it is.
 #[derive(Clone)]
-pub struct NativePlugin {
+pub struct NativePlugin(Arc<Described>);
+
+struct Described {
     source: Source,
     metadata: Metadata,
     config_schema: String,
@@ -42,17 +44,17 @@ impl NativePlugin {
         let start = source.limits.start;
         let described = timeout(start, describe(&source)).await;
         let (metadata, config_schema) = described.map_err(|_| Crash::Deadline(start))??;
-        Ok(Self { source, metadata, config_schema })
+        Ok(Self(Arc::new(Described { source, metadata, config_schema })))
     }
 
     /// What it says of itself.
     pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+        &self.0.metadata
     }
 
     /// The JSON Schema of its configuration, as a text nobody has looked at.
     pub fn config_schema(&self) -> &str {
-        &self.config_schema
+        &self.0.config_schema
     }
 
     /// Starts and configures it; `config` is a JSON text.
@@ -64,7 +66,7 @@ impl NativePlugin {
         config: &str,
         services: Arc<dyn Services>,
     ) -> Result<NativeGuest, StartError> {
-        NativeGuest::start(self.source.clone(), self.metadata.clone(), config, services).await
+        NativeGuest::start(self.0.source.clone(), self.0.metadata.clone(), config, services).await
     }
 
     /// Opens the library for this thread and configures it there, wherever it was loaded; `config` is a JSON text. What the
@@ -78,7 +80,7 @@ impl NativePlugin {
         services: Arc<dyn Services>,
         runtime: Handle,
     ) -> Result<NativeSession, StartError> {
-        let Source { path, limits, .. } = &self.source;
+        let Source { path, limits, .. } = &self.0.source;
         NativeSession::start(&library(path, limits)?, config, services, runtime, limits.clone())
     }
 }
@@ -86,9 +88,9 @@ impl NativePlugin {
 impl fmt::Debug for NativePlugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NativePlugin")
-            .field("name", &self.metadata.name)
-            .field("path", &self.source.path)
-            .field("runs", &self.source.runs)
+            .field("name", &self.0.metadata.name)
+            .field("path", &self.0.source.path)
+            .field("runs", &self.0.source.runs)
             .finish_non_exhaustive()
     }
 }
