@@ -37,7 +37,7 @@ mod _autosec {
     #[pymodule_export]
     use crate::forest::Forest;
     #[pymodule_export]
-    use crate::guard::_forked;
+    use crate::guard::{_ending, _forked};
     #[pymodule_export]
     use crate::intel::Indicators;
     #[pymodule_export]
