@@ -1,7 +1,9 @@
 //! What keeps calls apart from what Python may do to a process: forks, calls that come back, exceptions that want out.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 
@@ -9,6 +11,16 @@ use crate::error;
 
 /// How many calls are under way without the interpreter, on all threads.
 static DETACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the interpreter is about to end: then nobody may ask for it any more.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// How many calls are in the interpreter, or on their way into it, from work that had let go of it.
+static ATTACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// How often the end waits for them, and how long each time: one that hangs must not keep the program from ending.
+const ENDING_TRIES: usize = 250;
+const ENDING_PAUSE: Duration = Duration::from_millis(2);
 
 /// How often the process was copied while such calls were under way.
 static TORN: AtomicU64 = AtomicU64::new(0);
@@ -47,6 +59,39 @@ pub(crate) fn _forked() {
     if DETACHED.swap(0, Ordering::Relaxed) > 0 {
         TORN.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Tells that the interpreter is about to end, and waits for who is on the way into it: one that came later would find
+/// its memory gone.
+#[pyfunction]
+pub(crate) fn _ending(py: Python<'_>) {
+    ENDING.store(true, Ordering::SeqCst);
+    py.detach(|| {
+        for _ in 0..ENDING_TRIES {
+            if ATTACHED.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            thread::sleep(ENDING_PAUSE);
+        }
+    });
+}
+
+/// Whether the interpreter is about to end.
+pub(crate) fn is_ending() -> bool {
+    ENDING.load(Ordering::Relaxed)
+}
+
+/// Does the work in the interpreter; not at all once that is about to end.
+pub(crate) fn attach<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    struct Attached;
+    impl Drop for Attached {
+        fn drop(&mut self) {
+            ATTACHED.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    ATTACHED.fetch_add(1, Ordering::SeqCst);
+    let _attached = Attached;
+    if ENDING.load(Ordering::SeqCst) { None } else { Python::try_attach(work) }
 }
 
 /// Does the work without the interpreter, so that other threads of Python go on.

@@ -1,7 +1,7 @@
 //! AutoSec for Python: the native module `autosec._autosec`, of which the package `autosec` shows the whole.
 //!
-//! A file a class. What crosses the border is read by [`event`] and [`arrow`], what goes back is in [`verdict`]; parts
-//! that hosts write in Python are wrapped in [`extend`]. Everything that can take long lets go of the interpreter.
+//! A file a class. What crosses the border is read by `event` and `arrow`, what goes back is in `verdict`; parts
+//! that hosts write in Python are wrapped in `extend`. Everything that can take long lets go of the interpreter.
 #![deny(missing_docs)]
 
 mod arrow;
@@ -37,7 +37,7 @@ mod _autosec {
     #[pymodule_export]
     use crate::forest::Forest;
     #[pymodule_export]
-    use crate::guard::_forked;
+    use crate::guard::{_ending, _forked};
     #[pymodule_export]
     use crate::intel::Indicators;
     #[pymodule_export]

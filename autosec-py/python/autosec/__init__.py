@@ -7,6 +7,7 @@
     print(verdict.explain())
 """
 
+import atexit as _atexit
 import os as _os
 import sys as _sys
 
@@ -104,5 +105,6 @@ if _sys.platform == "linux":
 
     __all__ += ["Nftables"]
 
+_atexit.register(_autosec._ending)
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_autosec._forked)

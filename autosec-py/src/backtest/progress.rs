@@ -32,7 +32,7 @@ impl Teller {
 
     /// Says how much of `done` there is, with numbers beside it. What the host raises stops the work.
     pub(crate) fn tell(&self, done: u64, beside: &[(&str, u64)]) {
-        let told = Python::try_attach(|py| {
+        let told = guard::attach(|py| {
             py.check_signals()?;
             let Some(meter) = &self.meter else { return Ok(()) };
             let numbers = PyDict::new(py);

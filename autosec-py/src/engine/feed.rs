@@ -108,7 +108,7 @@ impl Feed {
 /// Whether a program that wants to end has said so, asked once in a while.
 pub(super) fn is_over(events: usize) -> bool {
     if events.is_multiple_of(ASK_EVERY) {
-        let asked = Python::try_attach(|py| py.check_signals());
+        let asked = guard::attach(|py| py.check_signals());
         match asked {
             Some(Err(error)) => guard::keep(error),
             // The interpreter is gone: nobody waits for the answer.
@@ -116,7 +116,7 @@ pub(super) fn is_over(events: usize) -> bool {
             Some(Ok(())) => {}
         }
     }
-    guard::is_interrupted()
+    guard::is_interrupted() || guard::is_ending()
 }
 
 fn foreign(py: Python<'_>, wrong: &PyErr, index: usize) -> Unread {

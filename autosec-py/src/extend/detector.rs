@@ -14,7 +14,7 @@ use pyo3::types::{PyDict, PyString};
 use serde_json::Value as Json;
 
 use super::MODULE;
-use super::raised::{in_words, is_ordinary};
+use super::raised::{ENDING, in_words, is_ordinary};
 use crate::error;
 use crate::guard;
 
@@ -68,7 +68,7 @@ impl Detector for PyDetector {
     }
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
-        let looked = Python::try_attach(|py| {
+        let looked = guard::attach(|py| {
             self.look(py, event).map_err(|error| {
                 let words = in_words(py, &error);
                 if !is_ordinary(py, &error) {
@@ -80,7 +80,7 @@ impl Detector for PyDetector {
         match looked {
             Some(Ok(found)) => found.into_iter().for_each(|finding| findings.push(finding)),
             Some(Err(words)) => findings.fault(Fault::new(FaultKind::Detector, self.name.as_str(), words)),
-            None => {}
+            None => findings.fault(Fault::new(FaultKind::Detector, self.name.as_str(), ENDING)),
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::MODULE;
 use super::raised::{ENDING, in_words};
 use crate::error;
+use crate::guard;
 
 /// The most calls of one firewall that may be under way: those that hang keep their threads.
 const CALLS: usize = 4;
@@ -83,7 +84,7 @@ impl PyFirewall {
             (Arc::clone(&self.firewall), Arc::clone(&self.calls), self.name.clone());
         let (tell, told) = oneshot::channel();
         let started = thread::Builder::new().name("autosec-firewall".to_owned()).spawn(move || {
-            let done = Python::try_attach(|py| {
+            let done = guard::attach(|py| {
                 let function = py.import(MODULE).and_then(|module| module.getattr(function));
                 let made = function.and_then(|function| ask(&function, firewall.bind(py)));
                 let made = made.and_then(|made| made.extract::<T>());

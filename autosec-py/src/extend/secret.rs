@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::MODULE;
 use super::raised::ENDING;
+use crate::guard;
 
 /// A source of secrets written in Python.
 #[derive(Debug)]
@@ -40,6 +41,6 @@ impl PySecrets {
 #[async_trait]
 impl SecretSource for PySecrets {
     async fn secret(&self, name: &str) -> io::Result<SecretString> {
-        Python::try_attach(|py| self.ask(py, name)).unwrap_or_else(|| Err(io::Error::other(ENDING)))
+        guard::attach(|py| self.ask(py, name)).unwrap_or_else(|| Err(io::Error::other(ENDING)))
     }
 }

@@ -4,6 +4,7 @@ use autosec_core::store::{Store, StoreError};
 use pyo3::prelude::*;
 
 use super::raised::{ENDING, failed};
+use crate::guard;
 
 /// A store written in Python.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ impl PyStore {
         verb: &'static str,
         work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
     ) -> Result<T, StoreError> {
-        let called = Python::try_attach(|py| work(self.0.bind(py)).map_err(|error| failed(py, &error)));
+        let called = guard::attach(|py| work(self.0.bind(py)).map_err(|error| failed(py, &error)));
         let called = called.unwrap_or_else(|| Err(io::Error::other(ENDING)));
         called.map_err(|source| StoreError::Io { journal: journal.to_owned(), verb, source })
     }
