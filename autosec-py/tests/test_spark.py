@@ -61,8 +61,8 @@ WINDOWS = """
   count: { by: [source.ip, user.name], within: 30m, at_least: 3 }
 """
 SCHEMA = (
-    "`@timestamp` TIMESTAMP, source STRUCT<ip: STRING, port: INT>, `url.path` STRING, `event.action` STRING, "
-    "`event.outcome` STRING, `user.name` STRING, message STRING, number BIGINT"
+    "`@timestamp` TIMESTAMP, source STRUCT<ip: STRING, port: INT>, `url.path` STRING, `url.original` STRING, "
+    "`event.action` STRING, `event.outcome` STRING, `user.name` STRING, message STRING, number BIGINT"
 )
 BEGIN = 1_790_000_000
 SEED = 11
@@ -82,16 +82,19 @@ def events(count: int) -> list[dict[str, Any]]:
     chance = random.Random(7)
     noisy = ["203.0.113.7", "::ffff:203.0.113.7", "203.0.113.8", "2001:db8::1", "2001:db8::2:1", "2001:db8:0:1::1"]
     quiet = [f"198.51.100.{n}" for n in range(60)]
-    made = []
+    users = ["root", "ann", "bob", "eve", "mallory", *(f"user{n}" for n in range(8))]
+    made: list[dict[str, Any]] = []
     for number in range(count):
+        path = chance.choice(["/", "/denied", "/admin/x", "/a?q=../../../etc/passwd", None, None])
         made.append(
             {
-                "@timestamp": BEGIN + number * 7 + chance.choice([0.0, 0.25, 0.000_25]),
-                "source": {"ip": chance.choice(noisy if chance.random() < 0.4 else quiet), "port": chance.randrange(1, 65_000)},
-                "url.path": chance.choice(["/", "/denied", "/admin/x", "/a?q=../../../etc/passwd", None, None]),
+                "@timestamp": BEGIN + number * 4 + chance.choice([0.0, 0.25, 0.000_25]),
+                "source": {"ip": chance.choice(noisy if chance.random() < 0.6 else quiet), "port": chance.randrange(1, 65_000)},
+                "url.path": path,
+                "url.original": path,
                 "event.action": chance.choice(["ssh_login", "ssh_login", "http", None]),
-                "event.outcome": chance.choice(["failure", "success", None]),
-                "user.name": chance.choice(["root", "ann", "bob", "eve", "mallory", None]),
+                "event.outcome": chance.choice(["failure", "failure", "failure", "success", None]),
+                "user.name": chance.choice([*users, None]),
                 "message": chance.choice(["Failed password", None]),
                 "number": number,
             }
@@ -118,6 +121,8 @@ def session() -> Iterator[Any]:
         # Not the zone of the events, so that a time that is taken for one of the session is seen.
         "spark.sql.session.timeZone": "America/New_York",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "700",
+        # As the documentation says of streams that are to end.
+        "spark.sql.streaming.noDataMicroBatches.enabled": "false",
     }
     builder = SparkSession.builder.master("local[2]").appName("autosec")
     for name, value in settings.items():
@@ -137,7 +142,7 @@ def log(session: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("log")
     source = pyarrow.struct([("ip", pyarrow.string()), ("port", pyarrow.int32())])
     text = pyarrow.string()
-    names = ["url.path", "event.action", "event.outcome", "user.name", "message"]
+    names = ["url.path", "url.original", "event.action", "event.outcome", "user.name", "message"]
     kinds = [("@timestamp", pyarrow.timestamp("us", "UTC")), ("source", source), *((name, text) for name in names)]
     schema = pyarrow.schema([*kinds, ("number", pyarrow.int64())])
     for part in range(4):

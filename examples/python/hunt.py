@@ -56,10 +56,14 @@ def begin(time: datetime) -> datetime:
     return datetime.fromtimestamp(time.timestamp() // window.total_seconds() * window.total_seconds(), timezone.utc)
 
 
-first, last = (begin(time) for time in (backtest.first, backtest.last) if time)
-windows = [first + n * window for n in range((last - first) // window + 1)]
+if backtest.first is None or backtest.last is None:
+    raise SystemExit(f"no event of {path} could be read")
+# At most as many bars as there is room for, however long the log is.
+bar = max(window, (backtest.last - backtest.first) / 90)
+bars: list[Counter[str]] = [Counter() for _ in range((backtest.last - backtest.first) // bar + 1)]
 by_window: dict[datetime, Counter[str]] = defaultdict(Counter)
 for finding in findings:
+    bars[(finding.time - backtest.first) // bar][finding.name] += 1
     by_window[begin(finding.time)][finding.name] += 1
 
 # %% Features: what a machine did in a window, as numbers
@@ -74,6 +78,9 @@ def program(event: dict[str, Any]) -> str:
 seen_at: dict[str, set[str]] = defaultdict(set)
 groups: dict[tuple[str, datetime], list[dict[str, Any]]] = defaultdict(list)
 for event in events:
+    # An event without a time is in no window; the backtest counts those that could not be read.
+    if "@timestamp" not in event:
+        continue
     host = str(event.get("Hostname", ""))
     seen_at[program(event)].add(host)
     groups[host, begin(datetime.fromisoformat(event["@timestamp"].replace("Z", "+00:00")))].append(event)
@@ -98,9 +105,8 @@ for n in unusual[:3]:
     print(f"  {scores[n]:.3f}  {keys[n][0]}  {keys[n][1]:%Y-%m-%d %H:%M}")
 
 # %% The pictures
-timeline = stacked(
-    [by_window[start] for start in windows], [f"{start:%d %H:%M}" for start in windows], "findings in each window"
-)
+starts = [f"{backtest.first + n * bar:%m-%d %H:%M}" for n in range(len(bars))]
+timeline = stacked(bars, starts, "findings over the time of the log")
 spread = histogram(scores, forest.offset_, "scores of all windows")
 
 

@@ -13,9 +13,10 @@ from ._autosec import RuleSet, Verdict, Verdicts
 from ._engine import Engine
 
 if TYPE_CHECKING:
-    import pandas
     import pyarrow
     from pyspark.sql.streaming.state import GroupState
+
+    Batches: TypeAlias = Callable[[Iterable[pyarrow.RecordBatch]], Iterable[pyarrow.RecordBatch]]
 
 Row: TypeAlias = tuple[Any, ...]
 """The index of the event, then the values of `COLUMNS`."""
@@ -38,12 +39,10 @@ _RECIPES = 8
 """How many recipes a worker keeps what they made of; it serves one query or a few at a time."""
 
 
-def single(
-    recipe: bytes, names: Sequence[str], kept: Sequence[str], at: Any
-) -> Callable[[Iterator[pyarrow.RecordBatch]], Iterator[pyarrow.RecordBatch]]:
+def single(recipe: bytes, names: Sequence[str], kept: Sequence[str], at: Any) -> Batches:
     """For `mapInArrow`: one engine sees the batches as they come."""
 
-    def look(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    def look(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         engine = _engine(recipe)
         for batch in batches:
             events = batch.rename_columns(list(names))
@@ -52,12 +51,10 @@ def single(
     return look
 
 
-def scored(
-    model: bytes, names: Sequence[str], columns: Sequence[str], into: str
-) -> Callable[[Iterator[pyarrow.RecordBatch]], Iterator[pyarrow.RecordBatch]]:
+def scored(model: bytes, names: Sequence[str], columns: Sequence[str], into: str) -> Batches:
     """For `mapInArrow`: the columns as they are, and the model's scores."""
 
-    def score(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    def score(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         import numpy
         import pyarrow
 
@@ -71,9 +68,7 @@ def scored(
     return score
 
 
-def grouped(
-    recipe: bytes, names: Sequence[str], kept: Sequence[str]
-) -> Callable[[pyarrow.Table], pyarrow.Table]:
+def grouped(recipe: bytes, names: Sequence[str], kept: Sequence[str]) -> Callable[[pyarrow.Table], pyarrow.Table]:
     """For `applyInArrow`: one key's events in the order of `order`, seen by rules that remember nothing yet."""
 
     def look(table: pyarrow.Table) -> pyarrow.Table:
@@ -90,10 +85,10 @@ def grouped(
 
 def streamed(
     recipe: bytes, kept: Sequence[str], idle: int
-) -> Callable[[Any, Iterator[pandas.DataFrame], GroupState], Iterator[pandas.DataFrame]]:
+) -> Callable[[Any, Iterable[Any], GroupState], Iterable[Any]]:
     """For `applyInPandasWithState`: the state is the snapshot of what the rules remember of the key; `idle` in ms."""
 
-    def look(key: Any, frames: Iterator[pandas.DataFrame], state: GroupState) -> Iterator[pandas.DataFrame]:
+    def look(key: Any, frames: Iterable[Any], state: GroupState) -> Iterator[Any]:
         import pandas
 
         if state.hasTimedOut:

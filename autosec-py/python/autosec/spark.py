@@ -1,7 +1,7 @@
 """Rules and models over data frames of Apache Spark: `pip install 'autosec[spark]'`, on every worker.
 
 What runs is given as a recipe: a callable without arguments that makes the rules or the engine, and that Spark can send
-to its workers as any function. Each Python worker calls it once and keeps what it made. Columns are fields of events by
+to its workers as any function. Each Python worker calls it once and keeps what it made; the caller makes it too, to check it. Columns are fields of events by
 their names, dotted (`source.ip`) or nested; their types are those that `Engine.process_arrow` takes.
 
 A row that comes out is a finding; or, where `error` is not null, an event that could not be read or a fault beside a
@@ -85,7 +85,7 @@ def scores(frame: DataFrame, model: Any, columns: Iterable[str], *, into: str = 
     if fitted != len(taken):
         raise ConfigError(f"the model was fitted to {fitted} columns, and {len(taken)} are given")
     score = _spark.scored(pickled, frame.columns, taken, into)
-    return _numbered(frame).mapInArrow(score, StructType([*frame.schema, StructField(into, DoubleType())]))
+    return _numbered(frame).mapInArrow(score, StructType([*frame.schema.fields, StructField(into, DoubleType())]))
 
 
 def keyed_findings(
@@ -111,7 +111,8 @@ def keyed_findings(
     of a key is in Spark's state: about 50 bytes a rule that remembers and what it holds. It is forgotten after `idle` by
     the clock without an event of the key; shorter than the longest window of a rule forgets too early. The rules need
     a fixed `seed` there, because workers read each other's state. `risk` is by the events of the key, in a stream by
-    those of the trigger.
+    those of the trigger. With the trigger `availableNow`, a stream that waits for idle keys ends only where
+    `spark.sql.streaming.noDataMicroBatches.enabled` is `false`; keys are then forgotten at the next trigger with events.
 
     Raises:
         ConfigError: PySpark is missing, a column does not exist or cannot be kept, `by` is empty, `make_rules` makes no
@@ -224,7 +225,9 @@ def _numbered(frame: DataFrame) -> DataFrame:
 def _schema(frame: DataFrame, kept: Sequence[str]) -> StructType:
     from pyspark.sql.types import StructType
 
-    return StructType([*(frame.schema[name] for name in kept), *StructType.fromDDL(FINDING)])
+    columns = StructType.fromDDL(FINDING)
+    assert isinstance(columns, StructType)
+    return StructType([*(frame.schema[name] for name in kept), *columns.fields])
 
 
 def _pickled(recipe: Any) -> bytes:
@@ -234,5 +237,5 @@ def _pickled(recipe: Any) -> bytes:
         raise ConfigError(
             "PySpark is not installed, or lacks something: `pip install 'autosec[spark]'` brings it"
         ) from missing
-    made: bytes = cloudpickle.dumps(recipe)
-    return made
+    dumps: Callable[[Any], bytes] = cloudpickle.dumps
+    return dumps(recipe)
