@@ -12,6 +12,7 @@ mod support;
 #[path = "support/extism/mod.rs"]
 mod extism;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use autosec_integrations::plugin::interface::{
     Command, CommandResult, Context, Entry, Guest, HttpRequest, HttpResponse, KvError, Level, Services,
     TransportError,
 };
+use autosec_integrations::plugin::native::{NativeLimits, NativePlugin, Runs};
 use autosec_integrations::plugin::wasm::{
     Cache, WasmGuest, WasmLimits, WasmPlugin, WasmRuntime, WasmRuntimeConfig,
 };
@@ -36,6 +38,7 @@ fn main() {
     bench.memory();
     bench.instances();
     bench.calls();
+    bench.native();
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     match extism::compiled() {
         Ok(compiled) => bench.beside(&compiled),
@@ -123,24 +126,53 @@ impl Bench {
             let one = cpu_of(&mut self.health(&guest, deed, 500));
             println!("note plugin/call {name}: {:.0} ns", one * 1e9);
         }
-        let block = |entries: usize| {
-            let entries: Vec<Entry> = (0..entries).map(entry).collect();
-            let context = context("block");
-            let rounds = 2000 / entries.len() as u32;
-            let (guest, tokio) = (&guest, &self.tokio);
-            let mut side = move || {
-                thread_time(|| {
-                    tokio.block_on(async {
-                        for _ in 0..rounds {
-                            guest.block(&context, &entries).await.unwrap();
-                        }
-                    });
-                }) / f64::from(rounds)
-            };
-            cpu_of(&mut side)
-        };
+        let block = |entries| cpu_of(&mut self.blocks(&guest, entries, ClockId::ThreadCPUTime));
         let (one, many) = (block(1), block(200));
         println!("note plugin/block 1 entry {:.0} ns, 200 entries {:.1} us", one * 1e9, many * 1e6);
+    }
+
+    /// The same source as a native library and as a component. The library answers on a thread of its own, so both are taken
+    /// in CPU time of the process.
+    fn native(&self) {
+        let built = match library() {
+            Ok(built) => built,
+            Err(why) => return println!("bar plugin/native-block-vs-wasm skipped ({why})"),
+        };
+        let load = NativePlugin::load(&built, Runs::InProcess, NativeLimits::default());
+        let library = self.tokio.block_on(load).unwrap();
+        let native = self.tokio.block_on(library.configure("{}", Arc::new(Host))).unwrap();
+        let wasm = self.guest();
+        for (name, entries, asks) in [("block-of-one", 1, None), ("block", 100, Some(0.75))] {
+            let mut native = self.blocks(&native, entries, ClockId::ProcessCPUTime);
+            let mut wasm = self.blocks(&wasm, entries, ClockId::ProcessCPUTime);
+            let [native, wasm] = turns([&mut native, &mut wasm]);
+            let share = median(native.iter().zip(&wasm).map(|(native, wasm)| native / wasm).collect());
+            let [native, wasm] = [native, wasm].map(|side| median(side) * 1e6);
+            println!("note plugin/native-{name} {native:.2} us, wasm {wasm:.2} us: {share:.2}");
+            if let Some(most) = asks {
+                bar(&format!("plugin/native-{name}-vs-wasm"), share, "ratio", Asks::AtMost(most));
+            }
+        }
+    }
+
+    /// Seconds of a call of `block` with so many entries.
+    fn blocks<'b>(
+        &'b self,
+        guest: &'b dyn Guest,
+        entries: usize,
+        clock: ClockId,
+    ) -> impl FnMut() -> f64 + 'b {
+        let entries: Vec<Entry> = (0..entries).map(entry).collect();
+        let context = context("block");
+        let times = u32::try_from(1000 / entries.len()).unwrap();
+        move || {
+            let calls = async {
+                for _ in 0..times {
+                    drop(std::hint::black_box(guest.block(&context, &entries).await.unwrap()));
+                }
+            };
+            cpu_time(clock, || self.tokio.block_on(calls)) / f64::from(times)
+        }
     }
 
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -208,6 +240,18 @@ fn report(name: &str, rounds: [Vec<f64>; 2], asks: Option<f64>) {
     if let Some(least) = asks {
         bar(&format!("plugin/{name}"), ratio, "ratio", Asks::AtLeast(least));
     }
+}
+
+/// The fixture as a native library, built by the cargo at hand.
+fn library() -> Result<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("target/plugins");
+    let mut build = std::process::Command::new("cargo");
+    build.args(["build", "--release", "--quiet", "--target-dir"]).arg(&folder);
+    build.arg("--manifest-path").arg(root.join("examples/plugins/fixture/Cargo.toml"));
+    let built = build.status().is_ok_and(|status| status.success());
+    let name = format!("{}fixture{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    if built { Ok(folder.join("release").join(name)) } else { Err("cargo does not build it".to_owned()) }
 }
 
 /// What the host says to whatever it is asked, on both sides.

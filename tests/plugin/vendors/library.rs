@@ -34,7 +34,7 @@ fn build(folder: &Path) -> PathBuf {
     let own = messages
         .find(|message| {
             message["reason"] == "compiler-artifact"
-                && *message["manifest_path"] == *manifest.to_string_lossy()
+                && message["manifest_path"] == *manifest.to_string_lossy()
         })
         .unwrap();
     let library = |file: &&serde_json::Value| {

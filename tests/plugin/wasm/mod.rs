@@ -4,7 +4,6 @@ mod cache;
 mod calls;
 mod contained;
 mod loading;
-mod made;
 mod neighbour;
 mod services;
 mod siblings;
