@@ -69,6 +69,7 @@ mod panos;
 mod pipeline;
 #[cfg(feature = "plugins")]
 mod plugin;
+mod python;
 mod queues;
 mod quickstart;
 mod readme;

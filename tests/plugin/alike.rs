@@ -19,7 +19,8 @@ async fn transcript(guest: &dyn Guest) -> Vec<String> {
     let context = Context { correlation_id: "a".to_owned(), deadline_ms: 60_000, dry_run: false };
     let dry = Context { dry_run: true, ..context.clone() };
     for context in [&dry, &context, &context] {
-        let blocked = guest.block(context, &[entry("192.0.2.1", ""), entry("2001:db8::/48", "why \"é\"")]).await;
+        let blocked =
+            guest.block(context, &[entry("192.0.2.1", ""), entry("2001:db8::/48", "why \"é\"")]).await;
         lines.push(format!("{blocked:?}"));
     }
     for deed in DEEDS {
@@ -40,14 +41,36 @@ async fn transcript(guest: &dyn Guest) -> Vec<String> {
 }
 
 const DEEDS: &[&str] = &[
-    "echo a b", "fail because", "http PUT https://edge.example/", "exec /bin/a b", "session edge a;b", "session none a",
-    "log it", "now", "random", "get k", "set k v", "get k", "delete k", "get k", "work 1000", "config", "calls",
-    "answers 3", "answers 0",
+    "echo a b",
+    "fail because",
+    "http PUT https://edge.example/",
+    "exec /bin/a b",
+    "session edge a;b",
+    "session none a",
+    "log it",
+    "now",
+    "random",
+    "get k",
+    "set k v",
+    "get k",
+    "delete k",
+    "get k",
+    "work 1000",
+    "config",
+    "calls",
+    "answers 3",
+    "answers 0",
 ];
 
 fn entry(target: &str, reason: &str) -> Entry {
     let [target, reason, idempotency_key] = [target, reason, "k"].map(str::to_owned);
-    Entry { target, ttl_secs: Some(60), reason, idempotency_key, extra: vec![("a".to_owned(), "b".to_owned())] }
+    Entry {
+        target,
+        ttl_secs: Some(60),
+        reason,
+        idempotency_key,
+        extra: vec![("a".to_owned(), "b".to_owned())],
+    }
 }
 
 #[tokio::test]

@@ -37,7 +37,6 @@ pub enum Act {
 /// What a call was.
 #[derive(Clone, Debug)]
 pub struct Call {
-    pub what: &'static str,
     pub context: Context,
     pub entries: Vec<Entry>,
 }
@@ -83,8 +82,8 @@ impl Device {
         self.calls.lock().unwrap().iter().map(|call| call.entries.len()).collect()
     }
 
-    fn noted(&self, what: &'static str, context: &Context, entries: &[Entry]) -> Act {
-        let call = Call { what, context: context.clone(), entries: entries.to_vec() };
+    fn noted(&self, context: &Context, entries: &[Entry]) -> Act {
+        let call = Call { context: context.clone(), entries: entries.to_vec() };
         self.calls.lock().unwrap().push(call);
         let poisoned = entries.iter().any(|entry| Some(entry.target.as_str()) == self.poison);
         if poisoned {
@@ -95,12 +94,11 @@ impl Device {
 
     async fn change(
         &self,
-        what: &'static str,
         context: &Context,
         entries: &[Entry],
         apply: impl Fn(&mut BTreeMap<String, Entry>, &Entry) -> Effect,
     ) -> Result<Vec<Result<Outcome, Failure>>, Crash> {
-        let act = self.noted(what, context, entries);
+        let act = self.noted(context, entries);
         let (mut upto, mut rest) = (entries.len(), None);
         match act {
             Act::Well => {}
@@ -147,7 +145,7 @@ impl Guest for Device {
             Some(before) if before == *entry => Effect::Already,
             _ => Effect::Applied,
         };
-        self.change("block", context, entries, apply).await
+        self.change(context, entries, apply).await
     }
 
     async fn unblock(
@@ -159,7 +157,7 @@ impl Guest for Device {
         let apply = |held: &mut BTreeMap<String, Entry>, entry: &Entry| {
             if held.remove(&entry.target).is_some() { Effect::Applied } else { Effect::Absent }
         };
-        self.change("unblock", context, &entries, apply).await
+        self.change(context, &entries, apply).await
     }
 
     /// Pages of two, or those that the test gave, over and over.

@@ -197,10 +197,7 @@ async fn what_is_granted_goes_out_and_the_rest_is_denied() {
     let elsewhere = edge.block(&entry(9, "http http://192.0.2.1/hello")).await;
     assert!(matches!(elsewhere, Err(EnforceError::Forbidden { .. })), "{elsewhere:?}");
     let told = told.take();
-    assert!(
-        told.len() >= 3 && told.iter().all(|line| line.starts_with("fixture denied GET http")),
-        "{told:#?}"
-    );
+    assert!(told.len() >= 3 && told.iter().all(|line| line.starts_with("fixture denied GET ")), "{told:#?}");
     assert_eq!(plugins.metrics()[0].denials, told.len() as u64);
 }
 

@@ -136,6 +136,31 @@ async fn a_panic_is_told_and_the_next_call_has_a_fresh_instance() {
     }
 }
 
+#[test]
+fn a_session_is_called_on_the_thread_that_made_it() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let plugin = runtime.block_on(loaded(Runs::InProcess));
+    let notes = Arc::new(Notes::default());
+    let handle = runtime.handle();
+    let refused = plugin.session(r#"{"reject":"no"}"#, notes.clone(), handle.clone()).unwrap_err();
+    assert!(matches!(&refused, StartError::Refused(why) if why.message == "no"), "{refused}");
+    let mut session = plugin.session("{}", notes.clone(), handle.clone()).unwrap();
+    let context = within(1_000);
+    let mut told = |words: &str| session.block(&context, &[entry("192.0.2.1", words)]);
+    let detail = |told: Result<Vec<Result<Outcome, Failure>>, Crash>| told.unwrap().remove(0).unwrap().detail;
+    assert_eq!(detail(told("http PUT https://edge.example/slow")).unwrap(), "201 a\u{fffd}", "it waits");
+    assert_eq!(detail(told("now")).unwrap(), "1763860000000");
+    assert_eq!(detail(told("")), None);
+    assert_eq!(told("answers 2"), Err(Crash::Protocol("2 answers to 1 items".to_owned())));
+    assert_eq!(told("panic boom"), Err(Crash::Trap("it panicked: boom".to_owned())));
+    assert_eq!(told(""), Err(Crash::Gone("it panicked before".to_owned())));
+    let mut session = plugin.session("{}", notes, handle.clone()).unwrap();
+    let targets = ["192.0.2.1".to_owned()];
+    assert_eq!(session.unblock(&context, &targets).unwrap()[0].as_ref().unwrap().effect, Effect::Absent);
+    assert_eq!(session.list_blocked(&context, None, 1).unwrap().unwrap().entries, []);
+    assert_eq!(session.check_health(&context).unwrap().unwrap().detail, "0 blocked");
+}
+
 #[tokio::test]
 async fn one_that_breaks_off_again_and_again_rests() {
     let (guest, _) = configured(Runs::InProcess).await;

@@ -31,7 +31,10 @@ async fn the_template_is_a_plugin_that_passes_its_tests() {
     let library = format!("{}edge_fence{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let library = target.join("debug").join(library);
     let plugin = NativePlugin::load(&library, Runs::InProcess, NativeLimits::default()).await.unwrap();
-    assert_eq!((plugin.metadata().name.as_str(), plugin.metadata().vendor.as_str()), ("edge-fence", "Example"));
+    assert_eq!(
+        (plugin.metadata().name.as_str(), plugin.metadata().vendor.as_str()),
+        ("edge-fence", "Example")
+    );
     let schema: serde_json::Value = serde_json::from_str(plugin.config_schema()).unwrap();
     assert_eq!(schema["required"], serde_json::json!(["host"]));
     fs::remove_dir_all(&folder).unwrap();

@@ -65,7 +65,7 @@ impl<'a> Event<'a> {
     }
 
     /// Adds one value to what the field holds, which becomes a list.
-    pub(super) fn add(&mut self, field: FieldId, value: Value<'a>) {
+    pub fn add(&mut self, field: FieldId, value: Value<'a>) {
         let held = self.fields.iter_mut().find(|(id, _)| *id == field).map(|(_, held)| held);
         match held {
             Some(Value::List(values)) => values.push(value),

@@ -168,13 +168,14 @@ impl Schema {
         Ok(id)
     }
 
-    /// The field for what stands where no other field does, if there is one.
-    pub(super) fn rest(&self) -> Option<FieldId> {
+    /// The field that readers put every value into that stands where no other field does, as text; there is one once a
+    /// keyword of a Sigma rule looks at whole events.
+    pub fn rest(&self) -> Option<FieldId> {
         self.rest
     }
 
-    /// Whether a key may be a field's name with spaces in it.
-    pub(super) fn is_spaced(&self) -> bool {
+    /// Whether a key may be a field's name with spaces in it: readers then look a key that is unknown up again without them.
+    pub fn is_spaced(&self) -> bool {
         self.spaced
     }
 

@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
+use super::Kind;
+
 /// A field's value, borrowed from the input where it can be.
 ///
 /// ```
@@ -86,6 +88,61 @@ impl<'a> Value<'a> {
             single => std::slice::from_ref(single),
         }
     }
+}
+
+impl<'a> Value<'a> {
+    /// Reads a text as a field of this kind has it; text where it is not of the kind, so that nothing is lost.
+    ///
+    /// All readers of events share it, so that a field means the same whichever way it came in.
+    ///
+    /// ```
+    /// use autosec_core::event::{Kind, Value};
+    ///
+    /// assert_eq!(Value::read("22".into(), Kind::Integer), Value::Integer(22));
+    /// assert_eq!(Value::read("ssh".into(), Kind::Integer), Value::from("ssh"));
+    /// ```
+    #[inline(always)]
+    pub fn read(text: Cow<'a, str>, kind: Kind) -> Self {
+        let typed = match kind {
+            Kind::Text => return Value::Text(text),
+            Kind::Address => text.parse::<IpAddr>().ok().map(Value::from),
+            Kind::Boolean => text.parse().ok().map(Value::Boolean),
+            Kind::Float => number(&text).map(Value::Float),
+            Kind::Integer => integer(&text),
+        };
+        match typed {
+            Some(typed) => typed,
+            None => Value::Text(text),
+        }
+    }
+}
+
+/// A number with a fraction, or too large for an integer, stays a number.
+fn integer<'a>(text: &str) -> Option<Value<'a>> {
+    if let Ok(integer) = text.parse() {
+        return Some(Value::Integer(integer));
+    }
+    let number = number(text)?;
+    // Digits alone that are no `i64` are beyond it, and rounding must not bring them back.
+    let whole = if text.contains(['.', 'e', 'E']) { whole(number) } else { None };
+    Some(whole.map_or(Value::Float(number), Value::Integer))
+}
+
+fn whole(number: f64) -> Option<i64> {
+    /// 2 to the 63rd: the first float too large.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if number.fract() != 0.0 || !(-BEYOND..BEYOND).contains(&number) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole and in range, as just checked")]
+    let whole = number as i64;
+    Some(whole)
+}
+
+/// The number, unless the text is one of the words that `f64` reads (`inf`, `nan`) or too large.
+fn number(text: &str) -> Option<f64> {
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    if numeric { text.parse().ok().filter(|number: &f64| number.is_finite()) } else { None }
 }
 
 impl fmt::Display for Value<'_> {

@@ -156,7 +156,11 @@ impl Library {
     ///
     /// # Errors
     /// The call was not answered.
-    pub fn create(&self, config: &[u8], host: Rc<dyn Host>) -> Result<(Answer, Option<Instance<'_>>), Fault> {
+    pub fn create(
+        self: &Rc<Self>,
+        config: &[u8],
+        host: Rc<dyn Host>,
+    ) -> Result<(Answer, Option<Instance>), Fault> {
         let create = self.table.create.ok_or(Fault::Code(code::ABI))?;
         let context = Rc::new(Context { host, thread: thread::current().id(), largest: self.largest_answer });
         let table = HostV0 {
@@ -169,7 +173,8 @@ impl Library {
         // SAFETY: all of it lives through the call, and the context as long as the instance.
         let code =
             unsafe { create(&raw const table, config.as_ptr(), config.len(), &raw mut out, &raw mut raw) };
-        let instance = (!raw.is_null()).then(|| Instance { library: self, raw, _context: context });
+        let instance =
+            (!raw.is_null()).then(|| Instance { library: Rc::clone(self), raw, _context: context });
         Ok((self.answer(code, out)?, instance))
     }
 
@@ -225,14 +230,14 @@ fn checked(table: *const Head) -> Result<PluginV0, String> {
 
 /// A configured plugin. It stays on the thread that made it.
 #[derive(Debug)]
-pub struct Instance<'l> {
-    library: &'l Library,
+pub struct Instance {
+    library: Rc<Library>,
     raw: *mut c_void,
     /// What the plugin's questions go to.
     _context: Rc<Context>,
 }
 
-impl Instance<'_> {
+impl Instance {
     /// Calls it. After a panic it is of no use any more.
     ///
     /// # Errors
@@ -242,7 +247,7 @@ impl Instance<'_> {
     }
 }
 
-impl Drop for Instance<'_> {
+impl Drop for Instance {
     fn drop(&mut self) {
         if let Some(destroy) = self.library.table.destroy {
             // SAFETY: it comes from this library's `create`, and nobody uses it any more.

@@ -26,7 +26,7 @@ pub fn serve(port: impl Port + 'static) {
     match open(&opening) {
         Ok(library) => {
             if send(&port, Report::Opened(library.encoding().number())) {
-                obey(&library, &port);
+                obey(&Rc::new(library), &port);
             }
         }
         Err(why) => {
@@ -39,8 +39,8 @@ fn open(opening: &Opening) -> Result<Library, OpenError> {
     Library::open(&path(&opening.path), usize::try_from(opening.largest_answer).unwrap_or(usize::MAX))
 }
 
-fn obey<P: Port + 'static>(library: &Library, port: &Rc<RefCell<P>>) {
-    let mut instance: Option<Instance<'_>> = None;
+fn obey<P: Port + 'static>(library: &Rc<Library>, port: &Rc<RefCell<P>>) {
+    let mut instance: Option<Instance> = None;
     while let Some(order) = receive(port) {
         let done = match order {
             Order::Ask { operation, arguments } => library.ask(operation, &arguments),

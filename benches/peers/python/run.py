@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: geo, intel, model.
+"""Ours beside Python's: `benches/peers/python/run.py <area>`; areas: geo, intel, model, python.
 
 Makes a virtual environment of its own in target/peers, builds our bench, and runs both sides on the same data by turns.
 Every side has one thread, and its times are CPU time. Prints the lines that the benches print. `--reference` also writes
@@ -24,6 +24,7 @@ PACKAGES = {
     "intel": ["stix2-matcher==3.0.0", "stix2-patterns==2.0.0"],
     # A city database of 2018 that anybody can fetch.
     "geo": ["maxminddb-geolite2==2018.703"],
+    "python": ["maturin>=1.9.4,<2", "numpy", "pyarrow", "scikit-learn", "coniferest"],
 }
 SPEED_SETS = ["32_shuttle", "16_http"]
 SEEDS = 5
@@ -300,8 +301,15 @@ def geo():
     subprocess.run([our_bench("geo")], check=True, env=environment)
 
 
+def python():
+    """What the wheel costs a caller."""
+    import wheel
+
+    wheel.run(bar, skipped)
+
+
 if __name__ == "__main__":
-    areas = {"geo": geo, "intel": intel, "model": model}
+    areas = {"geo": geo, "intel": intel, "model": model, "python": python}
     if len(sys.argv) < 2 or sys.argv[1] not in areas:
         sys.exit(f"usage: run.py {'|'.join(areas)} [--reference]")
     inside_environment(sys.argv[1])

@@ -3,6 +3,7 @@
 mod cloudflare;
 mod equal;
 mod fortigate;
+mod golden;
 mod library;
 mod mikrotik;
 mod moto;
@@ -68,8 +69,8 @@ impl Online {
         Self { web, client: Arc::new(client) }
     }
 
-    /// The plugin, configured for this device.
-    async fn guest(&self, made: Made, setup: &Setup) -> Arc<dyn Guest> {
+    /// The configuration for this device, and the gate that the plugin has to it.
+    fn gate(&self, setup: &Setup) -> (Value, Arc<Gate>) {
         let mut config = setup.config.clone();
         config["url"] = self.web.url("https").into();
         let manifest = manifest(setup.plugin);
@@ -77,7 +78,13 @@ impl Online {
         let capabilities = Capabilities::new(&manifest, &[&grant], &config, Excess::Refuse).unwrap();
         let secrets = FixedSecrets::default().with(setup.secret, setup.value);
         let gate = Gate::builder(capabilities).client(self.client.clone()).secrets(Arc::new(secrets)).build();
-        start(made, setup.plugin, &config, Arc::new(gate)).await
+        (config, Arc::new(gate))
+    }
+
+    /// The plugin, configured for this device.
+    async fn guest(&self, made: Made, setup: &Setup) -> Arc<dyn Guest> {
+        let (config, gate) = self.gate(setup);
+        start(made, setup.plugin, &config, gate).await
     }
 
     /// The same as a firewall.

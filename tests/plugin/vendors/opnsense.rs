@@ -7,7 +7,7 @@ use super::{Made, Online, Setup, are_done, assert_conforms, block, busy, held};
 use crate::plugin::simulators::Trouble;
 use crate::plugin::simulators::opnsense::{KEY, OpnSense};
 
-fn setup() -> Setup {
+pub(super) fn setup() -> Setup {
     Setup { plugin: "opnsense", config: json!({}), secret: "opnsense-key", value: KEY }
 }
 

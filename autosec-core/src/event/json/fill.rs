@@ -1,7 +1,6 @@
 //! From pieces of JSON to fields of an event: what is wanted is put where the paths say, the rest is stepped over.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
@@ -198,21 +197,10 @@ impl<'a, 'r> Filling<'a, 'r> {
     }
 }
 
-/// The value of a field of this kind; text where it is not of the kind, so that nothing is lost; nothing for null.
+/// The value of a field of this kind; nothing for null.
 #[inline(always)]
 fn value<'a>(scalar: Scalar<'a>, kind: Kind) -> Option<Value<'a>> {
-    let text = text(scalar)?;
-    let typed = match kind {
-        Kind::Text => return Some(Value::Text(text)),
-        Kind::Address => text.parse::<IpAddr>().ok().map(Value::from),
-        Kind::Boolean => text.parse().ok().map(Value::Boolean),
-        Kind::Float => number(&text).map(Value::Float),
-        Kind::Integer => integer(&text),
-    };
-    match typed {
-        Some(typed) => Some(typed),
-        None => Some(Value::Text(text)),
-    }
+    text(scalar).map(|text| Value::read(text, kind))
 }
 
 #[inline]
@@ -224,34 +212,6 @@ fn text(scalar: Scalar<'_>) -> Option<Cow<'_, str>> {
         Scalar::False => Some(Cow::Borrowed("false")),
         Scalar::Null => None,
     }
-}
-
-/// A number with a fraction, or too large for an integer, stays a number.
-fn integer<'a>(text: &str) -> Option<Value<'a>> {
-    if let Ok(integer) = text.parse() {
-        return Some(Value::Integer(integer));
-    }
-    let number = number(text)?;
-    // Digits alone that are no `i64` are beyond it, and rounding must not bring them back.
-    let whole = if text.contains(['.', 'e', 'E']) { whole(number) } else { None };
-    Some(whole.map_or(Value::Float(number), Value::Integer))
-}
-
-fn whole(number: f64) -> Option<i64> {
-    /// 2 to the 63rd: the first float too large.
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-    if number.fract() != 0.0 || !(-BEYOND..BEYOND).contains(&number) {
-        return None;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "whole and in range, as just checked")]
-    let whole = number as i64;
-    Some(whole)
-}
-
-/// The number, unless the text is one of the words that `f64` reads (`inf`, `nan`) or too large.
-fn number(text: &str) -> Option<f64> {
-    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    if numeric { text.parse().ok().filter(|number: &f64| number.is_finite()) } else { None }
 }
 
 #[cfg(test)]

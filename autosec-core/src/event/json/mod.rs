@@ -17,3 +17,4 @@ mod time;
 
 pub use error::JsonError;
 pub use reader::{JsonLimits, JsonReader, JsonReaderBuilder};
+pub use time::time_of;

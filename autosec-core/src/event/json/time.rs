@@ -5,17 +5,28 @@ use crate::time::Timestamp;
 /// milliseconds start in March 1973.
 const NEXT_UNIT: u64 = 100_000_000_000;
 
-/// The time a value stands for: RFC 3339 text, or a number (also as text) of seconds, milliseconds, microseconds
-/// or nanoseconds since 1970, told apart by its size.
+/// The time a value stands for, as [`time_of`] has it.
 pub(super) fn timestamp(scalar: Scalar<'_>) -> Option<Timestamp> {
     match scalar {
-        Scalar::Quoted(quoted) => {
-            let text = quoted.text();
-            Timestamp::parse(&text).ok().or_else(|| epoch(&text))
-        }
+        Scalar::Quoted(quoted) => time_of(&quoted.text()),
         Scalar::Number(number) => epoch(std::str::from_utf8(number).ok()?),
         Scalar::True | Scalar::False | Scalar::Null => None,
     }
+}
+
+/// The time a text of an event stands for: RFC 3339, or a number of seconds, milliseconds, microseconds or nanoseconds
+/// since 1970, told apart by its size ([`JsonReader`](super::JsonReader) says where the borders are).
+///
+/// ```
+/// use autosec_core::event::time_of;
+/// use autosec_core::time::Timestamp;
+///
+/// assert_eq!(time_of("1800000000"), Some(Timestamp::from_secs(1_800_000_000)));
+/// assert_eq!(time_of("1800000000000"), time_of("2027-01-15T08:00:00Z"));
+/// assert_eq!(time_of("yesterday"), None);
+/// ```
+pub fn time_of(text: &str) -> Option<Timestamp> {
+    Timestamp::parse(text).ok().or_else(|| epoch(text))
 }
 
 fn epoch(text: &str) -> Option<Timestamp> {

@@ -228,7 +228,7 @@ impl PluginFirewall {
             }
             rest = later;
         }
-        let was_well = !outcomes.is_empty() || suspects.first().is_some_and(|first| first.was_well);
+        let was_well = !outcomes.is_empty() || matches!(suspects.as_slice(), [only] if only.was_well);
         match suspects.pop() {
             Some(last) if !was_well => Err(self.crashed(&last.crash)),
             last => {
@@ -252,7 +252,7 @@ impl PluginFirewall {
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        let mut under_way = UnderWay { pace: Some(&self.pace), items: batch.len() };
+        let mut under_way = UnderWay { pace: Some(&self.pace), batch };
         let answered = self.send(batch, false).await;
         under_way.pace = None;
         match answered {
@@ -274,8 +274,9 @@ impl PluginFirewall {
     }
 
     fn suspect(&self, batch: Batch<'_>, crash: Crash) -> Broken {
-        let was_well = self.pace().crashed(batch.len(), Instant::now());
-        match (batch.targets().as_slice(), &crash) {
+        let targets = batch.targets();
+        let was_well = self.pace().crashed(&targets, Instant::now());
+        match (targets.as_slice(), &crash) {
             ([target], Crash::Trap(_) | Crash::Limit(_) | Crash::Protocol(_)) => {
                 Broken::Over(Suspect { target: *target, crash, was_well })
             }
@@ -352,13 +353,13 @@ fn planned((target, answer): (IpNet, Result<crate::plugin::interface::Outcome, F
 /// A change that whoever asked may give up before its end: then it was too much, too.
 struct UnderWay<'f> {
     pace: Option<&'f Mutex<Pace>>,
-    items: usize,
+    batch: Batch<'f>,
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         if let Some(pace) = self.pace {
-            lock(pace).crashed(self.items, Instant::now());
+            lock(pace).crashed(&self.batch.targets(), Instant::now());
         }
     }
 }
@@ -375,7 +376,7 @@ enum Broken {
 struct Suspect {
     target: IpNet,
     crash: Crash,
-    /// The plugin's last change before came to its end.
+    /// The plugin is known to be well without it.
     was_well: bool,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::time::Instant;
 
 /// A plugin's pace: pauses between changes, and calls that shrink when it breaks off.
@@ -15,13 +16,23 @@ pub(super) struct Pace {
     most: usize,
     interval: Duration,
     ready: Option<Instant>,
-    /// Calls in a row that did not come to their end.
-    crashes: u32,
+    health: Health,
+}
+
+/// How the latest changes went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Health {
+    /// The last one came to its end.
+    Well,
+    /// It was well, and since then only ever broke off over this one item by itself.
+    SickOf(IpNet),
+    /// It breaks off for another reason, or has not done anything well yet.
+    Unwell,
 }
 
 impl Pace {
     pub(super) fn new(most: usize, interval: Duration) -> Self {
-        Self { width: most.max(1), most: most.max(1), interval, ready: None, crashes: 0 }
+        Self { width: most.max(1), most: most.max(1), interval, ready: None, health: Health::Unwell }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -35,18 +46,22 @@ impl Pace {
 
     /// A change came to its end.
     pub(super) fn answered(&mut self, now: Instant) {
-        self.crashes = 0;
+        self.health = Health::Well;
         self.width = self.width.saturating_mul(2).min(self.most);
         self.rest(now, self.interval);
     }
 
-    /// A change of so many items did not. Whether it is the first since one did, so that the plugin itself was well.
-    pub(super) fn crashed(&mut self, items: usize, now: Instant) -> bool {
-        let was_well = self.crashes == 0;
-        self.crashes = self.crashes.saturating_add(1);
-        self.width = (items / 4).max(1);
+    /// A change of these items did not. Whether the plugin itself is known to be well, so that it is the item's fault, which was
+    /// alone.
+    pub(super) fn crashed(&mut self, items: &[IpNet], now: Instant) -> bool {
+        self.health = match (self.health, items) {
+            (Health::Well, [item]) => Health::SickOf(*item),
+            (Health::SickOf(before), [item]) if before == *item => self.health,
+            _ => Health::Unwell,
+        };
+        self.width = (items.len() / 4).max(1);
         self.rest(now, self.interval);
-        was_well
+        self.health != Health::Unwell
     }
 
     /// No change for so long from now on.
@@ -62,20 +77,36 @@ impl Pace {
 mod tests {
     use super::*;
 
+    fn items(count: u8) -> Vec<IpNet> {
+        (0..count).map(|last| IpNet::from(std::net::IpAddr::from([203, 0, 113, last]))).collect()
+    }
+
     #[test]
     fn calls_shrink_to_one_item_and_grow_again() {
         let (mut pace, now) = (Pace::new(100, Duration::ZERO), Instant::now());
         assert_eq!(pace.width(), 100);
-        assert!(pace.crashed(100, now));
-        assert_eq!(pace.width(), 25);
-        assert!(!pace.crashed(25, now) && !pace.crashed(6, now));
-        assert_eq!(pace.width(), 1);
+        for (width, expected) in [(100, 25), (25, 6), (6, 1), (1, 1)] {
+            assert!(!pace.crashed(&items(width), now));
+            assert_eq!(pace.width(), expected);
+        }
         for expected in [2, 4, 8, 16, 32, 64, 100, 100] {
             pace.answered(now);
             assert_eq!(pace.width(), expected);
         }
-        assert!(pace.crashed(1, now));
         assert_eq!(pace.wait(now), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_item_is_to_blame_if_the_plugin_is_well_without_it() {
+        let (mut pace, now) = (Pace::new(100, Duration::ZERO), Instant::now());
+        let [first, second] = [[items(2)[0]], [items(2)[1]]];
+        assert!(!pace.crashed(&first, now), "it never did anything well");
+        pace.answered(now);
+        assert!(pace.crashed(&first, now) && pace.crashed(&first, now), "nothing else was asked meanwhile");
+        assert!(!pace.crashed(&second, now), "then it is the plugin");
+        assert!(!pace.crashed(&first, now));
+        pace.answered(now);
+        assert!(!pace.crashed(&items(2), now), "which of them is not known");
     }
 
     #[test]

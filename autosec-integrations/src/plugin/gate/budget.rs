@@ -54,7 +54,7 @@ impl Budget {
     /// # Errors
     /// Nothing is.
     pub(super) fn command(&self) -> Result<(), String> {
-        self.used().command(&self.limits)
+        self.used().command(&self.limits, Instant::now())
     }
 
     /// Whether there is room for one more line of the log.
@@ -79,7 +79,15 @@ impl Used {
         (self.requests, self.commands) = (0, 0);
     }
 
+    /// What is asked for after the end of a call belongs to none: a fresh instance is being configured, say.
+    fn end(&mut self, now: Instant) {
+        if self.ends.is_some_and(|ends| now > ends) {
+            self.ends = None;
+        }
+    }
+
     fn request(&mut self, limits: &Limits, now: Instant) -> Result<(), String> {
+        self.end(now);
         self.requests = self.requests.saturating_add(1);
         if self.ends.is_some() && self.requests > limits.http_calls {
             return Err(format!("one call may make {} requests", limits.http_calls));
@@ -90,7 +98,8 @@ impl Used {
         Ok(())
     }
 
-    fn command(&mut self, limits: &Limits) -> Result<(), String> {
+    fn command(&mut self, limits: &Limits, now: Instant) -> Result<(), String> {
+        self.end(now);
         self.commands = self.commands.saturating_add(1);
         if self.ends.is_some() && self.commands > limits.commands {
             return Err(format!("one call may run {} commands", limits.commands));
@@ -98,7 +107,8 @@ impl Used {
         Ok(())
     }
 
-    fn left(&self, limits: &Limits, now: Instant) -> Duration {
+    fn left(&mut self, limits: &Limits, now: Instant) -> Duration {
+        self.end(now);
         self.ends.map_or(limits.deadline, |ends| ends.saturating_duration_since(now))
     }
 }
@@ -127,9 +137,9 @@ mod tests {
         used.begin(now);
         assert!(used.request(&limits, now).is_ok() && used.request(&limits, now).is_ok());
         assert_eq!(used.request(&limits, now).unwrap_err(), "one call may make 2 requests");
-        assert!(used.command(&limits).is_ok() && used.command(&limits).is_err());
+        assert!(used.command(&limits, now).is_ok() && used.command(&limits, now).is_err());
         used.begin(now);
-        assert!(used.command(&limits).is_ok() && used.request(&limits, now).is_ok());
+        assert!(used.command(&limits, now).is_ok() && used.request(&limits, now).is_ok());
         assert_eq!(used.request(&limits, now).unwrap_err(), "a minute may have 3 requests");
         assert!(used.lines_in_minute.take(1, now) && !used.lines_in_minute.take(1, now));
         let later = now + MINUTE;
@@ -145,7 +155,9 @@ mod tests {
         assert_eq!(used.left(&limits, now), Duration::from_secs(2));
         used.begin(now + Duration::from_secs(2));
         assert_eq!(used.left(&limits, now + Duration::from_millis(500)), Duration::from_millis(1500));
-        assert_eq!(used.left(&limits, now + Duration::from_secs(5)), Duration::ZERO);
+        assert_eq!(used.left(&limits, now + Duration::from_secs(2)), Duration::ZERO);
+        // What comes later belongs to no call.
+        assert_eq!(used.left(&limits, now + Duration::from_secs(5)), Duration::from_secs(2));
         let budget = Budget::new(limits);
         budget.begin(Duration::from_secs(9));
         assert!(budget.time(None) <= Duration::from_secs(2));

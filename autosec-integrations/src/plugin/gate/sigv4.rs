@@ -190,6 +190,32 @@ mod tests {
         assert_eq!(sorted, "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500");
     }
 
+    /// The signature is the one that botocore 1.44 makes of this request, with its clock held.
+    #[test]
+    fn signs_as_botocore_does() {
+        let url = "https://wafv2.eu-west-1.amazonaws.com:8443/a%20b/c?z=%2F&a=b%20c&a=1&empty=";
+        let target = Target::parse(url).unwrap();
+        let headers = [
+            (HeaderName::from_static("content-type"), HeaderValue::from_static("application/x-amz-json-1.1")),
+            (
+                HeaderName::from_static("x-amz-target"),
+                HeaderValue::from_static("AWSWAF_20190729.UpdateIPSet"),
+            ),
+        ];
+        let headers = headers.into_iter().collect();
+        let (service, region, body) = ("wafv2", "eu-west-1", &br#"{"Id":"1"}"#[..]);
+        let request = Signed { method: "POST", target: &target, headers: &headers, body, service, region };
+        let secret = format!("{SECRET}:TOKEN/+=");
+        let now = Timestamp::parse("2015-08-30T12:36:00Z").unwrap();
+        let own = sign(&request, &Credentials::parse(&secret).unwrap(), now).unwrap();
+        assert_eq!(
+            own["authorization"],
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-1/wafv2/aws4_request, \
+             SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, \
+             Signature=b309183ae794fb41f0aa89d6bf385523c4a8b58e08790f7ffa4cecd393cddf45"
+        );
+    }
+
     #[test]
     fn signs_everything_that_is_sent() {
         let url = "https://example.amazonaws.com/a%20b?x=1";

@@ -27,7 +27,7 @@ pub(super) enum Body {
     #[cfg(feature = "wasm")]
     Wasm(WasmPlugin),
     #[cfg(feature = "native")]
-    Native(NativePlugin),
+    Native(Box<NativePlugin>),
 }
 
 impl Runtimes {
@@ -73,7 +73,8 @@ impl Runtimes {
             runs => runs,
         };
         let path = super::folder::blocking(move || artifact.place(&folder)).await?;
-        Ok(Body::Native(NativePlugin::load(&path, runs, native_limits(limits)).await?))
+        let plugin = NativePlugin::load(&path, runs, native_limits(limits)).await?;
+        Ok(Body::Native(Box::new(plugin)))
     }
 
     #[cfg(not(all(feature = "native", unix)))]

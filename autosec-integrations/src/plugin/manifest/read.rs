@@ -35,9 +35,11 @@ pub(super) fn value<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Di
     })
 }
 
-/// What parts of a text contradict each other, with what would help.
-pub(super) fn contradiction(name: &str, text: &str, needle: &str, title: String, help: &str) -> Diagnostic {
-    let at = text.find(needle).map_or(0..0, |at| at..at + needle.len());
+/// What parts of a text contradict each other, with what would help. It is shown where a value first stands in quotes.
+pub(super) fn contradiction(name: &str, text: &str, value: &str, title: String, help: &str) -> Diagnostic {
+    let quoted = [format!("\"{value}\""), format!("'{value}'")];
+    let at = quoted.iter().filter_map(|quoted| text.find(quoted.as_str())).min();
+    let at = at.map_or(0..0, |at| at..at + value.len() + 2);
     Diagnostic::of_text("P007", title, name, text, at).help(help)
 }
 

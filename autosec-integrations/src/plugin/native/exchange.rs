@@ -20,7 +20,6 @@ pub(super) async fn call<T: DeserializeOwned>(
     limits: &NativeLimits,
 ) -> Result<T, Crash> {
     let answer = finish(line, order, services, limits).await?;
-    let unreadable = || Crash::Protocol("its answer is not of the kind that was asked for".to_owned());
     decode(line.encoding(), &answer).map_err(|_| unreadable())
 }
 
@@ -52,9 +51,10 @@ async fn finish(
     }
 }
 
-fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
+pub(super) fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
     match code {
         code::PANIC => Crash::Trap(format!("it panicked: {}", told(words))),
+        code::POISONED => Crash::Gone("it panicked before".to_owned()),
         code::LARGE => Crash::Limit(format!("{} bytes at once", limits.answer)),
         code::ABI => {
             Crash::Protocol("it does not take this host's version of the binary interface".to_owned())
@@ -64,6 +64,19 @@ fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
         code::ANSWER => Crash::Protocol("its answer is no bytes".to_owned()),
         other => Crash::Protocol(format!("it answered with code {other}")),
     }
+}
+
+/// Whether an answer has one item for each of the question.
+pub(super) fn each_of<T>(asked: usize) -> impl Fn(&Vec<T>) -> Result<(), Crash> + Send {
+    move |answer| match answer.len() {
+        given if given == asked => Ok(()),
+        given => Err(Crash::Protocol(format!("{given} answers to {asked} items"))),
+    }
+}
+
+/// An answer that cannot be read.
+pub(super) fn unreadable() -> Crash {
+    Crash::Protocol("its answer is not of the kind that was asked for".to_owned())
 }
 
 /// A plugin's words, safe for a log.

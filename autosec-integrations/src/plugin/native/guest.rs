@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::StartError;
 use super::codec::encode;
-use super::exchange::call;
+use super::exchange::{call, each_of};
 use super::line::{Line, Source};
 use super::thread::Ended;
 use crate::plugin::interface::{
@@ -82,6 +82,7 @@ impl NativeGuest {
         context: &Context,
         operation: u32,
         arguments: &(impl Serialize + Sync),
+        check: impl Fn(&T) -> Result<(), Crash> + Send,
     ) -> Result<T, Crash> {
         let mut turn = Turn { state: self.state.lock().await, line: None };
         if let Some(why) = &turn.state.gone {
@@ -95,7 +96,7 @@ impl NativeGuest {
         }
         self.services.begin(context);
         let asked = timed(end, self.exchange(&mut turn, operation, arguments)).await;
-        match asked {
+        match asked.map(|asked| asked.and_then(|answer| check(&answer).map(|()| answer))) {
             Some(Ok(answer)) => {
                 turn.keep();
                 Ok(answer)
@@ -167,7 +168,7 @@ impl Guest for NativeGuest {
         context: &Context,
         entries: &[Entry],
     ) -> Result<Vec<Result<Outcome, Failure>>, Crash> {
-        self.ask(context, operation::BLOCK, &(context, entries)).await
+        self.ask(context, operation::BLOCK, &(context, entries), each_of(entries.len())).await
     }
 
     async fn unblock(
@@ -175,7 +176,7 @@ impl Guest for NativeGuest {
         context: &Context,
         targets: &[String],
     ) -> Result<Vec<Result<Outcome, Failure>>, Crash> {
-        self.ask(context, operation::UNBLOCK, &(context, targets)).await
+        self.ask(context, operation::UNBLOCK, &(context, targets), each_of(targets.len())).await
     }
 
     async fn list_blocked(
@@ -184,11 +185,11 @@ impl Guest for NativeGuest {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Result<Page, Failure>, Crash> {
-        self.ask(context, operation::LIST_BLOCKED, &(context, cursor, limit)).await
+        self.ask(context, operation::LIST_BLOCKED, &(context, cursor, limit), |_| Ok(())).await
     }
 
     async fn check_health(&self, context: &Context) -> Result<Result<Health, Failure>, Crash> {
-        self.ask(context, operation::CHECK_HEALTH, &(context,)).await
+        self.ask(context, operation::CHECK_HEALTH, &(context,), |_| Ok(())).await
     }
 }
 

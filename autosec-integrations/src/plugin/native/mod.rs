@@ -11,7 +11,10 @@
 //! | memory without end | is the host's | is limited |
 //! | reading the host's memory and files | can | cannot read the memory; the files are its user's |
 //!
-//! Neither is a sandbox: native code is trusted with the rights of its user, and isolation is against faults, not malice.
+//! A host with threads of its own, which trusts a plugin with one, may take a [`NativeSession`] instead: a call of it is a call of
+//! a function, and nobody watches it.
+//!
+//! None of these is a sandbox: native code is trusted with the rights of its user, and isolation is against faults, not malice.
 //! What is not trusted is a WebAssembly component. What the compiler cannot check stands in the crate
 //! `autosec-plugin-runner`, whose program is also what [`Isolation::runner`] names.
 
@@ -24,9 +27,11 @@ mod line;
 mod plugin;
 mod process;
 mod question;
+mod session;
 mod thread;
 
 pub use error::{LoadError, StartError};
 pub use guest::NativeGuest;
 pub use limits::{Isolation, NativeLimits, Runs};
 pub use plugin::NativePlugin;
+pub use session::NativeSession;

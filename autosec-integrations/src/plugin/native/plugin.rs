@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use autosec_plugin_runner::abi::operation;
 use autosec_plugin_runner::message::Order;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::exchange::call;
 use super::guest::NativeGuest;
 use super::line::{Line, Source};
-use super::{LoadError, NativeLimits, Runs, StartError};
+use super::session::library;
+use super::{LoadError, NativeLimits, NativeSession, Runs, StartError};
 use crate::plugin::interface::{
     Command, CommandResult, Crash, HttpRequest, HttpResponse, KvError, Level, Metadata, Services,
     TransportError,
@@ -63,6 +65,21 @@ impl NativePlugin {
         services: Arc<dyn Services>,
     ) -> Result<NativeGuest, StartError> {
         NativeGuest::start(self.source.clone(), self.metadata.clone(), config, services).await
+    }
+
+    /// Opens the library for this thread and configures it there, wherever it was loaded; `config` is a JSON text. What the
+    /// services wait for is waited for in `runtime`, of which this must be no thread.
+    ///
+    /// # Errors
+    /// It refuses the configuration, or does not come to an end.
+    pub fn session(
+        &self,
+        config: &str,
+        services: Arc<dyn Services>,
+        runtime: Handle,
+    ) -> Result<NativeSession, StartError> {
+        let Source { path, limits, .. } = &self.source;
+        NativeSession::start(&library(path, limits)?, config, services, runtime, limits.clone())
     }
 }
 

@@ -35,6 +35,13 @@ struct Held {
     disabled: bool,
 }
 
+impl Held {
+    /// What is asked, told apart by its place in memory.
+    fn runs(&self) -> Option<*const Running> {
+        self.running.as_ref().filter(|_| !self.disabled).map(Arc::as_ptr)
+    }
+}
+
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot").field("name", &self.name).finish_non_exhaustive()
@@ -71,39 +78,45 @@ impl Slot {
 
     /// From now on this runs. What ran before can be put back if it is another version.
     pub(super) fn run(&self, running: Running, event: &str) {
-        let (before, running) = (self.held.load_full(), Arc::new(running));
-        let is_other = |held: &Arc<Running>| !Arc::ptr_eq(&held.edition, &running.edition);
-        let earlier = before.running.clone().filter(is_other);
-        let edition = Arc::clone(&running.edition);
-        let detail = edition.module.about().version.clone();
-        self.swap(Held { edition, running: Some(running), earlier, disabled: before.disabled });
-        self.vitals.tell(event, &detail);
+        let running = Arc::new(running);
+        let is_other = |held: &&Arc<Running>| !Arc::ptr_eq(&held.edition, &running.edition);
+        self.change(|held| Held {
+            edition: Arc::clone(&running.edition),
+            running: Some(Arc::clone(&running)),
+            earlier: held.running.as_ref().filter(is_other).cloned(),
+            disabled: held.disabled,
+        });
+        self.vitals.tell(event, &running.edition.module.about().version);
     }
 
     /// A version that was never configured, in place of another.
     pub(super) fn hold(&self, edition: Edition) {
-        let held = self.held.load_full();
-        self.swap(Held { edition: Arc::new(edition), ..Held::clone(&held) });
+        let edition = Arc::new(edition);
+        self.change(|held| Held { edition: Arc::clone(&edition), ..held.clone() });
     }
 
     pub(super) fn disable(&self, disabled: bool) {
-        let held = self.held.load_full();
-        if held.disabled != disabled {
-            self.swap(Held { disabled, ..Held::clone(&held) });
+        let before = self.change(|held| Held { disabled, ..held.clone() });
+        if before.disabled != disabled {
             self.vitals.tell(if disabled { "disabled" } else { "enabled" }, "");
         }
     }
 
     /// Puts the earlier version back.
     pub(super) fn go_back(&self, why: &str) -> Result<(), RegistryError> {
-        let held = self.held.load_full();
-        let Some(earlier) = held.earlier.clone() else {
+        let before = self.change(|held| match &held.earlier {
+            Some(earlier) => Held {
+                edition: Arc::clone(&earlier.edition),
+                running: Some(Arc::clone(earlier)),
+                earlier: None,
+                disabled: held.disabled,
+            },
+            None => held.clone(),
+        });
+        let Some(earlier) = &before.earlier else {
             return Err(RegistryError::NoEarlier { name: self.name.clone() });
         };
-        let edition = Arc::clone(&earlier.edition);
-        let detail = format!("to {}{why}", edition.module.about().version);
-        self.swap(Held { edition, running: Some(earlier), earlier: None, disabled: held.disabled });
-        self.vitals.tell("went-back", &detail);
+        self.vitals.tell("went-back", &format!("to {}{why}", earlier.edition.module.about().version));
         Ok(())
     }
 
@@ -136,11 +149,15 @@ impl Slot {
         }
     }
 
-    fn swap(&self, held: Held) {
-        self.vitals.began_anew();
-        self.held.store(Arc::new(held));
-        // What runs now may hold something else than the ledger says.
-        self.changed.notify_one();
+    /// Changes what is held; gives what was held before.
+    fn change(&self, change: impl Fn(&Held) -> Held) -> Arc<Held> {
+        let before = self.held.rcu(|held| change(held));
+        if before.runs() != self.held.load().runs() {
+            self.vitals.began_anew();
+            // What runs now may hold something else than the ledger says.
+            self.changed.notify_one();
+        }
+        before
     }
 
     /// What is to be asked, if it is to be.

@@ -24,7 +24,8 @@ pub(super) fn engine(config: &WasmRuntimeConfig) -> Result<Engine> {
         .wasm_multi_memory(false)
         .wasm_tail_call(false)
         .wasm_relaxed_simd(false)
-        .wasm_extended_const(false)
+        // Sums in what begins a module's memory: components with an interpreter in them have such.
+        .wasm_extended_const(true)
         .shared_memory(false)
         .wasm_backtrace_max_frames(None)
         .max_wasm_stack(STACK)

@@ -160,10 +160,16 @@ fn failure(url: &str, error: &(dyn Error + 'static)) -> io::Error {
             text.push_str(": ");
             text.push_str(&said);
         }
-        kind = error.downcast_ref::<io::Error>().map_or(kind, io::Error::kind);
+        kind = error.downcast_ref().map_or(kind, innermost);
         cause = error.source();
     }
     io::Error::new(kind, text)
+}
+
+/// The kind of an error that others of its sort may wrap, which the chain of causes leaves out.
+fn innermost(error: &io::Error) -> io::ErrorKind {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    inner.map_or(error.kind(), innermost)
 }
 
 #[cfg(test)]

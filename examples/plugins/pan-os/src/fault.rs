@@ -116,7 +116,10 @@ impl From<Fault> for Failure {
                 FailureKind::InvalidConfig,
                 format!("it leaves changes to its active peer, whose URL is needed: {words}"),
             ),
-            Fault::Refused(words) => fail(FailureKind::Other("refused".to_owned()), words),
+            // Of the request as a whole: a person has to look, and no item is to blame.
+            Fault::Refused(words) => {
+                fail(FailureKind::InvalidConfig, format!("it refuses the request as a whole: {words}"))
+            }
             Fault::Unknown(words) => fail(
                 FailureKind::Unauthorized,
                 format!("it does not know the key: {words}; renew the secret"),

@@ -1,0 +1,60 @@
+use std::sync::Arc;
+
+use autosec_integrations::firewall::panos::{self, Credentials, PanOsConfig};
+use autosec_integrations::transport::{HttpsClient, HttpsConfig, Trust};
+use pyo3::prelude::*;
+
+use super::unfit;
+use crate::error;
+use crate::extend::PySecrets;
+
+/// A Palo Alto Networks firewall, spoken to over HTTPS: what is blocked carries a tag. Its key or password comes from a
+/// source of secrets, by name, each time it is needed.
+#[pyclass(frozen, module = "autosec")]
+#[derive(Debug)]
+pub(crate) struct PanOs(Arc<panos::PanOs>);
+
+impl PanOs {
+    pub(crate) fn firewall(&self) -> Arc<panos::PanOs> {
+        Arc::clone(&self.0)
+    }
+}
+
+#[pymethods]
+impl PanOs {
+    #[new]
+    #[pyo3(signature = (url, secrets, *, name="pan-os", user=None, secret="pan-os-key", vsys="vsys1", tag="autosec-block", fingerprints=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn new(
+        url: &str,
+        secrets: &Bound<'_, PyAny>,
+        name: &str,
+        user: Option<String>,
+        secret: &str,
+        vsys: &str,
+        tag: &str,
+        fingerprints: Option<Vec<String>>,
+    ) -> PyResult<Self> {
+        let py = secrets.py();
+        let secret = secret.to_owned();
+        let credentials = match user {
+            Some(user) => Credentials::Login { user, password: secret },
+            None => Credentials::Key(secret),
+        };
+        let config = PanOsConfig {
+            name: name.to_owned(),
+            vsys: vsys.to_owned(),
+            tag: tag.to_owned(),
+            credentials,
+            ..PanOsConfig::new(url)
+        };
+        let trust = fingerprints.map(|each| each.iter().map(|text| text.parse()).collect::<Result<_, _>>());
+        let trust =
+            trust.transpose().map_err(|_| error::config(py, "a fingerprint is 64 hexadecimal digits"))?;
+        let trust = trust.map_or(Trust::System, Trust::Pinned);
+        let client = HttpsClient::new(HttpsConfig { trust, ..HttpsConfig::default() });
+        let client = client.map_err(|wrong| error::config(py, wrong.to_string()))?;
+        let made = panos::PanOs::new(config, Arc::new(client), Arc::new(PySecrets::new(secrets)));
+        made.map(|made| Self(Arc::new(made))).map_err(|wrong| unfit(py, &wrong))
+    }
+}

@@ -1,0 +1,122 @@
+//! From what a host hands to `Engine(…)` to an engine of core.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use autosec_core::engine::{EngineBuilder, EngineConfig};
+use autosec_core::entity::Entity;
+use autosec_core::event::Schema;
+use autosec_core::net::network;
+use autosec_core::store::FileStore;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::behavior::Behavior;
+use crate::error;
+use crate::extend::{PyDetector, PyStore};
+use crate::intel::Indicators;
+use crate::rules::RuleSet;
+
+/// The largest file of settings.
+const LARGEST: usize = 1 << 20;
+
+/// An engine as far as it is put together.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) builder: EngineBuilder,
+    pub(super) schema: Schema,
+}
+
+impl Parts {
+    /// Parts with these detectors, in their order.
+    pub(super) fn new(builder: EngineBuilder, detectors: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let mut parts = Self { builder, schema: schema(detectors)? };
+        for detector in detectors {
+            parts.add(&detector)?;
+        }
+        Ok(parts)
+    }
+
+    fn add(&mut self, detector: &Bound<'_, PyAny>) -> PyResult<()> {
+        let builder = std::mem::take(&mut self.builder);
+        self.builder = if let Ok(rules) = detector.cast::<RuleSet>() {
+            builder.detector(Arc::clone(rules.get().rules()))
+        } else if let Ok(indicators) = detector.cast::<Indicators>() {
+            builder.detector(indicators.get().index())
+        } else if let Ok(behavior) = detector.cast::<Behavior>() {
+            builder.detector(behavior.get().analyzer())
+        } else if detector.hasattr("detect")? && detector.hasattr("fields")? {
+            builder.detector(PyDetector::new(detector, &mut self.schema)?)
+        } else {
+            return Err(unknown(detector)?);
+        };
+        Ok(())
+    }
+}
+
+fn unknown(detector: &Bound<'_, PyAny>) -> PyResult<PyErr> {
+    let name = detector.get_type().name()?;
+    let message = format!(
+        "`{name}` is no detector: give a RuleSet, Indicators, Behavior, a model or a subclass of Detector"
+    );
+    Ok(pyo3::exceptions::PyTypeError::new_err(message))
+}
+
+/// The schema that all rule sets share: each must have been built from the fields of the one before it.
+fn schema(detectors: &Bound<'_, PyTuple>) -> PyResult<Schema> {
+    let mut widest = Schema::ecs();
+    for detector in detectors {
+        let Ok(rules) = detector.cast_into::<RuleSet>() else { continue };
+        let own = rules.get().rules().schema();
+        let (wide, narrow) =
+            if own.fields().count() < widest.fields().count() { (&widest, own) } else { (own, &widest) };
+        if !narrow.fields().zip(wide.fields()).all(|(one, other)| one == other) {
+            let message =
+                "two rule sets name fields of their own in different orders: load them as one RuleSet";
+            return Err(error::config(rules.py(), message));
+        }
+        widest = wide.clone();
+    }
+    Ok(widest)
+}
+
+/// Adds a store: a folder, or one written in Python.
+pub(super) fn store(builder: EngineBuilder, given: &Bound<'_, PyAny>) -> PyResult<EngineBuilder> {
+    if given.hasattr("append")? && given.hasattr("replace")? && !given.is_instance_of::<PyString>() {
+        return Ok(builder.store(PyStore::new(given)));
+    }
+    let folder = given.extract::<PathBuf>()?;
+    let opened = FileStore::open(folder).map_err(|wrong| error::config(given.py(), error::chain(&wrong)))?;
+    Ok(builder.store(opened))
+}
+
+/// Settings from a dict, or from a file of YAML or JSON.
+pub(super) fn config(given: &Bound<'_, PyAny>) -> PyResult<EngineConfig> {
+    let py = given.py();
+    let (name, text) = if given.is_instance_of::<PyDict>() {
+        let json = py.import("json")?.getattr("dumps")?.call1((given,))?;
+        ("config".to_owned(), json.extract::<String>()?)
+    } else {
+        let path = given.extract::<PathBuf>()?;
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|wrong| error::config(py, format!("`{}`: {wrong}", path.display())))?;
+        (path.display().to_string(), text)
+    };
+    if text.len() > LARGEST {
+        return Err(error::plain(py, "LimitError", format!("settings `{name}` are larger than 1 MiB")));
+    }
+    EngineConfig::parse(&name, &text).map_err(|wrong| error::config(py, wrong.to_string()))
+}
+
+/// Whom an entry of an allowlist names: an address or a prefix, `host:NAME` or `user:NAME`.
+pub(super) fn entity(given: &Bound<'_, PyAny>) -> PyResult<Entity> {
+    let text = given.str()?;
+    let text = text.to_str()?;
+    if let Some(name) = text.strip_prefix("user:").filter(|_| given.is_instance_of::<PyString>()) {
+        return Ok(Entity::User(name.into()));
+    }
+    if let Some(name) = text.strip_prefix("host:").filter(|_| given.is_instance_of::<PyString>()) {
+        return Ok(Entity::Host(name.into()));
+    }
+    network(text).map(Entity::from).map_err(|wrong| error::config(given.py(), wrong.to_string()))
+}

@@ -1,0 +1,125 @@
+//! Events into an engine, one or many.
+
+use autosec_core::engine::{Engine, Verdict};
+use autosec_core::event::{Event, JsonReader};
+use autosec_core::time::Timestamp;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::arrow::Plan;
+use crate::event::{DictReader, ReadError, json_bytes};
+use crate::guard;
+use crate::verdict::{Unread, Verdicts};
+
+/// After so many events without the interpreter, Python is asked whether somebody pressed Ctrl-C.
+const ASK_EVERY: usize = 8_192;
+
+/// An engine and what reads for it.
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) engine: Engine,
+    pub(super) json: JsonReader,
+    pub(super) dict: DictReader,
+    /// Whether texts that are no Unicode are refused.
+    pub(super) strict: bool,
+}
+
+impl Feed {
+    /// The verdict of one event of any form.
+    pub(super) fn one(
+        &self,
+        event: &Bound<'_, PyAny>,
+        at: Option<Timestamp>,
+    ) -> PyResult<Result<Verdict, ReadError>> {
+        if let Ok(dict) = event.cast::<PyDict>() {
+            return Ok(self.dict.with(dict, at, |event| self.engine.process(event)));
+        }
+        let bytes = json_bytes(event)?;
+        Ok(self.read(bytes.as_bytes(), at).map(|event| self.engine.process(event)))
+    }
+
+    fn read<'a>(&self, bytes: &'a [u8], at: Option<Timestamp>) -> Result<Event<'a>, ReadError> {
+        if self.strict
+            && let Err(wrong) = std::str::from_utf8(bytes)
+        {
+            let wrong = ReadError::text(wrong.valid_up_to());
+            return Err(wrong);
+        }
+        let read = match at {
+            Some(at) => self.json.read_at(bytes, at),
+            None => self.json.read(bytes),
+        };
+        read.map_err(ReadError::from)
+    }
+
+    /// The verdicts of many events, each of any form.
+    pub(super) fn many(&self, events: &Bound<'_, PyAny>, at: Option<Timestamp>) -> PyResult<Verdicts> {
+        let mut verdicts = Verdicts::default();
+        for (index, event) in events.try_iter()?.enumerate() {
+            let event = event?;
+            match self.one(&event, at) {
+                Ok(Ok(verdict)) => verdicts.push(verdict),
+                Ok(Err(wrong)) => verdicts.push_unread(wrong.unread(index)),
+                Err(wrong) => verdicts.push_unread(foreign(event.py(), &wrong, index)),
+            }
+            if guard::is_interrupted() {
+                break;
+            }
+        }
+        Ok(verdicts)
+    }
+
+    /// Adds the verdicts of the rows of a batch; the caller has let go of the interpreter.
+    pub(super) fn rows(&self, plan: &Plan, rows: usize, at: Option<Timestamp>, verdicts: &mut Verdicts) {
+        for row in 0..rows {
+            match plan.event(row, at) {
+                Ok(event) => verdicts.push(self.engine.process(event)),
+                Err(wrong) => {
+                    let unread = wrong.unread(verdicts.len());
+                    verdicts.push_unread(unread);
+                }
+            }
+            if is_over(verdicts.len()) {
+                break;
+            }
+        }
+    }
+
+    /// The verdicts of a log of JSON objects, one a line; the caller has let go of the interpreter.
+    pub(super) fn lines(&self, log: &[u8], at: Option<Timestamp>) -> Verdicts {
+        let mut verdicts = Verdicts::default();
+        let lines = log.split(|byte| *byte == b'\n').enumerate();
+        for (number, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+            match self.read(line, at) {
+                Ok(event) => verdicts.push(self.engine.process(event)),
+                Err(wrong) => {
+                    let unread = wrong.on_line(number + 1).unread(verdicts.len());
+                    verdicts.push_unread(unread);
+                }
+            }
+            if is_over(verdicts.len()) {
+                break;
+            }
+        }
+        verdicts
+    }
+}
+
+/// Whether a program that wants to end has said so, asked once in a while.
+pub(super) fn is_over(events: usize) -> bool {
+    if events.is_multiple_of(ASK_EVERY) {
+        let asked = Python::try_attach(|py| py.check_signals());
+        match asked {
+            Some(Err(error)) => guard::keep(error),
+            // The interpreter is gone: nobody waits for the answer.
+            None => return true,
+            Some(Ok(())) => {}
+        }
+    }
+    guard::is_interrupted()
+}
+
+fn foreign(py: Python<'_>, wrong: &PyErr, index: usize) -> Unread {
+    let message = wrong.value(py).to_string();
+    Unread { index, limit: false, message, code: "event-type", place: String::new() }
+}

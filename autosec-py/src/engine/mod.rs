@@ -1,0 +1,7 @@
+//! The whole: [`Engine`] takes events and gives verdicts.
+
+mod build;
+mod class;
+mod feed;
+
+pub(crate) use class::Engine;

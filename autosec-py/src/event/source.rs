@@ -1,0 +1,51 @@
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyString};
+
+use super::value::replaced;
+
+/// Bytes that stay as they are while they are read.
+#[derive(Debug)]
+pub(crate) enum JsonBytes<'py> {
+    /// Python's own, which nobody can change.
+    Shared(Bound<'py, PyBytes>),
+    /// A text, which Python keeps as UTF-8 too.
+    Text(Bound<'py, PyString>),
+    /// A copy of what somebody may change, or of a text with half a surrogate pair.
+    Copied(Vec<u8>),
+}
+
+impl JsonBytes<'_> {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            JsonBytes::Shared(bytes) => bytes.as_bytes(),
+            JsonBytes::Text(text) => text.to_str().unwrap_or_default().as_bytes(),
+            JsonBytes::Copied(bytes) => bytes,
+        }
+    }
+}
+
+/// The bytes of `bytes`, `bytearray`, `memoryview`, `mmap`, or a text.
+///
+/// # Errors
+/// It is none of them.
+pub(crate) fn json_bytes<'py>(given: &Bound<'py, PyAny>) -> PyResult<JsonBytes<'py>> {
+    if let Ok(bytes) = given.cast::<PyBytes>() {
+        return Ok(JsonBytes::Shared(bytes.clone()));
+    }
+    if let Ok(text) = given.cast::<PyString>() {
+        return Ok(match text.to_str() {
+            Ok(_) => JsonBytes::Text(text.clone()),
+            Err(_) => JsonBytes::Copied(replaced(text).into_bytes()),
+        });
+    }
+    if let Ok(bytes) = given.cast::<PyByteArray>() {
+        return Ok(JsonBytes::Copied(bytes.to_vec()));
+    }
+    let name = given.get_type().name()?.to_string();
+    if matches!(name.as_str(), "memoryview" | "mmap") {
+        let view = given.py().import("builtins")?.getattr("bytes")?.call1((given,))?;
+        return Ok(JsonBytes::Shared(view.cast_into()?));
+    }
+    Err(PyTypeError::new_err(format!("an event is a dict, bytes or a text of JSON, not `{name}`")))
+}

@@ -1,0 +1,102 @@
+//! What keeps calls apart from what Python may do to a process: forks, calls that come back, exceptions that want out.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use pyo3::prelude::*;
+
+use crate::error;
+
+/// How many calls are under way without the interpreter, on all threads.
+static DETACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// How often the process was copied while such calls were under way.
+static TORN: AtomicU64 = AtomicU64::new(0);
+
+/// How often a call may come back into an engine through what is written in Python: each time takes some kilobytes of stack.
+const DEEPEST: usize = 16;
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static PENDING: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+}
+
+/// Marks an object as made in this process, before it was copied.
+#[derive(Debug)]
+pub(crate) struct Birth(u64);
+
+impl Birth {
+    pub(crate) fn now() -> Self {
+        Self(TORN.load(Ordering::Relaxed))
+    }
+
+    /// Refuses what a fork copied while another thread was in the middle of changing it: its locks would never open.
+    pub(crate) fn check(&self, py: Python<'_>) -> PyResult<()> {
+        if self.0 == TORN.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let message = "the process was forked while a call was under way on another thread: make the object again after \
+                       the fork, or start processes by `spawn`";
+        Err(error::plain(py, "AutosecError", message))
+    }
+}
+
+/// Tells that this process is the copy that a fork made.
+#[pyfunction]
+pub(crate) fn _forked() {
+    if DETACHED.swap(0, Ordering::Relaxed) > 0 {
+        TORN.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Does the work without the interpreter, so that other threads of Python go on.
+pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            // A fork may have set it back.
+            let _ = DETACHED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
+        }
+    }
+    DETACHED.fetch_add(1, Ordering::Relaxed);
+    let counted = Counted;
+    let done = py.detach(work);
+    drop(counted);
+    done
+}
+
+/// Does work that may call what is written in Python, which may come back.
+///
+/// # Errors
+/// It came back too often, or what is written in Python wants the program to end (`KeyboardInterrupt`, `SystemExit`).
+pub(crate) fn entered<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
+    struct Entered;
+    impl Drop for Entered {
+        fn drop(&mut self) {
+            DEPTH.with(|depth| depth.set(depth.get() - 1));
+        }
+    }
+    if DEPTH.get() >= DEEPEST {
+        let message =
+            format!("a detector written in Python came back into an engine more than {DEEPEST} times");
+        return Err(error::plain(py, "AutosecError", message));
+    }
+    DEPTH.set(DEPTH.get() + 1);
+    let entered = Entered;
+    let done = work();
+    drop(entered);
+    match PENDING.take() {
+        Some(error) => Err(error),
+        None => Ok(done),
+    }
+}
+
+/// Keeps an exception that must leave through the call that is under way on this thread.
+pub(crate) fn keep(error: PyErr) {
+    PENDING.set(Some(error));
+}
+
+/// Whether an exception wants out.
+pub(crate) fn is_interrupted() -> bool {
+    PENDING.with_borrow(Option::is_some)
+}

@@ -1,0 +1,47 @@
+//! AutoSec for Python: the native module `autosec._autosec`, of which the package `autosec` shows the whole.
+//!
+//! A file a class. What crosses the border is read by [`event`] and [`arrow`], what goes back is in [`verdict`]; parts
+//! that hosts write in Python are wrapped in [`extend`]. Everything that can take long lets go of the interpreter.
+#![deny(missing_docs)]
+
+mod arrow;
+mod backtest;
+mod behavior;
+mod convert;
+mod enforce;
+mod engine;
+mod error;
+mod event;
+mod extend;
+mod forest;
+mod guard;
+mod intel;
+mod log;
+mod rules;
+mod verdict;
+
+use pyo3::prelude::*;
+
+/// The native part of the package `autosec`.
+#[pymodule]
+mod _autosec {
+    #[pymodule_export]
+    use crate::behavior::Behavior;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use crate::enforce::Nftables;
+    #[pymodule_export]
+    use crate::enforce::{MemoryFirewall, PanOs};
+    #[pymodule_export]
+    use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::forest::Forest;
+    #[pymodule_export]
+    use crate::guard::_forked;
+    #[pymodule_export]
+    use crate::intel::Indicators;
+    #[pymodule_export]
+    use crate::rules::RuleSet;
+    #[pymodule_export]
+    use crate::verdict::{Verdict, Verdicts};
+}

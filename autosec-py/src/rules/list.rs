@@ -1,0 +1,34 @@
+use autosec_core::net::network;
+use autosec_core::rule::List;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::error;
+
+/// The values of a named list: integers if all are, addresses and prefixes if all are, else texts.
+pub(super) fn list(name: &str, values: &Bound<'_, PyAny>) -> PyResult<List> {
+    let values = values.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+    let integers = values.iter().map(|value| value.extract::<i64>()).collect::<PyResult<Vec<_>>>();
+    if let Ok(integers) = integers
+        && !integers.is_empty()
+    {
+        return Ok(List::integers(integers));
+    }
+    let texts = values.iter().map(|value| text(name, value)).collect::<PyResult<Vec<_>>>()?;
+    let networks = texts.iter().map(|text| network(text)).collect::<Result<Vec<_>, _>>();
+    Ok(match networks {
+        Ok(networks) if !networks.is_empty() => List::addresses(networks),
+        _ => List::texts(texts),
+    })
+}
+
+fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let is_text = value.is_instance_of::<PyString>();
+    let module = value.get_type().module()?.to_string();
+    if !is_text && module != "ipaddress" {
+        let message =
+            format!("list `{name}` holds a `{}`: use texts, addresses or integers", value.get_type().name()?);
+        return Err(error::config(value.py(), message));
+    }
+    Ok(value.str()?.to_str()?.to_owned())
+}

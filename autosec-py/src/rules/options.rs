@@ -1,0 +1,113 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use autosec_core::event::{Kind, Schema};
+use autosec_core::rule::{LogSourceRouting, RuleSetBuilder, SIGMA_TO_ECS};
+use autosec_core::time::human;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::error;
+
+/// What a set may be told besides its sources.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    fields: BTreeMap<String, String>,
+    placeholders: BTreeMap<String, Vec<String>>,
+    pipelines: Vec<PathBuf>,
+    ecs: bool,
+    route_by: Option<(String, String, String)>,
+    lateness: Option<String>,
+    keys_per_rule: Option<usize>,
+    memory: Option<usize>,
+    rule_limit: Option<usize>,
+    seed: Option<u64>,
+    resume: Option<Vec<u8>>,
+}
+
+impl Options {
+    /// The options of keyword arguments.
+    ///
+    /// # Errors
+    /// There is no option of a name, or a value is of another type.
+    pub(super) fn read(given: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let mut options = Self::default();
+        for (name, value) in given.into_iter().flatten().filter(|(_, value)| !value.is_none()) {
+            match name.extract::<String>()?.as_str() {
+                "fields" => options.fields = value.extract()?,
+                "placeholders" => options.placeholders = value.extract()?,
+                "pipelines" => options.pipelines = value.extract()?,
+                "ecs" => options.ecs = value.extract()?,
+                "route_by" => options.route_by = Some(value.extract()?),
+                "lateness" => options.lateness = Some(value.extract()?),
+                "keys_per_rule" => options.keys_per_rule = Some(value.extract()?),
+                "memory" => options.memory = Some(value.extract()?),
+                "rule_limit" => options.rule_limit = Some(value.extract()?),
+                "seed" => options.seed = Some(value.extract()?),
+                "resume" => options.resume = Some(value.extract()?),
+                other => {
+                    let message = format!("RuleSet() got an unexpected keyword argument '{other}'");
+                    return Err(PyTypeError::new_err(message));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// The built-in fields and those that the host adds.
+    pub(super) fn schema(&self, py: Python<'_>) -> PyResult<Schema> {
+        let mut schema = Schema::ecs();
+        for (name, kind) in &self.fields {
+            let added = schema.add(name, kind_of(py, kind)?);
+            added.map_err(|wrong| error::config(py, wrong.to_string()))?;
+        }
+        Ok(schema)
+    }
+
+    /// Tells a builder the rest.
+    pub(super) fn tune<'s>(
+        self,
+        py: Python<'_>,
+        mut builder: RuleSetBuilder<'s>,
+    ) -> PyResult<RuleSetBuilder<'s>> {
+        for path in &self.pipelines {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|wrong| error::config(py, format!("`{}`: {wrong}", path.display())))?;
+            builder = builder.sigma_pipeline(path.display().to_string(), text);
+        }
+        if self.ecs {
+            builder = builder.sigma_pipeline("ecs.yml", SIGMA_TO_ECS);
+        }
+        if let Some((category, product, service)) = self.route_by {
+            builder = builder.route_by_logsource(LogSourceRouting::by_fields(category, product, service));
+        }
+        if let Some(lateness) = self.lateness {
+            let lateness = human::parse(&lateness).map_err(|wrong| error::config(py, wrong.to_string()))?;
+            builder = builder.lateness(lateness);
+        }
+        builder = self.keys_per_rule.into_iter().fold(builder, RuleSetBuilder::keys_per_rule);
+        builder = self.memory.into_iter().fold(builder, RuleSetBuilder::memory);
+        builder = self.rule_limit.into_iter().fold(builder, RuleSetBuilder::rule_limit);
+        builder = self.seed.into_iter().fold(builder, RuleSetBuilder::seed);
+        if let Some(snapshot) = &self.resume {
+            builder = builder.resume(snapshot).map_err(|wrong| error::config(py, wrong.to_string()))?;
+        }
+        let placeholders = self.placeholders.into_iter();
+        Ok(placeholders.fold(builder, |builder, (name, values)| builder.placeholder(name, values)))
+    }
+}
+
+fn kind_of(py: Python<'_>, kind: &str) -> PyResult<Kind> {
+    Ok(match kind {
+        "address" => Kind::Address,
+        "boolean" => Kind::Boolean,
+        "float" => Kind::Float,
+        "integer" => Kind::Integer,
+        "text" => Kind::Text,
+        other => {
+            let message = format!("`{other}` is no kind: use address, boolean, float, integer or text");
+            return Err(error::config(py, message));
+        }
+    })
+}

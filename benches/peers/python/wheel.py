@@ -1,0 +1,236 @@
+"""What the wheel costs a caller: area `python` of run.py. Times are CPU time of this thread, medians of rounds by turns."""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+SHARED = ROOT.parent / "shared/corpora"
+EVENTS = 2_000
+ROUNDS = 7
+WHEEL_BYTES = 3 << 20
+
+RULES = """
+- { id: path, name: Path, severity: high, when: url.path == "/never/asked/for" }
+- { id: agent, name: Agent, severity: low, when: user_agent.original == "nobody" }
+- { id: who, name: Who, severity: low, when: user.name == "nobody" and source.ip in { 198.51.100.1 } }
+"""
+
+
+def install():
+    """Builds the wheel as it would be published, and installs it: where it is."""
+    folder = ROOT / "target/peers/wheels"
+    if "AUTOSEC_WHEEL" in os.environ:
+        wheel = Path(os.environ["AUTOSEC_WHEEL"])
+    else:
+        command = [sys.executable, "-m", "maturin", "build", "--quiet", "--out", folder]
+        subprocess.run(command, cwd=ROOT / "autosec-py", check=True)
+        wheel = max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", wheel]
+    subprocess.run(command, check=True)
+    return wheel
+
+
+def event(number):
+    """A request of about 600 bytes with 21 fields."""
+    return {
+        "@timestamp": f"2026-11-22T14:{number // 60 % 60:02}:{number % 60:02}.{number % 1000:03}Z",
+        "event.action": "request",
+        "event.category": "web",
+        "event.outcome": "success",
+        "source.ip": f"203.0.{number % 250}.{number % 199}",
+        "source.port": 1024 + number % 60_000,
+        "destination.ip": "192.0.2.10",
+        "destination.port": 443,
+        "user.name": f"user{number % 97}",
+        "user.id": str(number % 97),
+        "host.name": f"web{number % 7}",
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "http.response.body.bytes": 1_000 + number,
+        "url.path": f"/shop/item/{number}/details",
+        "url.query": f"session={number:032x}&page={number % 9}",
+        "url.domain": "shop.example",
+        "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "network.transport": "tcp",
+        "tls.version": "1.3",
+        "message": "request served",
+    }
+
+
+def cpu(work, per):
+    """Nanoseconds of this thread's CPU time, for each of so many."""
+    begun = time.thread_time_ns()
+    work()
+    return (time.thread_time_ns() - begun) / per
+
+
+def medians(works, per):
+    """The median cost of each piece of work, taken by turns after a warm-up."""
+    for work in works.values():
+        work()
+    taken = {name: [] for name in works}
+    for _ in range(ROUNDS):
+        for name, work in works.items():
+            taken[name].append(cpu(work, per))
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def each(call, items):
+    def work():
+        for item in items:
+            call(item)
+
+    return work
+
+
+def ways(bar):
+    import autosec
+
+    events = [event(number) for number in range(EVENTS)]
+    lines = [json.dumps(one).encode() for one in events]
+    log = b"\n".join(lines)
+    print(f"note python/event {statistics.mean(map(len, lines)):.0f} bytes, {len(events[0])} fields")
+    engine = autosec.Engine(autosec.RuleSet(text=RULES))
+    bare = autosec.Engine()
+    works = {
+        "loop": each(lambda item: item, events),
+        "dict": each(engine.process, events),
+        "dict, no rules": each(bare.process, events),
+        "dicts": lambda: engine.process_many(events),
+        "bytes": each(engine.process, lines),
+        "ndjson": lambda: engine.process_ndjson(log),
+        "ndjson, no rules": lambda: bare.process_ndjson(log),
+        "verdict objects": lambda: list(quiet),
+    }
+    quiet = engine.process_ndjson(log)
+    try:
+        import pyarrow
+    except ImportError:
+        batch = None
+    else:
+        batch = pyarrow.RecordBatch.from_pylist(events)
+        works["arrow"] = lambda: engine.process_arrow(batch)
+        works["arrow, not validated"] = lambda: engine.process_arrow(batch, validate=False)
+        works["arrow, no rules"] = lambda: bare.process_arrow(batch)
+    costs = medians(works, EVENTS)
+    for name, cost in costs.items():
+        print(f"note python/{name.replace(', ', '-').replace(' ', '-')} {cost:.0f} ns")
+    bar("python/dict", costs["dict"] / 1_000, "us", 0.4, at_least=False)
+    bar("python/ndjson", costs["ndjson"] / 1_000, "us", 2, at_least=False)
+    if batch is None:
+        print("bar python/arrow skipped (pyarrow is not installed)")
+    else:
+        bar("python/arrow", costs["arrow"] / 1_000, "us", 0.2, at_least=False)
+    bar("python/verdict", costs["verdict objects"] / 1_000, "us", 0.2, at_least=False)
+    return log
+
+
+def threads(bar, log):
+    """How much more two threads do than one, by the clock: the best of rounds, since others use the machine as well."""
+    import autosec
+
+    engine = autosec.Engine(autosec.RuleSet(text=RULES))
+    log = b"\n".join([log] * 20)
+
+    def run(count):
+        workers = [threading.Thread(target=engine.process_ndjson, args=(log,)) for _ in range(count)]
+        begun = time.perf_counter()
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return time.perf_counter() - begun
+
+    run(2)
+    ratios = []
+    for _ in range(ROUNDS):
+        one = run(1)
+        ratios.append(2 * one / run(2))
+    print(f"note python/threads ratios {[round(ratio, 2) for ratio in ratios]}, load {os.getloadavg()[0]:.1f}")
+    bar("python/threads", max(ratios), "ratio", 1.7)
+
+
+def forest(bar, skipped):
+    import autosec
+
+    try:
+        import numpy
+        from coniferest.isoforest import IsolationForest as Coniferest
+        from sklearn.ensemble import IsolationForest as ScikitLearn
+    except ImportError as error:
+        skipped("python/forest-vs-coniferest", f"a peer is not installed: {error}")
+        skipped("python/forest-vs-scikit-learn", f"a peer is not installed: {error}")
+        return
+    rows = numpy.random.default_rng(7).normal(size=(5_000, 10))
+    ours = autosec.IsolationForest(random_state=7).fit(rows)
+    conifer = Coniferest(n_trees=100, n_subsamples=256, n_jobs=1, random_seed=7).fit(rows)
+    scikit = ScikitLearn(n_estimators=100, max_samples=256, n_jobs=1, random_state=7).fit(rows)
+    one, single = rows[0].tolist(), rows[:1]
+    times = {"ours": [], "coniferest": [], "scikit-learn": []}
+    for _ in range(ROUNDS):
+        times["ours"].append(cpu(lambda: [ours.score_one(one) for _ in range(2_000)], 2_000))
+        times["coniferest"].append(cpu(lambda: [conifer.score_samples(single) for _ in range(200)], 200))
+        times["scikit-learn"].append(cpu(lambda: [scikit.score_samples(single) for _ in range(5)], 5))
+    cost = {name: statistics.median(taken) for name, taken in times.items()}
+    print("note python/forest-one-row " + ", ".join(f"{name} {taken / 1000:.2f} us" for name, taken in cost.items()))
+    bar("python/forest-vs-coniferest", cost["coniferest"] / cost["ours"], "ratio", 5)
+    bar("python/forest-vs-scikit-learn", cost["scikit-learn"] / cost["ours"], "ratio", 1_000)
+
+
+def peers_of_sigma():
+    """What rsigma and sigma-rust take for an event of the same corpus, in microseconds, on this machine and now."""
+    command = ["cargo", "run", "--release", "--quiet", "--ignore-rust-version"]
+    command += ["--manifest-path", "benches/peers/Cargo.toml", "--"]
+    if "AUTOSEC_PEERS" in os.environ:
+        command = [os.environ["AUTOSEC_PEERS"]]
+    told = subprocess.run([*command, "sigma"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    rsigma = re.search(r"an event: ours [\d.]+ µs, rsigma ([\d.]+) µs", told)
+    rust = re.search(r"sigma-rust with \d+ of the rules ([\d.]+) µs", told)
+    return float(rsigma.group(1)), float(rust.group(1))
+
+
+def sigma(bar, skipped):
+    """All rules on all events, from lines in one call: the peers are spared reading JSON, ours reads it."""
+    import autosec
+
+    names = ["python/sigma-vs-rsigma", "python/sigma-vs-sigma-rust"]
+    if not SHARED.is_dir():
+        return [skipped(name, "the corpora are absent") for name in names]
+    begun = time.perf_counter()
+    rules = autosec.RuleSet(SHARED / "sigma", lenient=True)
+    print(f"note python/sigma-load {len(rules)} rules, {len(rules.refused)} refused, {time.perf_counter() - begun:.2f} s")
+    log = (SHARED / "events/windows-otrf-2000.jsonl").read_bytes()
+    parsed = [json.loads(line) for line in log.splitlines() if line.strip()]
+    engine = autosec.Engine(rules)
+    works = {
+        "ndjson": lambda: engine.process_ndjson(log, at=0),
+        "dicts": lambda: engine.process_many(parsed, at=0),
+    }
+    costs = medians(works, len(parsed))
+    found = len(engine.process_ndjson(log, at=0).findings)
+    print(f"note python/sigma {({name: round(cost / 1000, 1) for name, cost in costs.items()})} us an event, {found} findings")
+    try:
+        rsigma, rust = peers_of_sigma()
+    except (OSError, subprocess.CalledProcessError, AttributeError) as error:
+        return [skipped(name, f"the peers cannot be measured: {error}") for name in names]
+    print(f"note python/sigma-peers rsigma {rsigma} us, sigma-rust {rust} us an event, JSON read beforehand")
+    ours = costs["ndjson"] / 1_000
+    bar(names[0], rsigma / ours, "ratio", 10)
+    bar(names[1], rust / ours, "ratio", 100)
+    return None
+
+
+def run(bar, skipped):
+    wheel = install()
+    bar("python/wheel", wheel.stat().st_size / (1 << 20), "MiB", WHEEL_BYTES >> 20, at_least=False)
+    log = ways(bar)
+    threads(bar, log)
+    forest(bar, skipped)
+    sigma(bar, skipped)
