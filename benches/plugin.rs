@@ -12,7 +12,6 @@ mod support;
 #[path = "support/extism/mod.rs"]
 mod extism;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +20,6 @@ use autosec_integrations::plugin::interface::{
     Command, CommandResult, Context, Entry, Guest, HttpRequest, HttpResponse, KvError, Level, Services,
     TransportError,
 };
-use autosec_integrations::plugin::native::{NativeLimits, NativePlugin, Runs};
 use autosec_integrations::plugin::wasm::{
     Cache, WasmGuest, WasmLimits, WasmPlugin, WasmRuntime, WasmRuntimeConfig,
 };
@@ -38,7 +36,6 @@ fn main() {
     bench.memory();
     bench.instances();
     bench.calls();
-    bench.native();
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     match extism::compiled() {
         Ok(compiled) => bench.beside(&compiled),
@@ -131,30 +128,6 @@ impl Bench {
         println!("note plugin/block 1 entry {:.0} ns, 200 entries {:.1} us", one * 1e9, many * 1e6);
     }
 
-    /// The same source as a native library and as a component. The library answers on a thread of its own, so both are taken
-    /// in CPU time of the process.
-    fn native(&self) {
-        let built = match library() {
-            Ok(built) => built,
-            Err(why) => return println!("bar plugin/native-block-vs-wasm skipped ({why})"),
-        };
-        let load = NativePlugin::load(&built, Runs::InProcess, NativeLimits::default());
-        let library = self.tokio.block_on(load).unwrap();
-        let native = self.tokio.block_on(library.configure("{}", Arc::new(Host))).unwrap();
-        let wasm = self.guest();
-        for (name, entries, asks) in [("block-of-one", 1, None), ("block", 100, Some(0.75))] {
-            let mut native = self.blocks(&native, entries, ClockId::ProcessCPUTime);
-            let mut wasm = self.blocks(&wasm, entries, ClockId::ProcessCPUTime);
-            let [native, wasm] = turns([&mut native, &mut wasm]);
-            let share = median(native.iter().zip(&wasm).map(|(native, wasm)| native / wasm).collect());
-            let [native, wasm] = [native, wasm].map(|side| median(side) * 1e6);
-            println!("note plugin/native-{name} {native:.2} us, wasm {wasm:.2} us: {share:.2}");
-            if let Some(most) = asks {
-                bar(&format!("plugin/native-{name}-vs-wasm"), share, "ratio", Asks::AtMost(most));
-            }
-        }
-    }
-
     /// Seconds of a call of `block` with so many entries.
     fn blocks<'b>(
         &'b self,
@@ -240,18 +213,6 @@ fn report(name: &str, rounds: [Vec<f64>; 2], asks: Option<f64>) {
     if let Some(least) = asks {
         bar(&format!("plugin/{name}"), ratio, "ratio", Asks::AtLeast(least));
     }
-}
-
-/// The fixture as a native library, built by the cargo at hand.
-fn library() -> Result<PathBuf, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = root.join("target/plugins");
-    let mut build = std::process::Command::new("cargo");
-    build.args(["build", "--release", "--quiet", "--target-dir"]).arg(&folder);
-    build.arg("--manifest-path").arg(root.join("examples/plugins/fixture/Cargo.toml"));
-    let built = build.status().is_ok_and(|status| status.success());
-    let name = format!("{}fixture{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    if built { Ok(folder.join("release").join(name)) } else { Err("cargo does not build it".to_owned()) }
 }
 
 /// What the host says to whatever it is asked, on both sides.

@@ -4,8 +4,10 @@ mod cache;
 mod calls;
 mod contained;
 mod loading;
+mod made;
 mod neighbour;
 mod services;
+mod shapes;
 mod siblings;
 
 use std::path::{Path, PathBuf};
