@@ -123,24 +123,29 @@ impl Bench {
             let one = cpu_of(&mut self.health(&guest, deed, 500));
             println!("note plugin/call {name}: {:.0} ns", one * 1e9);
         }
-        let block = |entries: usize| {
-            let entries: Vec<Entry> = (0..entries).map(entry).collect();
-            let context = context("block");
-            let rounds = 2000 / entries.len() as u32;
-            let (guest, tokio) = (&guest, &self.tokio);
-            let mut side = move || {
-                thread_time(|| {
-                    tokio.block_on(async {
-                        for _ in 0..rounds {
-                            guest.block(&context, &entries).await.unwrap();
-                        }
-                    });
-                }) / f64::from(rounds)
-            };
-            cpu_of(&mut side)
-        };
+        let block = |entries| cpu_of(&mut self.blocks(&guest, entries, ClockId::ThreadCPUTime));
         let (one, many) = (block(1), block(200));
         println!("note plugin/block 1 entry {:.0} ns, 200 entries {:.1} us", one * 1e9, many * 1e6);
+    }
+
+    /// Seconds of a call of `block` with so many entries.
+    fn blocks<'b>(
+        &'b self,
+        guest: &'b dyn Guest,
+        entries: usize,
+        clock: ClockId,
+    ) -> impl FnMut() -> f64 + 'b {
+        let entries: Vec<Entry> = (0..entries).map(entry).collect();
+        let context = context("block");
+        let times = u32::try_from(1000 / entries.len()).unwrap();
+        move || {
+            let calls = async {
+                for _ in 0..times {
+                    drop(std::hint::black_box(guest.block(&context, &entries).await.unwrap()));
+                }
+            };
+            cpu_time(clock, || self.tokio.block_on(calls)) / f64::from(times)
+        }
     }
 
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

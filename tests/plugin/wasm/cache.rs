@@ -100,25 +100,6 @@ async fn what_is_damaged_or_foreign_is_overlooked_and_written_anew() {
     assert_ne!(folder.written(), theirs);
 }
 
-#[tokio::test]
-async fn an_entry_counts_only_under_its_own_name() {
-    let folder = Folder::new("renamed");
-    load(folder.open(KEY).unwrap()).await;
-    let (code, tag) = (fs::read(folder.only("code")).unwrap(), fs::read(folder.only("tag")).unwrap());
-    let made = super::made::Made::new().component();
-    let config =
-        || WasmRuntimeConfig { cache: Some(folder.open(KEY).unwrap()), ..WasmRuntimeConfig::default() };
-    let limits = WasmLimits::default();
-    let error = WasmRuntime::new(config()).unwrap().load(made.clone(), &limits).await.unwrap_err();
-    let other = folder.files("code").into_iter().find(|path| fs::read(path).unwrap() != code).unwrap();
-    // The code of the first in the place of the second, with a tag that is right for it elsewhere.
-    fs::write(&other, &code).unwrap();
-    fs::write(other.with_extension("tag"), &tag).unwrap();
-    let again = WasmRuntime::new(config()).unwrap().load(made, &limits).await.unwrap_err();
-    assert_eq!(again, error, "it is still the second that runs");
-    assert!(fs::read(other).unwrap() != code);
-}
-
 #[test]
 fn a_folder_that_others_enter_is_refused() {
     let folder = Folder::new("open");
@@ -140,4 +121,23 @@ fn a_folder_that_others_enter_is_refused() {
     fs::write(&link.0, b"a file").unwrap();
     assert!(matches!(link.open(KEY), Err(CacheError::Folder { .. })));
     fs::remove_file(&link.0).unwrap();
+}
+
+#[tokio::test]
+async fn an_entry_counts_only_under_its_own_name() {
+    let folder = Folder::new("renamed");
+    load(folder.open(KEY).unwrap()).await;
+    let (code, tag) = (fs::read(folder.only("code")).unwrap(), fs::read(folder.only("tag")).unwrap());
+    let made = super::made::Made::new().component();
+    let config =
+        || WasmRuntimeConfig { cache: Some(folder.open(KEY).unwrap()), ..WasmRuntimeConfig::default() };
+    let limits = WasmLimits::default();
+    let error = WasmRuntime::new(config()).unwrap().load(made.clone(), &limits).await.unwrap_err();
+    let other = folder.files("code").into_iter().find(|path| fs::read(path).unwrap() != code).unwrap();
+    // The code of the first in the place of the second, with a tag that is right for it elsewhere.
+    fs::write(&other, &code).unwrap();
+    fs::write(other.with_extension("tag"), &tag).unwrap();
+    let again = WasmRuntime::new(config()).unwrap().load(made, &limits).await.unwrap_err();
+    assert_eq!(again, error, "it is still the second that runs");
+    assert!(fs::read(other).unwrap() != code);
 }

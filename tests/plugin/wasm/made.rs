@@ -31,7 +31,7 @@ impl Made {
         self
     }
 
-    /// With functions that do this, and then trap.
+    /// With functions that do this, and then trap; `{describe}` is the index of the first that a host calls.
     pub fn doing(mut self, body: &'static str) -> Self {
         self.body = body;
         self
@@ -43,8 +43,10 @@ impl Made {
         let world = resolve.select_world(&[package], Some(self.world)).unwrap();
         let dummy = dummy_module(&resolve, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));
         let text = wasmprinter::print_bytes(dummy).unwrap();
+        let describe = text.split_once("#describe\" (func ").and_then(|(_, rest)| rest.split_once(')'));
+        let describe = describe.map_or("0", |(index, _)| index);
         // The last word keeps the body valid, whatever the function is to answer.
-        let body = format!("{} unreachable", self.body);
+        let body = format!("{} unreachable", self.body.replace("{describe}", describe));
         // A memory of no pages has no room even for the host's own arguments.
         let text = text.replace("unreachable", &body).replace("(memory (;0;) 0)", "(memory (;0;) 1)");
         let mut module = wat::parse_str(text).unwrap();

@@ -7,6 +7,7 @@ mod loading;
 mod made;
 mod neighbour;
 mod services;
+mod shapes;
 mod siblings;
 
 use std::path::{Path, PathBuf};

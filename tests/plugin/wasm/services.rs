@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use autosec_integrations::plugin::interface::{
-    Command, CommandResult, Guest, HttpRequest, HttpResponse, KvError, Level, Services, TransportError,
+    Command, CommandResult, Context, Guest, HttpRequest, HttpResponse, KvError, Level, Services,
+    TransportError,
 };
 use autosec_integrations::plugin::wasm::WasmGuest;
 
@@ -16,6 +17,8 @@ use super::context;
 #[derive(Debug, Default)]
 pub struct Recorded {
     asked: Mutex<Vec<String>>,
+    /// The calls into the plugin that it was told of, by their names and times.
+    pub began: Mutex<Vec<(String, u32)>>,
     /// How many requests to `http://limited/` are answered; then they are denied.
     pub left: AtomicU64,
     pub back: Mutex<Option<Weak<WasmGuest>>>,
@@ -53,6 +56,10 @@ impl Recorded {
 
 #[async_trait]
 impl Services for Recorded {
+    fn begin(&self, context: &Context) {
+        self.began.lock().unwrap().push((context.correlation_id.clone(), context.deadline_ms));
+    }
+
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         self.note(format!("{} {} {:?}", request.method, request.url, request.secrets));
         let host = request.url.trim_start_matches("http://").split('/').next().unwrap_or_default();

@@ -6,7 +6,7 @@ use super::StartError;
 use super::bindings::{Exports, PluginPre};
 use super::crash::{crash, text};
 use super::state::State;
-use crate::plugin::interface::{Crash, Metadata};
+use crate::plugin::interface::{Context, Crash, Metadata};
 
 /// One running instance: its memory, and the functions that it exports.
 pub(super) struct Instance {
@@ -44,6 +44,7 @@ impl Instance {
     ) -> Result<Self, StartError> {
         let mut instance = Self::fresh(pre, state).await?;
         let start = instance.store.data().limits().start;
+        instance.store.data().services.begin(&configuring(start));
         instance.begin(start);
         let Self { store, exports } = &mut instance;
         let answer = exports.call_configure(&mut *store, config).await;
@@ -72,6 +73,12 @@ impl Instance {
     pub(super) fn end<R>(&self, answer: wasmtime::Result<R>) -> Result<R, Crash> {
         answer.map_err(|error| crash(&error, self.store.data()))
     }
+}
+
+/// The circumstances of being configured, which the plugin is not told.
+fn configuring(time: Duration) -> Context {
+    let deadline_ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    Context { correlation_id: "configure".to_owned(), deadline_ms, dry_run: false }
 }
 
 fn begin(store: &mut Store<State>, time: Duration) {
