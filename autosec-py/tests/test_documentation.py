@@ -48,7 +48,8 @@ def mypy(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_stubs_are_true() -> None:
-    done = mypy("mypy.stubtest", "autosec", "--ignore-missing-stub", "--allowlist", "tests/stubtest.txt")
+    settings = ["--mypy-config-file", "pyproject.toml", "--allowlist", "tests/stubtest.txt"]
+    done = mypy("mypy.stubtest", "autosec", "--ignore-missing-stub", *settings)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

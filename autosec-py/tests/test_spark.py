@@ -237,7 +237,10 @@ def test_the_starter_pack_by_source_finds_what_it_counts_by_source(session: Any,
     assert len({analytic for _, _, analytic in expected}) >= 4
     renamed = session.read.parquet(str(log)).withColumnRenamed("@timestamp", "when")
     rows = spark.keyed_findings(renamed, recipe(SINGLE, starter=True), ["source.ip"], time="when").collect()
-    assert by_source(found(rows)) == expected
+    # A fault in one process as well: some events have no user, whom that rule is about.
+    faults = [row for row in rows if row.error]
+    assert all("ssh-distributed-guessing: the event matched but lacks" in row.error for row in faults)
+    assert by_source(found([row for row in rows if not row.error])) == expected
 
 
 def test_keyed_streams_find_what_one_process_finds(session: Any, log: Path, tmp_path: Path) -> None:
@@ -265,7 +268,12 @@ def test_idle_keys_are_forgotten(session: Any, tmp_path: Path) -> None:
 
     def trigger(idle: timedelta, run_of: str) -> list[Any]:
         stream = spark.keyed_findings(session.readStream.schema(columns).json(str(folder)), rules, ["source.ip"], idle=idle)
-        return run(stream, tmp_path / run_of, f"idle_{run_of}_{len(list(folder.iterdir()))}")
+        results, checkpoint = tmp_path / f"results-{run_of}", tmp_path / run_of
+        # To files, because a table in memory is not taken up again from a checkpoint.
+        writer = stream.writeStream.format("json").option("checkpointLocation", str(checkpoint))
+        assert writer.trigger(availableNow=True).start(str(results)).awaitTermination(240), "the stream ends by itself"
+        rows: list[Any] = session.read.schema(spark.FINDING).json(str(results)).collect()
+        return rows
 
     short, long = timedelta(milliseconds=1), timedelta(days=1)
     add("1.json", BEGIN, "203.0.113.7")
