@@ -78,8 +78,8 @@ impl Bench {
         let load = |cache: Option<Cache>| {
             let runtime = runtime(cache);
             move || {
-                let load = runtime.load(self.file.clone(), &WasmLimits::default());
-                drop(self.tokio.block_on(load).unwrap());
+                let limits = WasmLimits::default();
+                drop(self.tokio.block_on(runtime.load(self.file.clone(), &limits)).unwrap());
             }
         };
         let (mut cold, mut warm) = (load(None), load(Some(cache)));
@@ -308,7 +308,7 @@ fn cpu_of(side: &mut dyn FnMut() -> f64) -> f64 {
 }
 
 /// What the sides took in each round, after a few that do not count. Who goes first alternates.
-fn turns<const N: usize>(mut sides: [&mut dyn FnMut() -> f64; N]) -> [Vec<f64>; N] {
+fn turns<const N: usize>(sides: [&mut dyn FnMut() -> f64; N]) -> [Vec<f64>; N] {
     let mut taken = [const { Vec::new() }; N];
     for round in 0..ROUNDS + 5 {
         for turn in 0..N {

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use std::sync::Arc;
 
 use libloading::Library;
@@ -168,7 +168,7 @@ fn text(error: libloading::Error) -> String {
 }
 
 fn words(error: *const c_char) -> String {
-    if error == null() {
+    if error.is_null() {
         return "it says nothing".to_owned();
     }
     // SAFETY: errors are texts with an end, and this one is never freed.

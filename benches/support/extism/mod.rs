@@ -2,7 +2,7 @@
 
 mod library;
 
-pub use library::{Compiled, Plugin};
+pub use library::Compiled;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

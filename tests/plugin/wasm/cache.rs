@@ -84,7 +84,8 @@ async fn what_is_damaged_or_foreign_is_overlooked_and_written_anew() {
     };
     let cut = |path: &Path| fs::write(path, &fs::read(path).unwrap()[..16]).unwrap();
     let empty = |path: &Path| fs::write(path, b"").unwrap();
-    let damages: [(&str, &dyn Fn(&Path)); 5] =
+    type Damage<'d> = (&'d str, &'d dyn Fn(&Path));
+    let damages: [Damage<'_>; 5] =
         [("code", &flip), ("tag", &flip), ("code", &cut), ("tag", &cut), ("code", &empty)];
     for (kind, damage) in damages {
         let damaged = change(kind, damage);
