@@ -40,15 +40,15 @@ fn main() {
         }
     };
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let plugin = NativePlugin::load(&library, Runs::InProcess, NativeLimits::default());
-    let plugin = runtime.block_on(plugin).unwrap();
+    let load = async { NativePlugin::load(&library, Runs::InProcess, NativeLimits::default()).await };
+    let plugin = runtime.block_on(load).unwrap();
     let mut session = plugin.session("{}", Arc::new(Host), runtime.handle().clone()).unwrap();
     let thread = runtime.block_on(plugin.configure("{}", Arc::new(Host))).unwrap();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plugins/fixture.wasm");
     let sandbox =
         WasmRuntime::new(WasmRuntimeConfig { instances: 8, ..WasmRuntimeConfig::default() }).unwrap();
-    let component = sandbox.load(std::fs::read(file).unwrap(), &WasmLimits::default());
-    let component = runtime.block_on(component).unwrap();
+    let load = async { sandbox.load(std::fs::read(file).unwrap(), &WasmLimits::default()).await };
+    let component = runtime.block_on(load).unwrap();
     let component = runtime.block_on(component.configure("{}", Arc::new(Host))).unwrap();
 
     let local = Builder::new_current_thread().enable_all().build().unwrap();
