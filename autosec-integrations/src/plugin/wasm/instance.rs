@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use wasmtime::Store;
+use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use super::StartError;
 use super::bindings::{Exports, PluginPre};
@@ -86,10 +86,10 @@ fn begin(store: &mut Store<State>, time: Duration) {
     store.set_epoch_deadline(1);
 }
 
-/// A trap while it starts is the plugin's; anything else is a pool without room.
+/// A pool without room is no fault of the plugin; all else is: a trap while it starts, or functions of another shape.
 fn cannot_start(error: &wasmtime::Error, state: &State) -> Crash {
-    if error.downcast_ref::<wasmtime::Trap>().is_some() || error.downcast_ref::<Crash>().is_some() {
-        return crash(error, state);
+    if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        return Crash::Gone(text(error));
     }
-    Crash::Gone(text(error))
+    crash(error, state)
 }

@@ -10,6 +10,7 @@ use super::state::State;
 use super::ticker::Ticker;
 use super::unserved::Unserved;
 use super::{LoadError, WasmLimits, WasmPlugin, WasmRuntimeConfig, check, engine, imports};
+use crate::plugin::interface::Crash;
 
 /// Compiles plugins and runs them: one a host.
 ///
@@ -56,7 +57,11 @@ impl WasmRuntime {
         let pre = PluginPre::new(self.0.linker.instantiate_pre(&component).map_err(shape)?).map_err(shape)?;
         let peak = Arc::default();
         let state = State::new(Arc::new(Unserved), limits, Arc::clone(&peak));
-        let instance = Instance::fresh(&pre, state).await.map_err(LoadError::Silent)?;
+        let instance = Instance::fresh(&pre, state).await.map_err(|crash| match crash {
+            // The types of what it exports are held against ours when the first instance is made.
+            Crash::Protocol(why) => LoadError::Shape(why),
+            other => LoadError::Silent(other),
+        })?;
         let description = instance.description().await.map_err(LoadError::Silent)?;
         Ok(WasmPlugin::new(pre, Arc::clone(&self.0.ticker), limits.clone(), peak, description))
     }
