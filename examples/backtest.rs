@@ -21,7 +21,7 @@ const PROFILED: usize = 256;
 fn main() -> ExitCode {
     let mut files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     if files.is_empty() {
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
         files = ["sshd.log", "access.log", "eve.json"].map(|name| samples.join(name)).into();
     }
     let said = run(&files).map(|report| format!("{report}\n"));

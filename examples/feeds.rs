@@ -1,8 +1,8 @@
 //! Loads feeds of known bad values, reads logs, and says which value was seen where, how sure its feed still is of it, and
 //! which ones a warninglist held back.
 //!
-//! `cargo run --example feeds` reads the feeds and the recorded logs of `examples/data`; `-- --help` says what else it can
-//! do.
+//! `cargo run --example feeds --features online` reads the feeds and the recorded logs of `examples/data`;
+//! `-- --help` says what else it can do.
 
 #[path = "support/console.rs"]
 mod console;

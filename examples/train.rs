@@ -77,7 +77,7 @@ fn complain(what: &str, code: u8) -> ExitCode {
 
 /// Reads the arguments behind the program's name; nothing if only help is wanted.
 fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, String> {
-    let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/train");
+    let out = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/train");
     let mut options = Options { file: None, out, seed: 1 };
     while let Some(argument) = arguments.next() {
         let text = argument.to_string_lossy();

@@ -1,4 +1,4 @@
-//! The integration tests: public API only, one file a stage.
+//! The integration tests: public API only, one file a stage. They take all features.
 
 mod architecture;
 mod asa;
@@ -67,7 +67,6 @@ mod online;
 mod own_pace;
 mod panos;
 mod pipeline;
-#[cfg(feature = "plugins")]
 mod plugin;
 mod python;
 mod queues;

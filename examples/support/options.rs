@@ -127,7 +127,7 @@ impl Options {
         if !self.files.is_empty() {
             return self.files.iter().map(|file| self.log(name(file), file)).collect();
         }
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
         ["sshd.log", "access.log", "eve.json"]
             .map(|name| self.log(name.to_owned(), &samples.join(name)))
             .into()

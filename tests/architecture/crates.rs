@@ -11,6 +11,7 @@ pub const MEMBERS: &[&str] = &[
     "autosec-integrations/plugin-sdk",
     "autosec-ml",
     "autosec-py",
+    "examples",
 ];
 
 /// What each manifest must not name, as a dependency of any kind.

@@ -13,7 +13,7 @@ use crate::layout::clipped;
 pub const HELP: &str = "\
 Loads feeds of known bad values, reads logs, and says which value was seen where and why.
 
-usage: cargo run --example feeds -- [OPTIONS] [--] [LOG]...
+usage: cargo run --example feeds --features online -- [OPTIONS] [--] [LOG]...
 
   LOG             a log to read; default: the logs of examples/data
   --feeds FOLDER  a folder with a feeds.json that names its files and what each is, and with
@@ -92,5 +92,5 @@ impl Options {
 }
 
 fn samples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
 }

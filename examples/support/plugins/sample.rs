@@ -20,7 +20,7 @@ pub struct Sample(PathBuf);
 
 impl Sample {
     pub fn install() -> io::Result<Self> {
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/plugins");
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("tests/data/plugins");
         let sums = fs::read_to_string(data.join("SHA256SUMS"))?;
         let pinned = sums.lines().find_map(|line| line.strip_suffix("  fixture.wasm"));
         let sha256 = pinned.ok_or_else(|| io::Error::other("the plugin's hash is not in SHA256SUMS"))?;
