@@ -30,6 +30,8 @@ struct Shard {
     held: HashTable<Held>,
     used: usize,
     hand: usize,
+    /// Where baselines are packed before they are kept.
+    scratch: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -66,33 +68,32 @@ impl Baselines {
     /// is not empty. Others who want a baseline of the same shard wait meanwhile.
     pub(super) fn visit(&self, key: u64, visit: impl FnOnce(&mut Baseline) -> bool) {
         let Some(mut shard) = self.shard(key) else { return };
-        let shard = &mut *shard;
+        let Shard { held: table, used, scratch, .. } = &mut *shard;
         let mut baseline = Baseline::default();
-        let held = shard.held.find_mut(spot(key), |held| held.key == key);
+        let held = table.find_mut(spot(key), |held| held.key == key);
         if held.as_ref().is_some_and(|held| baseline.fill(&held.packed).is_none()) {
             baseline = Baseline::default();
         }
         if !visit(&mut baseline) || baseline.is_empty() {
             return;
         }
-        let mut packed = baseline.pack();
-        packed.resize(room(packed.len()), 0);
+        let length = room(baseline.pack_into(scratch));
+        let packed = scratch.get(..length).unwrap_or_default();
         match held {
             Some(held) => {
-                shard.used = shard.used - held.packed.len() + packed.len();
+                *used = *used - held.packed.len() + packed.len();
                 if held.packed.len() == packed.len() {
-                    held.packed.copy_from_slice(&packed);
+                    held.packed.copy_from_slice(packed);
                 } else {
-                    held.packed = packed.as_slice().into();
+                    held.packed = packed.into();
                 }
             }
             None => {
-                shard.used += packed.len() + OVERHEAD;
-                let fresh = Held { key, packed: packed.as_slice().into() };
-                shard.held.insert_unique(spot(key), fresh, |held| spot(held.key));
+                *used += packed.len() + OVERHEAD;
+                table.insert_unique(spot(key), Held { key, packed: packed.into() }, |held| spot(held.key));
             }
         }
-        if shard.used > self.budget {
+        if *used > self.budget {
             self.evicted.fetch_add(shard.shrink(self.budget, key), Ordering::Relaxed);
         }
     }

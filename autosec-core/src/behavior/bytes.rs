@@ -9,9 +9,49 @@ pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
     to.push((number & 0x7f) as u8);
 }
 
-/// Writes the lowest bytes of a number, at most four, the least significant first.
-pub(super) fn put_little(to: &mut Vec<u8>, number: u32, width: u32) {
-    to.extend_from_slice(number.to_le_bytes().get(..width as usize).unwrap_or_default());
+/// Where numbers are written one behind the other: bytes that are there already, since a list that grows asks for each of them
+/// whether there is room. What does not fit is counted and not written.
+#[derive(Debug)]
+pub(super) struct Writer<'b> {
+    to: &'b mut [u8],
+    length: usize,
+}
+
+impl<'b> Writer<'b> {
+    /// At the beginning of these bytes; behind what is written they may change, by seven bytes at most.
+    pub(super) fn new(to: &'b mut [u8]) -> Self {
+        Self { to, length: 0 }
+    }
+
+    /// How many bytes were written.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Writes a number as [`put`] does.
+    #[inline]
+    pub(super) fn number(&mut self, mut number: u64) {
+        while number > 0x7f {
+            self.put(number & 0x7f | 0x80, 1);
+            number >>= 7;
+        }
+        self.put(number, 1);
+    }
+
+    /// Writes the lowest bytes of a number, at most four, the least significant first.
+    #[inline]
+    pub(super) fn little(&mut self, number: u32, width: u32) {
+        self.put(u64::from(number), width);
+    }
+
+    /// Writes eight bytes at once, of which so many count.
+    #[inline]
+    fn put(&mut self, bits: u64, count: u32) {
+        if let Some(bytes) = self.to.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
+            *bytes = bits.to_le_bytes();
+        }
+        self.length += count as usize;
+    }
 }
 
 /// A few small numbers in a register: they are written to memory, and read from it, all at once.
@@ -37,12 +77,10 @@ impl Word {
         (number >> 14 == 0).then(|| Self { bits, length: self.length + 1 + u32::from(more == 1) })
     }
 
-    /// Writes it: eight bytes at once, of which those are taken back that hold nothing.
+    /// Writes it.
     #[inline]
-    pub(super) fn put(self, to: &mut Vec<u8>) {
-        let length = to.len() + self.length as usize;
-        to.extend_from_slice(&self.bits.to_le_bytes());
-        to.truncate(length);
+    pub(super) fn put(self, to: &mut Writer<'_>) {
+        to.put(self.bits, self.length);
     }
 
     /// The next eight bytes; none if there are fewer.
@@ -152,7 +190,14 @@ mod tests {
             let mut to = Vec::new();
             let numbers: Vec<u64> = numbers.into_iter().flat_map(|number| [number, number >> 36, number >> 57]).collect();
             numbers.iter().for_each(|number| put(&mut to, *number));
-            put_little(&mut to, little, 3);
+            let mut room = vec![0; to.len() + 3 + 8];
+            let mut writer = Writer::new(&mut room);
+            numbers.iter().for_each(|number| writer.number(*number));
+            writer.little(little, 3);
+            let length = writer.length();
+            prop_assert_eq!(&room[..length - 3], &to);
+            room.truncate(length);
+            let to = room;
             let mut from = Reader(&to);
             for number in numbers {
                 prop_assert_eq!(from.number(), Some(number));
@@ -165,16 +210,18 @@ mod tests {
         fn words_are_the_same_bytes(little in 0u32..1 << 24, numbers: [u16; 2]) {
             let numbers = numbers.map(|number| u64::from(number >> (number & 15)));
             let (mut bytes, mut word) = (Vec::new(), Some(Word::little(little, 3)));
-            put_little(&mut bytes, little, 3);
+            bytes.extend(&little.to_le_bytes()[..3]);
             for number in numbers {
                 put(&mut bytes, number);
                 word = word.and_then(|word| word.with(number));
             }
             prop_assert_eq!(word.is_some(), numbers.iter().all(|number| number >> 14 == 0));
-            let mut written = Vec::new();
+            let mut written = [0; 16];
+            let mut writer = Writer::new(&mut written);
             if let Some(word) = word {
-                word.put(&mut written);
-                prop_assert_eq!(&written, &bytes);
+                word.put(&mut writer);
+                let length = writer.length();
+                prop_assert_eq!(&written[..length], &bytes);
             }
             bytes.extend([0; 8]);
             let from = Reader(&bytes);

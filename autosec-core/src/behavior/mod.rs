@@ -105,6 +105,8 @@ mod horizon;
 mod sources;
 mod aliases;
 mod peers;
+mod gathered;
+mod hashing;
 mod observation;
 mod snapshot;
 mod config;

@@ -1,16 +1,16 @@
-use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use siphasher::sip::SipHasher13;
 
 use super::Feature;
 use super::aliases::Aliases;
 use super::baseline::{Place, kept, seconds};
 use super::crowd::Circle;
+use super::gathered::Gathered;
+use super::hashing::{Hashing, Seed};
 use crate::entity::Entity;
-use crate::event::{Event, FieldId, FieldMask, Value, field};
+use crate::event::{Event, FieldId, Value, field};
 use crate::net;
 use crate::time::Timestamp;
 
@@ -70,49 +70,7 @@ impl Observation {
 /// Turns events into observations with a secret seed: nobody without it can make two values meet.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
-    seed: (u64, u64),
-}
-
-/// What is read of events.
-pub(super) fn fields() -> FieldMask {
-    let read = [
-        field::EVENT_ACTION,
-        field::EVENT_OUTCOME,
-        field::SOURCE_IP,
-        field::SOURCE_AS_NUMBER,
-        field::SOURCE_GEO_COUNTRY_ISO_CODE,
-        field::SOURCE_GEO_REGION_ISO_CODE,
-        field::SOURCE_GEO_CITY_NAME,
-        field::SOURCE_GEO_LOCATION_LAT,
-        field::SOURCE_GEO_LOCATION_LON,
-        field::SOURCE_GEO_ACCURACY_RADIUS,
-        field::SOURCE_ANONYMIZER,
-        field::SOURCE_BYTES,
-        field::NETWORK_BYTES,
-        field::HTTP_REQUEST_METHOD,
-        field::HTTP_RESPONSE_BYTES,
-        field::HTTP_RESPONSE_STATUS_CODE,
-        field::URL_DOMAIN,
-        field::USER_NAME,
-        field::USER_DOMAIN,
-        field::USER_EMAIL,
-        field::USER_ID,
-        field::USER_GROUP_NAME,
-        field::USER_ROLES,
-        field::USER_AGENT_ORIGINAL,
-        field::USER_AGENT_NAME,
-        field::USER_AGENT_VERSION,
-        field::USER_AGENT_OS_NAME,
-        field::USER_AGENT_OS_VERSION,
-        field::USER_AGENT_DEVICE_NAME,
-        field::DEVICE_ID,
-        field::TLS_CLIENT_JA3,
-        field::TLS_CLIENT_HASH_SHA256,
-        field::SERVICE_NAME,
-        field::HOST_NAME,
-        field::DESTINATION_DOMAIN,
-    ];
-    read.into_iter().collect()
+    seed: Seed,
 }
 
 /// The entity that a finding about the event names: the same that [`Reader::read`] took the hash of.
@@ -138,45 +96,45 @@ impl Reader {
     }
 
     /// A reader with both halves of a seed.
-    pub(super) fn of_seed(seed: (u64, u64)) -> Self {
+    pub(super) fn of_seed(seed: Seed) -> Self {
         Self { seed }
     }
 
     /// Both halves of the seed.
-    pub(super) fn seed(&self) -> (u64, u64) {
+    pub(super) fn seed(&self) -> Seed {
         self.seed
     }
 
     /// What the event says; none if it is about nobody.
     pub(super) fn read(&self, event: &Event<'_>, aliases: &Aliases) -> Option<Observation> {
-        let (of, subject) = self.subject(event, aliases)?;
-        let client = event.address(field::SOURCE_IP).map(|address| net::client(address, CLIENT));
-        let mut observation = Observation {
+        let fields = Gathered::of(event);
+        let (of, subject) = self.subject(event, &fields, aliases)?;
+        let client = fields.address(field::SOURCE_IP).map(|address| net::client(address, CLIENT));
+        let second = seconds(event.time());
+        let mut values = [None; Feature::ALL.len()];
+        for (slot, feature) in values.iter_mut().zip(Feature::ALL) {
+            *slot = self.value(&fields, feature, of, second);
+        }
+        let network = values.get(Feature::Network.index()).copied().flatten();
+        let place = place(&fields).filter(|_| of == Of::User).map(|place| Place {
+            at: second,
+            network: network.map_or(0, |network| kept(Feature::Network, network)),
+            hidden: is_hidden(&fields),
+            ..place
+        });
+        Some(Observation {
             time: event.time(),
-            second: seconds(event.time()),
-            said: seconds(event.time()),
+            second,
+            said: second,
             of,
             subject,
             group: None,
             client: client.map(|client| (self.network(Of::Address as u8, client), client)),
-            values: [None; Feature::ALL.len()],
-            place: None,
-            outcome: outcome(event),
-            amount: amount(event),
-        };
-        for feature in Feature::ALL {
-            if let Some(slot) = observation.values.get_mut(feature.index()) {
-                *slot = self.value(event, feature, of);
-            }
-        }
-        let network = observation.values.get(Feature::Network.index()).copied().flatten();
-        observation.place = place(event).filter(|_| of == Of::User).map(|place| Place {
-            at: observation.second,
-            network: network.map_or(0, |network| kept(Feature::Network, network)),
-            hidden: is_hidden(event),
-            ..place
-        });
-        Some(observation)
+            values,
+            place,
+            outcome: outcome(&fields),
+            amount: amount(&fields),
+        })
     }
 
     /// The key of the baseline of an entity.
@@ -190,19 +148,18 @@ impl Reader {
     }
 
     /// Whom the event is about: a user, else a service, else a host, else the client.
-    fn subject(&self, event: &Event<'_>, aliases: &Aliases) -> Option<(Of, u64)> {
+    fn subject(&self, event: &Event<'_>, fields: &Gathered<'_, '_>, aliases: &Aliases) -> Option<(Of, u64)> {
         let mut name = self.hashing(Of::User as u8);
         if aliases.write_user(event, &mut name) {
             return Some((Of::User, name.finish()));
         }
-        let named = |id| event.text(id).filter(|text| !text.is_empty());
-        if let Some(name) = named(field::SERVICE_NAME) {
+        if let Some(name) = fields.text(field::SERVICE_NAME) {
             return Some((Of::Service, self.text(Of::Service as u8, name)));
         }
-        if let Some(name) = named(field::HOST_NAME) {
+        if let Some(name) = fields.text(field::HOST_NAME) {
             return Some((Of::Host, self.text(Of::Host as u8, name)));
         }
-        let client = net::client(event.address(field::SOURCE_IP)?, CLIENT);
+        let client = net::client(fields.address(field::SOURCE_IP)?, CLIENT);
         Some((Of::Address, self.network(Of::Address as u8, client)))
     }
 
@@ -212,10 +169,10 @@ impl Reader {
         Circle(self.text(0, group).max(1))
     }
 
-    fn value(&self, event: &Event<'_>, feature: Feature, of: Of) -> Option<u64> {
+    fn value(&self, fields: &Gathered<'_, '_>, feature: Feature, of: Of, second: u32) -> Option<u64> {
         let tag = 16 + feature as u8;
-        let text = |id| event.text(id).filter(|text| !text.is_empty());
-        let any = |ids: &[FieldId]| ids.iter().find_map(|id| text(*id)).map(|found| self.text(tag, found));
+        let any =
+            |ids: &[FieldId]| ids.iter().find_map(|id| fields.text(*id)).map(|found| self.text(tag, found));
         // Where somebody is says nothing of an address, nor of a service that all the world asks.
         let roams = of == Of::User || of == Of::Host;
         match feature {
@@ -230,24 +187,24 @@ impl Reader {
                 None
             }
             Feature::Address => {
-                Some(self.network(tag, net::client(event.address(field::SOURCE_IP)?, CLIENT)))
+                Some(self.network(tag, net::client(fields.address(field::SOURCE_IP)?, CLIENT)))
             }
-            Feature::Prefix => Some(self.network(tag, neighbourhood(event.address(field::SOURCE_IP)?))),
+            Feature::Prefix => Some(self.network(tag, neighbourhood(fields.address(field::SOURCE_IP)?))),
             Feature::Network => {
-                let number = event.integer(field::SOURCE_AS_NUMBER)?;
+                let number = fields.integer(field::SOURCE_AS_NUMBER)?;
                 Some(self.bytes(tag, &number.to_le_bytes()))
             }
             Feature::Country => any(&[field::SOURCE_GEO_COUNTRY_ISO_CODE]),
             Feature::City => {
-                text(field::SOURCE_GEO_CITY_NAME)?;
+                fields.text(field::SOURCE_GEO_CITY_NAME)?;
                 let place = [
                     field::SOURCE_GEO_CITY_NAME,
                     field::SOURCE_GEO_REGION_ISO_CODE,
                     field::SOURCE_GEO_COUNTRY_ISO_CODE,
                 ];
-                self.texts(tag, event, place)
+                self.texts(tag, fields, place)
             }
-            Feature::Cover => event.get(field::SOURCE_IP).map(|_| u64::from(is_hidden(event))),
+            Feature::Cover => fields.get(field::SOURCE_IP).map(|_| u64::from(is_hidden(fields))),
             Feature::Agent => any(&[field::USER_AGENT_ORIGINAL]).or_else(|| {
                 let agent = [
                     field::USER_AGENT_NAME,
@@ -255,7 +212,7 @@ impl Reader {
                     field::USER_AGENT_OS_NAME,
                     field::USER_AGENT_OS_VERSION,
                 ];
-                self.texts(tag, event, agent)
+                self.texts(tag, fields, agent)
             }),
             Feature::Browser => any(&[field::USER_AGENT_NAME]),
             Feature::System => any(&[field::USER_AGENT_OS_NAME]),
@@ -270,15 +227,15 @@ impl Reader {
                     Of::Host => None,
                 }
             }
-            Feature::Hour => Some(hour_of_week(seconds(event.time()))),
+            Feature::Hour => Some(hour_of_week(second)),
             // What depends on the event before is made by the baseline.
             Feature::Route | Feature::Step => None,
         }
     }
 
     /// A hash of several fields, if any of them is there.
-    fn texts<const N: usize>(&self, tag: u8, event: &Event<'_>, ids: [FieldId; N]) -> Option<u64> {
-        let texts = ids.map(|id| event.text(id).unwrap_or_default());
+    fn texts<const N: usize>(&self, tag: u8, fields: &Gathered<'_, '_>, ids: [FieldId; N]) -> Option<u64> {
+        let texts = ids.map(|id| fields.text(id).unwrap_or_default());
         let any = texts.iter().any(|text| !text.is_empty());
         any.then(|| {
             let mut hashing = self.hashing(tag);
@@ -308,52 +265,7 @@ impl Reader {
     }
 
     fn hashing(&self, tag: u8) -> Hashing {
-        let mut held = [0; SHORT];
-        if let Some(first) = held.first_mut() {
-            *first = tag;
-        }
-        Hashing { hasher: SipHasher13::new_with_keys(self.seed.0, self.seed.1), held, length: 1, more: false }
-    }
-}
-
-/// Bytes that are hashed at once; nearly all values have fewer.
-const SHORT: usize = 64;
-
-/// Hashes what is written to it. It gathers bytes, since a hasher that is given few at a time takes three times as long.
-struct Hashing {
-    hasher: SipHasher13,
-    held: [u8; SHORT],
-    length: usize,
-    /// There were more bytes than are gathered.
-    more: bool,
-}
-
-impl Hashing {
-    fn add(&mut self, bytes: &[u8]) {
-        if let Some(free) = self.held.get_mut(self.length..self.length + bytes.len()) {
-            free.copy_from_slice(bytes);
-            self.length += bytes.len();
-        } else {
-            self.hasher.write(self.held.get(..self.length).unwrap_or_default());
-            self.hasher.write(bytes);
-            (self.length, self.more) = (0, true);
-        }
-    }
-
-    fn finish(mut self) -> u64 {
-        let held = self.held.get(..self.length).unwrap_or_default();
-        if !self.more {
-            return self.hasher.hash(held);
-        }
-        self.hasher.write(held);
-        self.hasher.finish()
-    }
-}
-
-impl fmt::Write for Hashing {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.add(text.as_bytes());
-        Ok(())
+        Hashing::new(self.seed, tag)
     }
 }
 
@@ -371,8 +283,8 @@ pub(super) fn hour_of_week(second: u32) -> u64 {
     u64::from(second / 3600 + 72) % 168
 }
 
-fn place(event: &Event<'_>) -> Option<Place> {
-    let number = |id| match event.get(id) {
+fn place(fields: &Gathered<'_, '_>) -> Option<Place> {
+    let number = |id| match fields.get(id) {
         Some(Value::Float(number)) => Some(*number),
         #[expect(clippy::cast_precision_loss, reason = "degrees and kilometres are small")]
         Some(Value::Integer(number)) => Some(*number as f64),
@@ -383,18 +295,18 @@ fn place(event: &Event<'_>) -> Option<Place> {
 }
 
 /// Whether the client's network is known to hide where its users are.
-fn is_hidden(event: &Event<'_>) -> bool {
-    event.get(field::SOURCE_ANONYMIZER).is_some_and(|value| match value {
+fn is_hidden(fields: &Gathered<'_, '_>) -> bool {
+    fields.get(field::SOURCE_ANONYMIZER).is_some_and(|value| match value {
         Value::Text(text) => !text.is_empty(),
         list => !list.each().is_empty(),
     })
 }
 
-fn outcome(event: &Event<'_>) -> Outcome {
-    match event.text(field::EVENT_OUTCOME) {
+fn outcome(fields: &Gathered<'_, '_>) -> Outcome {
+    match fields.text(field::EVENT_OUTCOME) {
         Some("success") => Outcome::Success,
         Some("failure") => Outcome::Failure,
-        _ => match event.integer(field::HTTP_RESPONSE_STATUS_CODE) {
+        _ => match fields.integer(field::HTTP_RESPONSE_STATUS_CODE) {
             Some(200..=399) => Outcome::Success,
             Some(401 | 403) => Outcome::Failure,
             _ => Outcome::Unknown,
@@ -402,9 +314,9 @@ fn outcome(event: &Event<'_>) -> Outcome {
     }
 }
 
-fn amount(event: &Event<'_>) -> Option<f64> {
+fn amount(fields: &Gathered<'_, '_>) -> Option<f64> {
     let amounts = [field::NETWORK_BYTES, field::HTTP_RESPONSE_BYTES, field::SOURCE_BYTES];
-    let bytes = amounts.into_iter().find_map(|id| event.integer(id)).filter(|bytes| *bytes >= 0)?;
+    let bytes = amounts.into_iter().find_map(|id| fields.integer(id)).filter(|bytes| *bytes >= 0)?;
     #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 bytes the last digit does not matter")]
     Some(bytes as f64)
 }

@@ -11,8 +11,8 @@ pub struct FieldId(pub(super) u16);
 
 impl FieldId {
     /// Position among the schema's fields.
-    pub fn index(self) -> usize {
-        usize::from(self.0)
+    pub const fn index(self) -> usize {
+        self.0 as usize
     }
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Assessment, BehaviorAnalyzer};
+use crate::behavior::gathered;
 use crate::behavior::observation::{self, Of, Outcome};
 use crate::entity::Entity;
 use crate::event::{Event, FieldMask};
@@ -16,7 +17,7 @@ impl Detector for BehaviorAnalyzer {
     }
 
     fn fields(&self) -> FieldMask {
-        observation::fields()
+        gathered::fields()
     }
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {

@@ -83,9 +83,10 @@ impl BehaviorAnalyzer {
         self.baselines.visit(seen.subject, |baseline| {
             let settling = self.settling(seen, baseline);
             let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
-            let learns = seen.outcome == Outcome::Success && about.risk() < self.config.challenge;
+            let risk = about.risk();
+            let learns = seen.outcome == Outcome::Success && risk < self.config.challenge;
             if learns {
-                let weight = 1.0 - about.risk().value();
+                let weight = 1.0 - risk.value();
                 let teaching = Teaching { step: about.step, weight, proved: false, counted: false };
                 self.settle(seen, &settling, moment);
                 taught = Some(self.teach(seen, &teaching, baseline));

@@ -339,7 +339,7 @@ proptest! {
         ),
     ) {
         let fields: Vec<FieldId> = {
-            let mask = crate::behavior::observation::fields();
+            let mask = crate::behavior::gathered::fields();
             crate::event::Schema::ecs().fields().map(|(id, ..)| id).filter(|id| mask.contains(*id)).collect()
         };
         let small = |config: &mut BehaviorConfig| (config.prior, config.crowd_bytes) = (0.3, 1 << 14);

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::ageing::Ageing;
 use super::entry::Entry;
 use super::place::{Place, spread};
@@ -71,10 +73,13 @@ impl Baseline {
                 Feature::Step => step,
                 _ => *value,
             };
+            let mut count = self.from(start, feature).len();
             if let Some(value) = value {
-                self.gain(start, Entry::new(feature, kept(feature, value)), lesson, &gain);
+                let fresh = Entry::new(feature, kept(feature, value));
+                self.gain(start..start + count, fresh, lesson, &gain);
+                count = self.from(start, feature).len();
             }
-            start += self.from(start, feature).len();
+            start += count;
         }
         if let Some(amount) = lesson.amount.filter(|_| has_room(&mut self.amounts)) {
             self.level.observe(amount);
@@ -138,11 +143,11 @@ impl Baseline {
         }
     }
 
-    /// Lets a value gain mass; the entries of its feature begin at `start`.
-    fn gain(&mut self, start: usize, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) {
+    /// Lets a value gain mass; the entries of its feature are those.
+    fn gain(&mut self, those: Range<usize>, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) {
         let feature = fresh.feature;
-        let of = self.from(start, feature);
-        let count = of.len();
+        let (start, count) = (those.start, those.len());
+        let of = self.entries.get(those).unwrap_or_default();
         let cap = if lesson.proved { 0 } else { self.cap(of, feature, lesson, gain.floor) };
         let (place, is_new) = match of.binary_search_by_key(&fresh.value, |entry| entry.value) {
             Ok(place) => (start + place, false),

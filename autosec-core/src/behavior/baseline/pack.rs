@@ -11,7 +11,7 @@ use super::place::Place;
 use super::record::Baseline;
 use super::tally::Tally;
 use crate::behavior::Feature;
-use crate::behavior::bytes::{Reader, Word, put, put_little};
+use crate::behavior::bytes::{Reader, Word, Writer};
 use crate::behavior::signal::{Level, Surprise};
 
 /// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
@@ -24,9 +24,9 @@ pub(in crate::behavior) fn room(length: usize) -> usize {
     (length + 8).next_multiple_of(16) - 8
 }
 
-/// Room for what a baseline says beside its entries, and for each of these: as much as nearly all of them take.
-const HEAD: usize = 112;
-const ENTRY: usize = 10;
+/// The most that a baseline says beside its entries takes, with what may change behind it, and the most that each of these takes.
+const HEAD: usize = 256;
+const ENTRY: usize = 18;
 
 const PLACE: u64 = 1;
 const HIDDEN: u64 = 2;
@@ -39,39 +39,58 @@ const SURPRISE: u64 = 64;
 impl Baseline {
     /// Writes it down.
     pub(in crate::behavior) fn pack(&self) -> Vec<u8> {
-        let mut to = Vec::with_capacity(HEAD + ENTRY * self.entries.len());
-        put(&mut to, self.parts());
-        put(&mut to, u64::from(self.newest));
-        put(&mut to, u64::from(self.learned));
-        put_time(&mut to, self.newest, self.first);
+        let mut packed = Vec::new();
+        let length = self.pack_into(&mut packed);
+        packed.truncate(length);
+        packed
+    }
+
+    /// Writes it down at the beginning of a list, which grows if it has to, and zeros behind it in all of its [`room`]; its own
+    /// length.
+    pub(in crate::behavior) fn pack_into(&self, scratch: &mut Vec<u8>) -> usize {
+        let most = HEAD + ENTRY * self.entries.len();
+        if scratch.len() < most {
+            scratch.resize(most, 0);
+        }
+        let mut to = Writer::new(scratch);
+        self.write(&mut to);
+        let length = to.length();
+        scratch.get_mut(length..room(length)).into_iter().for_each(|behind| behind.fill(0));
+        length
+    }
+
+    fn write(&self, to: &mut Writer<'_>) {
+        to.number(self.parts());
+        to.number(u64::from(self.newest));
+        to.number(u64::from(self.learned));
+        put_time(to, self.newest, self.first);
         if let Some(place) = &self.place {
-            pack_place(place, self.newest, &mut to);
+            pack_place(place, self.newest, to);
         }
         if let Some((action, at)) = self.action {
-            put_little(&mut to, action, Feature::Action.width());
-            put_time(&mut to, self.newest, at);
+            to.little(action, Feature::Action.width());
+            put_time(to, self.newest, at);
         }
         for tally in [&self.successes, &self.failures].into_iter().filter(|tally| !tally.is_empty()) {
-            put_time(&mut to, self.newest, tally.newest);
-            [tally.mass, tally.window].into_iter().for_each(|part| put(&mut to, u64::from(part)));
+            put_time(to, self.newest, tally.newest);
+            [tally.mass, tally.window].into_iter().for_each(|part| to.number(u64::from(part)));
         }
         if self.level != Level::default() {
-            pack_floats(self.level.parts(), &mut to);
-            put(&mut to, u64::from(self.amounts));
+            pack_floats(self.level.parts(), to);
+            to.number(u64::from(self.amounts));
         }
         if self.surprise != Surprise::default() {
-            pack_floats(self.surprise.parts(), &mut to);
-            put(&mut to, u64::from(self.steps));
+            pack_floats(self.surprise.parts(), to);
+            to.number(u64::from(self.steps));
         }
         let by_feature = self.by_feature();
-        put(&mut to, self.filled(&by_feature));
+        to.number(self.filled(&by_feature));
         let held = by_feature.into_iter().zip(self.rest);
         for (feature, (entries, rest)) in Feature::ALL.into_iter().zip(held) {
             if rest > 0 || !entries.is_empty() {
-                pack_feature(feature, entries, rest, &mut to);
+                pack_feature(feature, entries, rest, to);
             }
         }
-        to
     }
 
     /// Reads what [`Baseline::pack`] wrote; none if it is anything else.
@@ -159,36 +178,37 @@ impl Baseline {
             _ => 1 << (8 * feature.width()),
         };
         let width = feature.width();
+        let start = self.entries.len();
+        self.entries.resize(start + count, Entry::new(feature, 0));
         let mut least = 0;
-        for _ in 0..count {
-            let mut entry = Entry::new(feature, 0);
-            if !unpack_short(&mut entry, width, from) {
-                unpack_long(&mut entry, width, from)?;
-            }
-            let light = (1..=4 * HEAVIEST).contains(&entry.mass());
-            if !light || !(least..end).contains(&entry.value) {
+        for entry in self.entries.get_mut(start..)? {
+            let has_mass = match unpack_short(entry, width, from) {
+                // None of its numbers is large.
+                true => entry.settled | entry.fresh[0] > 0,
+                false => {
+                    unpack_long(entry, width, from)?;
+                    (1..=4 * HEAVIEST).contains(&entry.mass())
+                }
+            };
+            if !has_mass || !(least..end).contains(&entry.value) {
                 return None;
             }
             least = entry.value + 1;
-            self.entries.push(entry);
         }
         Some(())
     }
 }
 
-fn pack_feature(feature: Feature, entries: &[Entry], rest: u32, to: &mut Vec<u8>) {
+fn pack_feature(feature: Feature, entries: &[Entry], rest: u32, to: &mut Writer<'_>) {
     let count = (entries.len() as u64) << 1 | u64::from(rest > 0);
-    match Word::default().with(count) {
-        Some(word) => word.put(to),
-        None => put(to, count),
-    }
+    to.number(count);
     if rest > 0 {
-        put(to, u64::from(rest));
+        to.number(u64::from(rest));
     }
     entries.iter().for_each(|entry| pack_entry(entry, feature.width(), to));
 }
 
-fn pack_entry(entry: &Entry, width: u32, to: &mut Vec<u8>) {
+fn pack_entry(entry: &Entry, width: u32, to: &mut Writer<'_>) {
     let [newest, before] = entry.fresh;
     let waits = newest > 0 || before > 0;
     let mass = u64::from(entry.settled) << 2 | u64::from(entry.repeated) << 1 | u64::from(waits);
@@ -197,15 +217,15 @@ fn pack_entry(entry: &Entry, width: u32, to: &mut Vec<u8>) {
     match if waits { word.and_then(|word| word.with(newest)) } else { word } {
         Some(word) => word.put(to),
         None => {
-            put_little(to, entry.value, width);
-            put(to, mass);
+            to.little(entry.value, width);
+            to.number(mass);
             if waits {
-                put(to, newest);
+                to.number(newest);
             }
         }
     }
     if before > 0 {
-        put(to, u64::from(before));
+        to.number(u64::from(before));
     }
 }
 
@@ -227,6 +247,7 @@ fn unpack_long(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> Option<(
     entry.value = from.little(width)?;
     let mass = from.number()?;
     (entry.settled, entry.repeated) = (u32::try_from(mass >> 2).ok()?, mass & 2 != 0);
+    entry.fresh = [0; 2];
     if mass & 1 != 0 {
         let newest = from.number()?;
         let before = if newest & 1 != 0 { from.small()? } else { 0 };
@@ -237,10 +258,10 @@ fn unpack_long(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> Option<(
 
 /// Writes a time as its difference from another one. Either may be the later: a late event is older than the first that was
 /// learned, a failure newer than the last. Small ones of both signs are small numbers.
-fn put_time(to: &mut Vec<u8>, newest: u32, time: u32) {
+fn put_time(to: &mut Writer<'_>, newest: u32, time: u32) {
     let since = newest.wrapping_sub(time);
     let sign = since.cast_signed() >> 31;
-    put(to, u64::from(since << 1 ^ sign.cast_unsigned()));
+    to.number(u64::from(since << 1 ^ sign.cast_unsigned()));
 }
 
 /// Reads what [`put_time`] wrote.
@@ -250,8 +271,8 @@ fn time(from: &mut Reader<'_>, newest: u32) -> Option<u32> {
     Some(newest.wrapping_sub(since))
 }
 
-fn pack_floats(parts: [f32; 3], to: &mut Vec<u8>) {
-    parts.into_iter().for_each(|part| put_little(to, part.to_bits(), 4));
+fn pack_floats(parts: [f32; 3], to: &mut Writer<'_>) {
+    parts.into_iter().for_each(|part| to.little(part.to_bits(), 4));
 }
 
 fn unpack_floats(from: &mut Reader<'_>) -> Option<[f32; 3]> {
@@ -259,12 +280,12 @@ fn unpack_floats(from: &mut Reader<'_>) -> Option<[f32; 3]> {
     Some([part()?, part()?, part()?])
 }
 
-fn pack_place(place: &Place, newest: u32, to: &mut Vec<u8>) {
+fn pack_place(place: &Place, newest: u32, to: &mut Writer<'_>) {
     put_time(to, newest, place.at);
-    put_little(to, u32::from(place.north.cast_unsigned()), 2);
-    put_little(to, u32::from(place.east.cast_unsigned()), 2);
-    put(to, u64::from(place.radius));
-    put_little(to, place.network, Feature::Network.width());
+    to.little(u32::from(place.north.cast_unsigned()), 2);
+    to.little(u32::from(place.east.cast_unsigned()), 2);
+    to.number(u64::from(place.radius));
+    to.little(place.network, Feature::Network.width());
 }
 
 fn unpack_place(from: &mut Reader<'_>, newest: u32, hidden: bool) -> Option<Place> {
@@ -292,16 +313,17 @@ mod tests {
         let near = 1_780_000_000;
         for newest in [0, near, u32::MAX] {
             for other in [0, near - 3_600, near, near + 90, u32::MAX] {
-                let mut to = Vec::new();
-                put_time(&mut to, newest, other);
+                let mut to = [0; 16];
+                put_time(&mut Writer::new(&mut to), newest, other);
                 assert_eq!(time(&mut Reader(&to), newest), Some(other));
             }
         }
-        let mut to = Vec::new();
+        let mut to = [0; 16];
+        let mut to = Writer::new(&mut to);
         put_time(&mut to, near, near);
         put_time(&mut to, near, near - 60);
         put_time(&mut to, near, near + 60);
-        assert_eq!(to.len(), 1 + 1 + 1, "what is near takes a byte");
+        assert_eq!(to.length(), 1 + 1 + 1, "what is near takes a byte");
     }
 
     #[test]

@@ -1,5 +1,3 @@
-use smallvec::SmallVec;
-
 use super::{Group, Kind, Nats, Reason, Signal, Signals};
 use crate::measure::{Confidence, RiskScore};
 
@@ -118,9 +116,10 @@ pub fn combine(signals: &Signals, feedback: [Nats; Group::ALL.len()], limits: &L
 /// fields that the signals read and the event had. Agreement is `(1 + |Σ adds| / Σ |adds|) / 2`: 1 where all
 /// contributions point one way, ½ where they cancel out.
 pub fn confidence(combined: &Combined, history: f64, fields: f64) -> Confidence {
-    let (sum, size) = combined
-        .contributions()
-        .fold((0.0, 0.0), |(sum, size), part| (sum + part.adds.value(), size + part.adds.value().abs()));
+    // Silent kinds add nothing, and sums of these numbers are exact.
+    let adds = combined.adds.iter().chain(&combined.feedback);
+    let (sum, size) =
+        adds.fold((0.0, 0.0), |(sum, size), adds| (sum + adds.value(), size + adds.value().abs()));
     let agreement: f64 = if size > 0.0 { sum.abs() / size } else { 1.0 };
     Confidence::clamped(
         super::math::trust(history, 10.0) * fields.clamp(0.0, 1.0) * f64::midpoint(1.0, agreement),
@@ -198,7 +197,12 @@ fn share_out(signals: &Signals, limits: &Limits, side: Side) -> [Nats; Kind::ALL
         Side::Ordinary => ((-limits.ordinary).max(Nats::ZERO) - doing(signals)).max(Nats::ZERO),
     };
     let mut given = [Nats::ZERO; Kind::ALL.len()];
-    for (kind, strength) in strongest_first(signals, side) {
+    let mut strengths = Kind::ALL.map(|kind| match (signals.of(kind).map(Signal::llr), side) {
+        (None, _) => Nats::ZERO,
+        (Some(llr), Side::Attacker) => llr,
+        (Some(llr), Side::Ordinary) => -llr,
+    });
+    while let Some((kind, strength)) = take_strongest(&mut strengths) {
         let Some((room, led)) = rooms.get_mut(kind.group() as usize) else { continue };
         let weight = if *led { strength.quarter() } else { strength };
         let given_to = weight.min(*room).min(all);
@@ -217,17 +221,12 @@ fn doing(signals: &Signals) -> Nats {
     kinds.into_iter().filter_map(|kind| signals.of(kind)).map(Signal::llr).fold(Nats::ZERO, Nats::max)
 }
 
-/// The kinds that speak for a side and how much, from the strongest down, equal ones in the order of their kinds.
-fn strongest_first(signals: &Signals, side: Side) -> impl Iterator<Item = (Kind, Nats)> {
-    let strengths = signals.iter().map(|signal| match side {
-        Side::Attacker => (signal.kind(), signal.llr()),
-        Side::Ordinary => (signal.kind(), -signal.llr()),
-    });
-    // Few of the eleven kinds speak for a side.
-    let mut kinds: SmallVec<[(Kind, Nats); Kind::ALL.len()]> =
-        strengths.filter(|(_, strength)| *strength > Nats::ZERO).collect();
-    kinds.sort_unstable_by_key(|(kind, strength)| (std::cmp::Reverse(*strength), *kind));
-    kinds.into_iter()
+/// The kind that speaks loudest for a side and how much, the first of equal ones; it is silent from then on.
+fn take_strongest(strengths: &mut [Nats; Kind::ALL.len()]) -> Option<(Kind, Nats)> {
+    let kinds = Kind::ALL.into_iter().zip(strengths);
+    let (kind, strongest) = kinds.reduce(|one, other| if *other.1 > *one.1 { other } else { one })?;
+    let strength = std::mem::take(strongest);
+    (strength > Nats::ZERO).then_some((kind, strength))
 }
 
 fn suspicion(adds: &[Nats; Kind::ALL.len()], group: Group) -> Nats {

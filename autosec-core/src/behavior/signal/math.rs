@@ -2,6 +2,8 @@
 
 /// The exponent of the calibrator: small enough that deep tails count nearly in full.
 const KAPPA: f64 = 0.15;
+/// [`evidence`] of a chance of 1: most windows have no event before this one, so most tails are that.
+const ORDINARY: f64 = -0.553_385_238_184_786_6;
 
 /// Evidence against the ordinary from the chance `p = e^ln_tail` of something at least as extreme, in nats.
 ///
@@ -10,6 +12,9 @@ const KAPPA: f64 = 0.15;
 /// and 1 is such a bet as well, and is the likelihood ratio against attackers of whom half behave like the
 /// entity in this respect: so what is ordinary speaks for the ordinary by at most ln 2. Zero is at p = 0.107.
 pub(super) fn evidence(ln_tail: f64) -> f64 {
+    if ln_tail == 0.0 {
+        return ORDINARY;
+    }
     // e^(0.85 · 700) is still a finite number.
     let bet = KAPPA * libm::exp((KAPPA - 1.0) * ln_tail.clamp(-700.0, 0.0));
     libm::log(0.5 + 0.5 * bet)
@@ -55,6 +60,7 @@ mod tests {
     fn golden_values_worked_by_hand() {
         // κ·1 = 0.15, ln(0.5 + 0.075) = -0.5534.
         assert!((evidence(0.0) + 0.553_385_238).abs() < 1e-9);
+        assert_eq!(evidence(0.0), evidence(-1e-300), "the constant is what is computed, to the last bit");
         // p = 10⁻⁶: 0.15 · 10^5.1 = 18,883.9; half of it and a half: ln 9,442.5 = 9.1530.
         assert!((evidence(1e-6f64.ln()) - 9.153).abs() < 1e-3);
         // Tables: P(T₄ ≥ 2.776) = 0.025, P(T₄ ≥ 4.604) = 0.005, P(T₄ ≥ 0) = ½.

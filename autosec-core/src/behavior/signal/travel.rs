@@ -69,6 +69,9 @@ impl Place {
 
     /// Kilometres along the surface of a sphere, by the haversine formula (Sinnott 1984): 0 to 20,015.1.
     pub fn distance(self, other: Place) -> f64 {
+        if (self.latitude, self.longitude) == (other.latitude, other.longitude) {
+            return 0.0;
+        }
         let (here, there) = (self.latitude.to_radians(), other.latitude.to_radians());
         let north = libm::sin((there - here) / 2.0);
         let east = libm::sin((other.longitude - self.longitude).to_radians() / 2.0);
