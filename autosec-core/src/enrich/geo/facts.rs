@@ -1,8 +1,11 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::GeoDatabase;
+
 /// What is known of an address. Anything may be missing.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct GeoFacts<'n> {
     /// Where it is.
@@ -15,22 +18,38 @@ pub struct GeoFacts<'n> {
     pub continent: Option<GeoCode>,
     /// What hides whoever is behind the address.
     pub anonymizers: Anonymizers,
-    /// What is known in words.
-    pub names: &'n GeoNames,
+    pub(super) words: Words<'n>,
 }
 
-/// What is known of an address in words; apart, since most look-ups do not ask for it and would wait for its memory.
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+/// Where the words are: apart, since most look-ups do not ask for them and would wait for their memory.
+#[derive(Clone, Copy)]
+pub(super) enum Words<'n> {
+    Kept(&'n OwnedNames),
+    /// In the record at an offset, not read yet.
+    In(&'n GeoDatabase, usize),
+}
+
+/// What is known of an address in words.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct GeoNames {
+pub struct GeoNames<'n> {
     /// The first-level part of the country, by ISO 3166-2, such as `GB-ENG`.
-    pub region: Option<Arc<str>>,
+    pub region: Option<Cow<'n, str>>,
     /// The city.
-    pub city: Option<Arc<str>>,
+    pub city: Option<&'n str>,
     /// The time zone, by its IANA name.
-    pub timezone: Option<Arc<str>>,
+    pub timezone: Option<&'n str>,
     /// Who owns the autonomous system.
-    pub as_organization: Option<Arc<str>>,
+    pub as_organization: Option<&'n str>,
+}
+
+/// [`GeoNames`] that own their texts, and may share them.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(super) struct OwnedNames {
+    region: Option<Arc<str>>,
+    city: Option<Arc<str>>,
+    timezone: Option<Arc<str>>,
+    as_organization: Option<Arc<str>>,
 }
 
 /// [`GeoFacts`] that own their words.
@@ -41,7 +60,7 @@ pub struct GeoRecord {
     pub(super) country: Option<GeoCode>,
     pub(super) continent: Option<GeoCode>,
     pub(super) anonymizers: Anonymizers,
-    pub(super) names: GeoNames,
+    pub(super) names: OwnedNames,
 }
 
 /// A place on earth, and how well it is known.
@@ -82,11 +101,41 @@ pub enum Anonymizer {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Anonymizers(pub(super) u8);
 
+impl<'n> GeoFacts<'n> {
+    /// What is known in words. From a [`GeoDatabase`] it is read only now, and each time it is asked for; words that are
+    /// damaged there are not known.
+    pub fn names(&self) -> GeoNames<'n> {
+        match self.words {
+            Words::Kept(names) => names.borrowed(),
+            Words::In(database, offset) => database.names(offset),
+        }
+    }
+}
+
+impl PartialEq for GeoFacts<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let plain = |facts: &Self| {
+            (facts.location, facts.as_number, facts.country, facts.continent, facts.anonymizers)
+        };
+        plain(self) == plain(other) && self.names() == other.names()
+    }
+}
+
+impl fmt::Debug for GeoFacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { location, as_number, country, continent, anonymizers, .. } = self;
+        let mut shown = f.debug_struct("GeoFacts");
+        shown.field("location", location).field("as_number", as_number).field("country", country);
+        shown.field("continent", continent).field("anonymizers", anonymizers);
+        shown.field("names", &self.names()).finish()
+    }
+}
+
 impl GeoRecord {
     /// What it holds.
     pub fn facts(&self) -> GeoFacts<'_> {
         let Self { location, as_number, country, continent, anonymizers, ref names } = *self;
-        GeoFacts { location, as_number, country, continent, anonymizers, names }
+        GeoFacts { location, as_number, country, continent, anonymizers, words: Words::Kept(names) }
     }
 
     /// Whether nothing is known.
@@ -101,15 +150,47 @@ impl GeoRecord {
         self.country = self.country.or(other.country);
         self.continent = self.continent.or(other.continent);
         self.anonymizers.0 |= other.anonymizers.0;
-        for (own, other) in self.names.each_mut().into_iter().zip(other.names.each()) {
+        match other.words {
+            Words::Kept(names) => self.names.complete(names),
+            Words::In(database, offset) => self.names.complete(&database.names(offset).owned()),
+        }
+    }
+}
+
+impl GeoNames<'_> {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn owned(&self) -> OwnedNames {
+        OwnedNames {
+            region: self.region.as_deref().map(Arc::from),
+            city: self.city.map(Arc::from),
+            timezone: self.timezone.map(Arc::from),
+            as_organization: self.as_organization.map(Arc::from),
+        }
+    }
+}
+
+impl OwnedNames {
+    fn borrowed(&self) -> GeoNames<'_> {
+        GeoNames {
+            region: self.region.as_deref().map(Cow::Borrowed),
+            city: self.city.as_deref(),
+            timezone: self.timezone.as_deref(),
+            as_organization: self.as_organization.as_deref(),
+        }
+    }
+
+    fn complete(&mut self, other: &Self) {
+        for (own, other) in self.each_mut().into_iter().zip(other.each()) {
             if own.is_none() {
                 own.clone_from(other);
             }
         }
     }
-}
 
-impl GeoNames {
     pub(super) fn each_mut(&mut self) -> [&mut Option<Arc<str>>; 4] {
         let Self { region, city, timezone, as_organization } = self;
         [region, city, timezone, as_organization]
@@ -260,7 +341,7 @@ mod tests {
         facts.anonymizers = [Anonymizer::Tor].into_iter().collect();
         let other = GeoRecord {
             country: GeoCode::new("FR"),
-            names: GeoNames { city: Some("Paris".into()), ..GeoNames::default() },
+            names: OwnedNames { city: Some("Paris".into()), ..OwnedNames::default() },
             anonymizers: [Anonymizer::Vpn].into_iter().collect(),
             ..GeoRecord::default()
         };

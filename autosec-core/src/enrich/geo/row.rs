@@ -1,7 +1,8 @@
 //! What is known of an address in 16 bytes, so that a row lies in one cache line and a city database's 400,000 different
 //! ones fit the last cache.
 
-use super::{Anonymizers, GeoCode, GeoFacts, GeoNames, GeoRecord, Location};
+use super::facts::{OwnedNames, Words};
+use super::{Anonymizers, GeoCode, GeoFacts, GeoRecord, Location};
 
 /// A row of a table.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -51,7 +52,7 @@ impl Row {
     /// What it says, with these names.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "each part has as many bits as are taken")]
-    pub(super) fn facts(self, names: &GeoNames) -> GeoFacts<'_> {
+    pub(super) fn facts(self, names: &OwnedNames) -> GeoFacts<'_> {
         let part = |number: u64, first: u32, bits: u32| number >> first & ((1 << bits) - 1);
         let degrees = |millionths: u64, most: i32| f64::from(millionths as i32 - most * 1_000_000) / 1e6;
         let latitude = part(self.place, 0, LONGITUDE);
@@ -68,7 +69,7 @@ impl Row {
             country: (letters[0] != NO_LETTER).then(|| GeoCode(letters.map(|letter| b'A' + letter as u8))),
             continent: GeoCode::CONTINENTS.get(part(self.owner, CONTINENT, 3) as usize).copied(),
             anonymizers: Anonymizers(part(self.place, ANONYMIZERS, 6) as u8),
-            names,
+            words: Words::Kept(names),
         }
     }
 }
