@@ -112,7 +112,7 @@ impl Costs {
 }
 
 fn asked(facts: GeoFacts<'_>) -> (Option<GeoCode>, Option<u32>, Option<Location>) {
-    (facts.country, facts.as_number, facts.location)
+    (facts.country(), facts.as_number(), facts.location())
 }
 
 fn time(addresses: &[IpAddr], mut look_up: impl FnMut(IpAddr)) -> f64 {

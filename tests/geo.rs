@@ -63,8 +63,8 @@ fn cities_are_where_the_publisher_says() {
         assert!(database.kind().contains("City") && database.built() > 1_500_000_000);
         let facts = known(database, address);
         let found = facts.as_ref().map(GeoRecord::facts).map(|facts| {
-            let place = facts.location.unwrap();
-            (facts.country.unwrap().as_str(), place.latitude, place.longitude, place.accuracy_radius)
+            let place = facts.location().unwrap();
+            (facts.country().unwrap().as_str(), place.latitude, place.longitude, place.accuracy_radius)
         });
         assert_eq!(found, expected, "{address}");
     }
@@ -73,7 +73,7 @@ fn cities_are_where_the_publisher_says() {
     let names = facts.names();
     let texts = [names.region.as_deref(), names.city, names.timezone].map(Option::unwrap);
     assert_eq!(texts, ["GB-ENG", "Boxford", "Europe/London"]);
-    assert_eq!(facts.continent, GeoCode::new("EU"));
+    assert_eq!(facts.continent(), GeoCode::new("EU"));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn networks_and_anonymizers_are_known() {
     let asn = |address| {
         let record = known(database(test, "GeoLite2-ASN-Test.mmdb")?, address)?;
         let facts = record.facts();
-        Some((facts.as_number?, facts.names().as_organization.map(ToOwned::to_owned)))
+        Some((facts.as_number()?, facts.names().as_organization.map(ToOwned::to_owned)))
     };
     if file(test, "GeoLite2-ASN-Test.mmdb").is_none() {
         return;
@@ -92,7 +92,7 @@ fn networks_and_anonymizers_are_known() {
     assert_eq!(asn("2600:6000::1"), Some((237, Some("Merit Network Inc.".to_owned()))));
     let hidden = |name, address| {
         let record = known(database(test, name)?, address)?;
-        Some(record.facts().anonymizers.iter().collect::<Vec<_>>())
+        Some(record.facts().anonymizers().iter().collect::<Vec<_>>())
     };
     let name = "GeoIP2-Anonymous-IP-Test.mmdb";
     assert_eq!(hidden(name, "1.2.0.0"), Some(vec![Anonymizer::Anonymous, Anonymizer::Vpn]));
@@ -115,8 +115,8 @@ fn a_layout_says_where_facts_stand() {
         .unwrap();
     let record = known(database.with_layout(layout), "2.125.160.216").unwrap();
     let facts = record.facts();
-    assert_eq!((facts.country, facts.names().city), (GeoCode::new("FR"), Some("Vereinigtes Königreich")));
-    assert_eq!(facts.location, None);
+    assert_eq!((facts.country(), facts.names().city), (GeoCode::new("FR"), Some("Vereinigtes Königreich")));
+    assert_eq!(facts.location(), None);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn rules_see_where_an_event_comes_from() {
         "what a log says stays"
     );
     assert!(found(from("192.0.2.1")).is_empty());
-    assert_eq!(geo.lookup(ip("81.2.69.142")).facts().country, GeoCode::new("GB"));
+    assert_eq!(geo.lookup(ip("81.2.69.142")).facts().country(), GeoCode::new("GB"));
     geo.replace([]);
     assert!(found(from("81.2.69.142")).is_empty(), "the databases were taken away");
     assert_eq!(geo.damaged(), 0);

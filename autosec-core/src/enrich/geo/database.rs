@@ -10,20 +10,19 @@ use std::sync::Arc;
 use maxminddb::Reader;
 
 use super::facts::{OwnedNames, Words};
-use super::tree::Tree;
+use super::kept::Kept;
+use super::row::{Parts, Row};
+use super::tree::{SEPARATOR, Tree};
 use super::walk::{Places, Scalar, Values};
 use super::{Anonymizer, Anonymizers, GeoCode, GeoFact, GeoFacts, GeoLayout, GeoNames, Location};
 
 /// What stands before the description of a database, behind its records.
 const METADATA: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
-/// Bytes between the tree and the records.
-const SEPARATOR: usize = 16;
 
 /// A database in MaxMind's format, of any maker.
 ///
-/// Only the facts of the [layout](GeoLayout) are read from a record, where it lies and each time: that takes less than to
-/// keep what was read (a stranger's record that was kept cost five allocations, and as many for the one that gave way).
-/// Nothing is checked when it is opened but its outside: a record that is damaged is one of which nothing is known.
+/// Only the facts of the [layout](GeoLayout) are read from a record, where it lies; those but words are kept in 16 bytes, since
+/// the same few thousand records answer for most addresses. Nothing is checked when it is opened but its outside: a record that is damaged is one of which nothing is known.
 #[derive(Debug)]
 pub struct GeoDatabase {
     reader: Reader<Bytes>,
@@ -35,6 +34,7 @@ pub struct GeoDatabase {
     places: Places,
     /// Of the words, and of the country that is a part of a region's code.
     words: Places,
+    kept: Kept,
 }
 
 /// What is in the file, for the reader and for us.
@@ -96,7 +96,7 @@ impl GeoDatabase {
         let section = nodes + SEPARATOR..end;
         let tree = Tree::new(&bytes.0, metadata);
         let (places, words) = places(&GeoLayout::default());
-        Ok(Self { reader, bytes, section, tree, places, words })
+        Ok(Self { reader, bytes, section, tree, places, words, kept: Kept::default() })
     }
 
     /// Opens the database in this file, and takes it into memory.
@@ -117,7 +117,7 @@ impl GeoDatabase {
     #[must_use]
     pub fn with_layout(self, layout: GeoLayout) -> Self {
         let (places, words) = places(&layout);
-        Self { places, words, ..self }
+        Self { places, words, kept: Kept::default(), ..self }
     }
 
     /// What kind of database it says it is, such as `GeoLite2-City`.
@@ -147,22 +147,24 @@ impl GeoDatabase {
     }
 
     /// What the record at this offset knows.
+    #[inline]
     pub(super) fn facts(&self, offset: usize) -> Result<Option<GeoFacts<'_>>, GeoError> {
+        match self.kept.row(offset) {
+            Some(row) => Ok(Some(GeoFacts { row, words: Words::In(self, offset) })),
+            None => self.read(offset),
+        }
+    }
+
+    fn read(&self, offset: usize) -> Result<Option<GeoFacts<'_>>, GeoError> {
         let values = self.places.read(self.records(), offset);
         let record = Record(values.map_err(|what| GeoError::Damaged(what.to_owned()))?);
-        let facts = GeoFacts {
-            location: record.location(),
-            as_number: record.as_number(),
-            country: record.code(GeoFact::Country),
-            continent: record.continent(),
-            anonymizers: record.anonymizers(),
-            words: Words::In(self, offset),
-        };
-        let is_wordless = facts.location.is_none()
-            && facts.as_number.is_none()
-            && facts.country.or(facts.continent).is_none()
-            && facts.anonymizers.is_empty();
-        Ok(Some(facts).filter(|facts| !is_wordless || !facts.names().is_empty()))
+        let row = record.row();
+        let facts = GeoFacts { row, words: Words::In(self, offset) };
+        if row == Row::default() && facts.names().is_empty() {
+            return Ok(None);
+        }
+        self.kept.keep(offset, row);
+        Ok(Some(facts))
     }
 
     /// The words of the record at this offset; none if they are damaged.
@@ -216,6 +218,17 @@ const LONGEST: usize = 256;
 struct Record<'p, 'r>(Values<'p, 'r>);
 
 impl<'r> Record<'_, 'r> {
+    /// All but the words.
+    fn row(&self) -> Row {
+        Row::new(Parts {
+            location: self.location(),
+            as_number: self.as_number(),
+            country: self.code(GeoFact::Country),
+            continent: self.continent(),
+            anonymizers: self.anonymizers(),
+        })
+    }
+
     fn names(&self) -> GeoNames<'r> {
         let part = self.text(GeoFact::Region);
         let region = match (self.code(GeoFact::Country), part) {

@@ -190,15 +190,15 @@ impl End {
 
     fn fill(&self, facts: GeoFacts<'_>, event: &mut Event<'_>, wanted: &FieldMask) {
         let mut gaps = Gaps { event, wanted };
-        gaps.fill(self.number, || facts.as_number.map(|number| Value::Integer(number.into())));
-        gaps.fill(self.country, || facts.country.map(|code| code.as_str().into()));
+        gaps.fill(self.number, || facts.as_number().map(|number| Value::Integer(number.into())));
+        gaps.fill(self.country, || facts.country().map(|code| code.as_str().into()));
         self.fill_words(facts, &mut gaps);
         let Some(more) = &self.more else { return };
-        gaps.fill(more.continent, || facts.continent.map(|code| code.as_str().into()));
-        gaps.fill(more.anonymizer, || words(facts.anonymizers));
+        gaps.fill(more.continent, || facts.continent().map(|code| code.as_str().into()));
+        gaps.fill(more.anonymizer, || words(facts.anonymizers()));
         // A place is one fact: never the latitude of one source with the longitude of another.
         let lacks = |field| gaps.event.get(field).is_none();
-        if let Some(place) = facts.location.filter(|_| lacks(more.latitude) && lacks(more.longitude)) {
+        if let Some(place) = facts.location().filter(|_| lacks(more.latitude) && lacks(more.longitude)) {
             gaps.fill(more.latitude, || Some(place.latitude.into()));
             gaps.fill(more.longitude, || Some(place.longitude.into()));
             gaps.fill(more.radius, || place.accuracy_radius.map(Value::from));

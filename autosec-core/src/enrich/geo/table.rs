@@ -6,7 +6,7 @@ use maxminddb::WithinOptions;
 use smallvec::SmallVec;
 
 use super::database::Texts;
-use super::facts::OwnedNames;
+use super::facts::{OwnedNames, Words};
 use super::ranges::{NONE, Ranges, Start};
 use super::row::Row;
 use super::{GeoDatabase, GeoFacts, GeoRecord};
@@ -21,7 +21,7 @@ use super::{GeoDatabase, GeoFacts, GeoRecord};
 ///
 /// let table = GeoTable::new(&[GeoDatabase::open("city.mmdb")?, GeoDatabase::open("asn.mmdb")?])?;
 /// println!("{} ranges, {} of damaged records", table.len(), table.damaged());
-/// let country = table.lookup("192.0.2.1".parse()?).and_then(|facts| facts.country);
+/// let country = table.lookup("192.0.2.1".parse()?).and_then(|facts| facts.country());
 /// let geo = Geo::new([table.into()]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -77,10 +77,15 @@ impl GeoTable {
     /// What is known of an address.
     #[inline]
     pub fn lookup(&self, address: IpAddr) -> Option<GeoFacts<'_>> {
-        let place = self.ranges.find(address)? as usize;
-        let row = self.rows.get(place)?;
-        let names = self.named.get(place).and_then(|names| self.names.get(*names as usize));
-        Some(row.facts(names.unwrap_or(&self.nameless)))
+        let place = self.ranges.find(address)?;
+        let row = *self.rows.get(place as usize)?;
+        Some(GeoFacts { row, words: Words::Of(self, place) })
+    }
+
+    /// The names of the row at this place.
+    pub(super) fn names(&self, place: u32) -> &OwnedNames {
+        let names = self.named.get(place as usize).and_then(|names| self.names.get(*names as usize));
+        names.unwrap_or(&self.nameless)
     }
 
     /// How many ranges of addresses it tells apart.
@@ -208,7 +213,7 @@ impl<'r> Combined<'r> {
         records.for_each(|record| whole.complete(record.facts()));
         let next = self.names.len();
         let names = *self.names.entry(whole.names.clone()).or_insert(number(next));
-        let row = Row::new(&whole);
+        let row = whole.row;
         let next = self.rows.len();
         let place = *self.places.entry((row, names)).or_insert(number(next));
         if place == number(next) {
@@ -315,6 +320,7 @@ fn sweep<A: Bits>(databases: &mut [Vec<Span<A>>], combined: &mut Combined<'_>) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::Parts;
     use super::*;
     use crate::enrich::geo::GeoCode;
 
@@ -324,20 +330,19 @@ mod tests {
 
     #[test]
     fn databases_are_combined_where_they_overlap() {
-        let country = |code| GeoRecord { country: GeoCode::new(code), ..GeoRecord::default() };
-        let number = |number| GeoRecord { as_number: Some(number), ..GeoRecord::default() };
+        let record = |parts| GeoRecord { row: Row::new(parts), ..GeoRecord::default() };
+        let country = |code| record(Parts { country: GeoCode::new(code), ..Parts::default() });
+        let number = |number| record(Parts { as_number: Some(number), ..Parts::default() });
         let records = [country("SE"), country("NO"), number(1), number(2)];
         let mut combined = Combined::of(&records);
         let mut databases =
             [spans(&[(10, 19, 0), (20, 29, 0), (40, u32::MAX, 1)]), spans(&[(15, 45, 2), (50, u32::MAX, 3)])];
         let starts = sweep(&mut databases, &mut combined);
-        let nameless = OwnedNames::default();
         let said: Vec<_> = starts
             .iter()
             .map(|start| {
-                let facts = combined.rows.get(start.value as usize).map(|row| row.facts(&nameless));
-                let code = facts.and_then(|facts| facts.country).map(GeoCode::as_str);
-                (start.first, code, facts.and_then(|facts| facts.as_number))
+                let row = combined.rows.get(start.value as usize).copied().unwrap_or_default();
+                (start.first, row.country().map(GeoCode::as_str), row.as_number())
             })
             .collect();
         let wanted = [

@@ -12,6 +12,12 @@ use maxminddb::Metadata;
 /// Bits of an address that are one step.
 const FIRST_BITS: u32 = 16;
 
+/// Bytes between the tree and the records.
+pub(super) const SEPARATOR: usize = 16;
+
+/// Beyond the end of every file.
+const NO_OFFSET: usize = usize::MAX >> 1;
+
 /// Where addresses lead: below the number of nodes to a node, at this number nowhere, above it to a record.
 pub(super) struct Tree {
     /// Bits of a record of a node: 24, 28 or 32.
@@ -60,10 +66,9 @@ impl Tree {
                 self.walk(file, middle, lower, 64)
             }
         };
-        // What is left of the bits may also lead to a node: then there is no record. 16 bytes separate tree and records.
-        end.checked_sub(self.nodes)
-            .filter(|behind| *behind > 0)
-            .map(|behind| (behind as usize).wrapping_sub(16))
+        // What is left of the bits may also lead to a node: then there is no record. A separator follows the tree.
+        let behind = end.checked_sub(self.nodes).filter(|behind| *behind > 0)?;
+        Some((behind as usize).checked_sub(SEPARATOR).unwrap_or(NO_OFFSET))
     }
 
     #[inline]
@@ -173,7 +178,7 @@ mod tests {
             let networks = reader.networks(WithinOptions::default()).unwrap().flatten();
             let near = networks.filter_map(|found| found.network().ok()).flat_map(|network| {
                 let [first, last] = [network.ip(), network.broadcast()];
-                [first, last, beside(first, u128::MAX), beside(last, 1)]
+                [first, last, beside(first, false), beside(last, true)]
             });
             for address in near.map(|address| address.to_canonical()) {
                 let Ok(found) = reader.lookup(address) else { continue };
@@ -187,10 +192,12 @@ mod tests {
         assert!(compared == 0 || compared > 5_000, "{compared} addresses");
     }
 
-    fn beside(address: IpAddr, by: u128) -> IpAddr {
+    fn beside(address: IpAddr, is_after: bool) -> IpAddr {
+        let v4 = |bits: u32| if is_after { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };
+        let v6 = |bits: u128| if is_after { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };
         match address {
-            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits().wrapping_add(by as u32)).into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits().wrapping_add(by)).into(),
+            IpAddr::V4(address) => Ipv4Addr::from_bits(v4(address.to_bits())).into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(v6(address.to_bits())).into(),
         }
     }
 }

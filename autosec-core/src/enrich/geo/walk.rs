@@ -201,30 +201,38 @@ impl<'d> Walk<'_, 'd> {
         self.steps_left = self.steps_left.checked_sub(1).ok_or(TOO_MANY)?;
         let head = self.head(at)?;
         if head.kind != POINTER {
-            return self.held(node, head);
+            return self.held(node, head, false);
         }
         let (target, next) = self.pointer(&head)?;
         let head = self.head(target)?;
         if head.kind == POINTER {
             return Err("a pointer points to another");
         }
-        self.held(node, head)?;
+        self.held(node, head, true)?;
         Ok(next)
     }
 
-    /// No deeper than the tree, which is at most eight steps.
-    fn held(&mut self, node: usize, head: Head) -> Result<usize, Damage> {
+    /// No deeper than the tree, which is at most eight steps. What was pointed to is left when all keys were met: where it ends
+    /// is not asked then, and names in eight languages stand there.
+    fn held(&mut self, node: usize, head: Head, is_pointed_to: bool) -> Result<usize, Damage> {
         let nodes = self.nodes;
         let Some(Node { keys, items, slots }) = nodes.get(node) else { return self.skip(head) };
         let mut at = head.at;
         match head.kind {
             MAP if !keys.is_empty() => {
+                let mut left = if is_pointed_to { keys.count } else { usize::MAX };
                 for _ in 0..head.size {
                     let (key, value) = self.key(at)?;
                     at = match keys.find(key) {
-                        Some(child) => self.value(child, value)?,
+                        Some(child) => {
+                            left -= 1;
+                            self.value(child, value)?
+                        }
                         None => self.skip_at(value)?,
                     };
+                    if left == 0 {
+                        break;
+                    }
                 }
                 Ok(at)
             }
@@ -342,7 +350,7 @@ impl<'d> Walk<'_, 'd> {
             30 => (2, 285),
             _ => (3, 65_821),
         };
-        Ok(Head { kind, size: least + self.number(at, more)?, at: at + more })
+        Ok(Head { kind, size: least + self.number(at, more)?, at: at + more as usize })
     }
 
     /// Where it points to, and where the next value begins.
@@ -353,11 +361,17 @@ impl<'d> Walk<'_, 'd> {
             2 => (3, head.size & 7, 526_336),
             _ => (4, 0, 0),
         };
-        Ok(((upper << (8 * more) | self.number(head.at, more)?) + least, head.at + more))
+        Ok(((upper << (8 * more) | self.number(head.at, more)?) + least, head.at + more as usize))
     }
 
-    fn number(&self, at: usize, bytes: usize) -> Result<usize, Damage> {
-        let bytes = self.section.get(at..at + bytes).ok_or(ENDS)?;
+    /// So many bytes, 1 to 4, most significant first.
+    #[inline]
+    fn number(&self, at: usize, bytes: u32) -> Result<usize, Damage> {
+        let rest = self.section.get(at..).unwrap_or_default();
+        if let Some(word) = rest.first_chunk() {
+            return Ok((u32::from_be_bytes(*word) >> (u32::BITS - 8 * bytes)) as usize);
+        }
+        let bytes = rest.get(..bytes as usize).ok_or(ENDS)?;
         Ok(bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte)))
     }
 
