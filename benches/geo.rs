@@ -9,7 +9,7 @@ mod support;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
-use autosec_core::enrich::geo::{GeoCode, GeoDatabase, GeoFacts, GeoRecord, GeoTable, Location};
+use autosec_core::enrich::geo::{GeoCode, GeoDatabase, GeoFacts, GeoTable, Location};
 use maxminddb::{Reader, geoip2};
 use rustix::time::{ClockId, clock_gettime};
 use support::{Asks, bar};
@@ -48,7 +48,7 @@ fn main() {
         .collect();
     for address in &addresses {
         let facts = database.lookup(*address).expect("it is sound");
-        assert_eq!(facts.as_deref().map(GeoRecord::facts), table.lookup(*address), "{address}");
+        assert_eq!(facts, table.lookup(*address), "{address}");
     }
     // A server's visitors come again and again; strangers from everywhere come once.
     let visitors: Vec<IpAddr> =
@@ -95,8 +95,7 @@ impl Costs {
                     black_box(peer.lookup(address).expect("it is sound").offset());
                 }),
                 time(addresses, |address| {
-                    let record = database.lookup(address).expect("it is sound");
-                    black_box(record.as_deref().map(GeoRecord::facts).map(asked));
+                    black_box(database.lookup(address).expect("it is sound").map(asked));
                 }),
                 time(addresses, |address| {
                     black_box(table.lookup(address).map(asked));
@@ -113,7 +112,7 @@ impl Costs {
 }
 
 fn asked(facts: GeoFacts<'_>) -> (Option<GeoCode>, Option<u32>, Option<Location>) {
-    (facts.country, facts.as_number, facts.location)
+    (facts.country(), facts.as_number(), facts.location())
 }
 
 fn time(addresses: &[IpAddr], mut look_up: impl FnMut(IpAddr)) -> f64 {

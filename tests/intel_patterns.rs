@@ -9,10 +9,11 @@ use std::time::Duration;
 use autosec_core::engine::Engine;
 use autosec_core::event::{Event, FieldId, field};
 use autosec_core::finding::{AnalyticKind, Detector, Evidence, FaultKind, Finding, Findings};
-use autosec_core::intel::Decay;
 use autosec_core::intel::pattern::{
     LivePatterns, MatchLimits, Pattern, PatternIndicator, PatternLimits, StreamLimits,
 };
+use autosec_core::intel::warninglist::{Warninglist, Warninglists};
+use autosec_core::intel::{Decay, IndicatorIndex};
 use autosec_core::measure::{Confidence, Severity};
 use autosec_core::time::Timestamp;
 
@@ -113,6 +114,41 @@ fn the_subject_is_the_address_that_was_asked_for() {
     let findings = feed(&patterns, &event(1));
     let subjects: Vec<String> = findings.found().iter().map(|one| one.subject.to_string()).collect();
     assert_eq!(subjects, ["198.51.100.9", "192.0.2.1"]);
+}
+
+#[test]
+fn a_value_on_a_warninglist_holds_a_match_back() {
+    let list = |name: &str, member: &str| {
+        let text = format!(r#"{{"name": "{name}", "type": "cidr", "list": ["{member}"]}}"#);
+        Warninglist::read(text.as_bytes()).unwrap()
+    };
+    let index = IndicatorIndex::default();
+    index.set_warninglists(Warninglists::new([
+        list("Public resolvers", "192.0.2.8"),
+        list("List of known Amazon AWS IP address ranges", "198.51.100.0/24"),
+    ]));
+    let held = |pattern: &str, address: &str| {
+        let patterns = LivePatterns::default();
+        patterns.set_warninglists(Arc::clone(&index.warninglists()));
+        patterns.put([said("1", &format!("{pattern} REPEATS 2 TIMES"))]);
+        let event =
+            |second| Event::new(at(second)).with(field::DESTINATION_IP, address.parse::<IpAddr>().unwrap());
+        assert_eq!(count(&patterns, &event(0)), 0);
+        let findings = feed(&patterns, &event(1));
+        let [found] = findings.found() else { panic!("{:?}", findings.found()) };
+        let lists = found.evidence.iter().filter(|evidence| matches!(evidence, Evidence::Warninglist { .. }));
+        (found.shadow, found.confidence.value(), lists.count())
+    };
+    let dst = |test: &str| format!("[network-traffic:dst_ref.value {test}]");
+    assert_eq!(held(&dst("= '192.0.2.8'"), "192.0.2.8"), (true, 0.8, 1));
+    assert_eq!(held(&dst("= '198.51.100.7'"), "198.51.100.7"), (false, 0.4, 1));
+    assert_eq!(held(&dst("= '203.0.113.1'"), "203.0.113.1"), (false, 0.8, 0));
+    assert_eq!(held(&dst("LIKE '192.0.2.%'"), "192.0.2.8"), (true, 0.8, 1), "what was seen is listed");
+    assert_eq!(held(&dst("IN ('192.0.2.8', '203.0.113.1')"), "203.0.113.1"), (false, 0.8, 0));
+    let either = "[network-traffic:dst_ref.value = '203.0.113.1' OR ipv4-addr:value = '192.0.2.8']";
+    assert_eq!(held(either, "203.0.113.1"), (false, 0.8, 0), "it may be the one that is on no list");
+    let both = "[ipv4-addr:value = '198.51.100.7' AND ipv4-addr:value ISSUBSET '198.51.100.0/25']";
+    assert_eq!(held(both, "198.51.100.7"), (false, 0.4, 1), "each list is named once");
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::io::Read as _;
@@ -6,45 +7,39 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
-use maxminddb::{MaxMindDbError, Reader};
+use maxminddb::Reader;
 
+use super::facts::{OwnedNames, Words};
+use super::kept::Kept;
+use super::row::{Parts, Row};
+use super::tree::{SEPARATOR, Tree};
 use super::walk::{Places, Scalar, Values};
-use super::{Anonymizer, GeoCode, GeoFact, GeoLayout, GeoNames, GeoRecord, Location};
-
-/// Records kept after they were read, a power of two: half a megabyte, and what the records take.
-const KEPT: usize = 1 << 16;
+use super::{Anonymizer, Anonymizers, GeoCode, GeoFact, GeoFacts, GeoLayout, GeoNames, Location};
 
 /// What stands before the description of a database, behind its records.
 const METADATA: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
-/// Bytes between the tree and the records.
-const SEPARATOR: usize = 16;
 
 /// A database in MaxMind's format, of any maker.
 ///
-/// Only the facts of the [layout](GeoLayout) are read from a record, once; after that the record is known by its place in
-/// the file. Nothing is checked when it is opened but its outside: a record that is damaged is one of which nothing is
-/// known.
+/// Only the facts of the [layout](GeoLayout) are read from a record, where it lies; those but words are kept in 16 bytes, since
+/// the same few thousand records answer for most addresses. Nothing is checked when it is opened but its outside: a record that is damaged is one of which nothing is known.
 #[derive(Debug)]
 pub struct GeoDatabase {
     reader: Reader<Bytes>,
     bytes: Bytes,
     /// Where the records are.
     section: Range<usize>,
+    tree: Tree,
+    /// Of the facts but words.
     places: Places,
-    /// What stands at some offsets; one of each two that share a place.
-    kept: Box<[ArcSwapOption<Kept>]>,
+    /// Of the words, and of the country that is a part of a region's code.
+    words: Places,
+    kept: Kept,
 }
 
 /// What is in the file, for the reader and for us.
 #[derive(Clone)]
 pub(super) struct Bytes(Arc<Vec<u8>>);
-
-#[derive(Debug)]
-struct Kept {
-    offset: usize,
-    record: Arc<GeoRecord>,
-}
 
 /// Why a database cannot be used, or why a record of it cannot.
 #[derive(Debug, thiserror::Error)]
@@ -96,11 +91,12 @@ impl GeoDatabase {
             Reader::from_source(bytes.clone()).map_err(|error| GeoError::Unusable(error.to_string()))?;
         let metadata = reader.metadata();
         // The reader has checked that these are in the file, and in this order.
-        let tree = metadata.node_count as usize * usize::from(metadata.record_size) / 4;
+        let nodes = metadata.node_count as usize * usize::from(metadata.record_size) / 4;
         let end = memchr::memmem::rfind(&bytes.0, METADATA).unwrap_or(bytes.0.len());
-        let section = tree + SEPARATOR..end;
-        let kept = (0..KEPT).map(|_| ArcSwapOption::empty()).collect();
-        Ok(Self { reader, bytes, section, places: Places::of(&GeoLayout::default()), kept })
+        let section = nodes + SEPARATOR..end;
+        let tree = Tree::new(&bytes.0, metadata);
+        let (places, words) = places(&GeoLayout::default());
+        Ok(Self { reader, bytes, section, tree, places, words, kept: Kept::default() })
     }
 
     /// Opens the database in this file, and takes it into memory.
@@ -120,8 +116,8 @@ impl GeoDatabase {
     /// The same with another layout.
     #[must_use]
     pub fn with_layout(self, layout: GeoLayout) -> Self {
-        let kept = (0..KEPT).map(|_| ArcSwapOption::empty()).collect();
-        Self { places: Places::of(&layout), kept, ..self }
+        let (places, words) = places(&layout);
+        Self { places, words, kept: Kept::default(), ..self }
     }
 
     /// What kind of database it says it is, such as `GeoLite2-City`.
@@ -138,36 +134,54 @@ impl GeoDatabase {
     ///
     /// # Errors
     /// When the record or the way to it is damaged.
-    pub fn lookup(&self, address: IpAddr) -> Result<Option<Arc<GeoRecord>>, GeoError> {
-        let address = address.to_canonical();
-        if address.is_ipv6() && self.reader.metadata().ip_version == 4 {
-            return Ok(None);
+    #[inline]
+    pub fn lookup(&self, address: IpAddr) -> Result<Option<GeoFacts<'_>>, GeoError> {
+        match self.tree.find(&self.bytes.0, address.to_canonical()) {
+            Some(offset) => self.facts(offset),
+            None => Ok(None),
         }
-        let found = self.reader.lookup(address).map_err(damaged)?;
-        let Some(offset) = found.offset() else { return Ok(None) };
-        let place = self.kept.get(place(offset));
-        if let Some(kept) = place.map(ArcSwapOption::load).as_ref().and_then(|kept| kept.as_ref())
-            && kept.offset == offset
-        {
-            return Ok(Some(Arc::clone(&kept.record)).filter(|record| !record.is_empty()));
-        }
-        let record = Arc::new(self.read(offset)?);
-        if let Some(place) = place {
-            place.store(Some(Arc::new(Kept { offset, record: Arc::clone(&record) })));
-        }
-        Ok(Some(record).filter(|record| !record.is_empty()))
     }
 
     pub(super) fn reader(&self) -> &Reader<Bytes> {
         &self.reader
     }
 
-    /// The facts of the record at this offset.
-    pub(super) fn read(&self, offset: usize) -> Result<GeoRecord, GeoError> {
-        let section = self.bytes.0.get(self.section.clone()).unwrap_or_default();
-        let values = self.places.read(section, offset).map_err(|what| GeoError::Damaged(what.to_owned()))?;
-        Ok(Record(values).whole())
+    /// What the record at this offset knows.
+    #[inline]
+    pub(super) fn facts(&self, offset: usize) -> Result<Option<GeoFacts<'_>>, GeoError> {
+        match self.kept.row(offset) {
+            Some(row) => Ok(Some(GeoFacts { row, words: Words::In(self, offset) })),
+            None => self.read(offset),
+        }
     }
+
+    fn read(&self, offset: usize) -> Result<Option<GeoFacts<'_>>, GeoError> {
+        let values = self.places.read(self.records(), offset);
+        let record = Record(values.map_err(|what| GeoError::Damaged(what.to_owned()))?);
+        let row = record.row();
+        let facts = GeoFacts { row, words: Words::In(self, offset) };
+        if row == Row::default() && facts.names().is_empty() {
+            return Ok(None);
+        }
+        self.kept.keep(offset, row);
+        Ok(Some(facts))
+    }
+
+    /// The words of the record at this offset; none if they are damaged.
+    pub(super) fn names(&self, offset: usize) -> GeoNames<'_> {
+        self.words.read(self.records(), offset).map(|values| Record(values).names()).unwrap_or_default()
+    }
+
+    fn records(&self) -> &[u8] {
+        self.bytes.0.get(self.section.clone()).unwrap_or_default()
+    }
+}
+
+/// Where facts stand, and where words do.
+fn places(layout: &GeoLayout) -> (Places, Places) {
+    let words = [GeoFact::Region, GeoFact::City, GeoFact::Timezone, GeoFact::AsOrganization];
+    let facts = Places::of(layout, |fact| !words.contains(&fact));
+    (facts, Places::of(layout, |fact| words.contains(&fact) || fact == GeoFact::Country))
 }
 
 impl AsRef<[u8]> for Bytes {
@@ -187,7 +201,7 @@ impl fmt::Debug for Bytes {
 pub(super) struct Texts(HashSet<Arc<str>>);
 
 impl Texts {
-    pub(super) fn share(&mut self, names: &mut GeoNames) {
+    pub(super) fn share(&mut self, names: &mut OwnedNames) {
         for text in names.each_mut().into_iter().flatten() {
             match self.0.get(text) {
                 Some(known) => *text = Arc::clone(known),
@@ -197,48 +211,46 @@ impl Texts {
     }
 }
 
-fn place(offset: usize) -> usize {
-    // Offsets of records are close to each other, and never equal.
-    offset.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (usize::BITS - KEPT.ilog2())
-}
-
-fn damaged(error: MaxMindDbError) -> GeoError {
-    GeoError::Damaged(error.to_string())
-}
-
 /// The longest text kept, in bytes.
 const LONGEST: usize = 256;
 
 /// A record whose values were found.
-struct Record<'r>(Values<'r, 'r>);
+struct Record<'p, 'r>(Values<'p, 'r>);
 
-impl Record<'_> {
-    fn whole(&self) -> GeoRecord {
-        let country = self.code(GeoFact::Country);
-        let part = self.text(GeoFact::Region);
-        let region = match (country, &part) {
-            (Some(country), Some(part)) if !part.contains('-') => Some(format!("{country}-{part}").into()),
-            _ => part,
-        };
-        let hides = |anonymizer: &Anonymizer| self.truth(GeoFact::of(*anonymizer));
-        GeoRecord {
+impl<'r> Record<'_, 'r> {
+    /// All but the words.
+    fn row(&self) -> Row {
+        Row::new(Parts {
             location: self.location(),
             as_number: self.as_number(),
-            country,
+            country: self.code(GeoFact::Country),
             continent: self.continent(),
-            anonymizers: Anonymizer::ALL.into_iter().filter(hides).collect(),
-            names: GeoNames {
-                region,
-                city: self.text(GeoFact::City),
-                timezone: self.text(GeoFact::Timezone),
-                as_organization: self.text(GeoFact::AsOrganization),
-            },
+            anonymizers: self.anonymizers(),
+        })
+    }
+
+    fn names(&self) -> GeoNames<'r> {
+        let part = self.text(GeoFact::Region);
+        let region = match (self.code(GeoFact::Country), part) {
+            (Some(country), Some(part)) if !part.contains('-') => Some(format!("{country}-{part}").into()),
+            _ => part.map(Cow::Borrowed),
+        };
+        GeoNames {
+            region,
+            city: self.text(GeoFact::City),
+            timezone: self.text(GeoFact::Timezone),
+            as_organization: self.text(GeoFact::AsOrganization),
         }
     }
 
-    fn text(&self, fact: GeoFact) -> Option<Arc<str>> {
+    fn anonymizers(&self) -> Anonymizers {
+        let hides = |anonymizer: &Anonymizer| self.truth(GeoFact::of(*anonymizer));
+        Anonymizer::ALL.into_iter().filter(hides).collect()
+    }
+
+    fn text(&self, fact: GeoFact) -> Option<&'r str> {
         self.0.find(fact, |value| match value {
-            Scalar::Text(text) if !text.is_empty() => Some(text[..text.floor_char_boundary(LONGEST)].into()),
+            Scalar::Text(text) if !text.is_empty() => text.get(..text.floor_char_boundary(LONGEST)),
             _ => None,
         })
     }

@@ -124,7 +124,7 @@ impl Geo {
             match source {
                 GeoSource::Table(table) => table.lookup(address).into_iter().for_each(&mut known),
                 GeoSource::Database(database) => match database.lookup(address) {
-                    Ok(record) => record.iter().for_each(|record| known(record.facts())),
+                    Ok(facts) => facts.into_iter().for_each(&mut known),
                     Err(error) => broken(error),
                 },
             }
@@ -190,21 +190,33 @@ impl End {
 
     fn fill(&self, facts: GeoFacts<'_>, event: &mut Event<'_>, wanted: &FieldMask) {
         let mut gaps = Gaps { event, wanted };
-        gaps.fill(self.number, || facts.as_number.map(|number| Value::Integer(number.into())));
-        gaps.fill(self.country, || facts.country.map(|code| code.as_str().into()));
-        gaps.text(self.organization, facts.names.as_organization.as_ref());
-        gaps.text(self.city, facts.names.city.as_ref());
+        gaps.fill(self.number, || facts.as_number().map(|number| Value::Integer(number.into())));
+        gaps.fill(self.country, || facts.country().map(|code| code.as_str().into()));
+        self.fill_words(facts, &mut gaps);
         let Some(more) = &self.more else { return };
-        gaps.fill(more.continent, || facts.continent.map(|code| code.as_str().into()));
-        gaps.text(more.region, facts.names.region.as_ref());
-        gaps.text(more.timezone, facts.names.timezone.as_ref());
-        gaps.fill(more.anonymizer, || words(facts.anonymizers));
+        gaps.fill(more.continent, || facts.continent().map(|code| code.as_str().into()));
+        gaps.fill(more.anonymizer, || words(facts.anonymizers()));
         // A place is one fact: never the latitude of one source with the longitude of another.
         let lacks = |field| gaps.event.get(field).is_none();
-        if let Some(place) = facts.location.filter(|_| lacks(more.latitude) && lacks(more.longitude)) {
+        if let Some(place) = facts.location().filter(|_| lacks(more.latitude) && lacks(more.longitude)) {
             gaps.fill(more.latitude, || Some(place.latitude.into()));
             gaps.fill(more.longitude, || Some(place.longitude.into()));
             gaps.fill(more.radius, || place.accuracy_radius.map(Value::from));
+        }
+    }
+
+    /// Words are read only if somebody wants them.
+    fn fill_words(&self, facts: GeoFacts<'_>, gaps: &mut Gaps<'_, '_>) {
+        let more = self.more.iter().flat_map(|more| [more.region, more.timezone]);
+        if ![self.organization, self.city].into_iter().chain(more).any(|field| gaps.lacks(field)) {
+            return;
+        }
+        let names = facts.names();
+        gaps.text(self.organization, names.as_organization);
+        gaps.text(self.city, names.city);
+        if let Some(more) = &self.more {
+            gaps.text(more.region, names.region.as_deref());
+            gaps.text(more.timezone, names.timezone);
         }
     }
 }
@@ -217,16 +229,19 @@ struct Gaps<'g, 'e> {
 
 impl Gaps<'_, '_> {
     fn fill(&mut self, field: FieldId, value: impl FnOnce() -> Option<Value<'static>>) {
-        if self.wanted.contains(field)
-            && self.event.get(field).is_none()
+        if self.lacks(field)
             && let Some(value) = value()
         {
             self.event.set(field, value);
         }
     }
 
-    fn text(&mut self, field: FieldId, text: Option<&Arc<str>>) {
-        self.fill(field, || text.map(|text| text.to_string().into()));
+    fn text(&mut self, field: FieldId, text: Option<&str>) {
+        self.fill(field, || text.map(|text| text.to_owned().into()));
+    }
+
+    fn lacks(&self, field: FieldId) -> bool {
+        self.wanted.contains(field) && self.event.get(field).is_none()
     }
 }
 

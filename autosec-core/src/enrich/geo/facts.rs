@@ -1,47 +1,55 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// What is known of an address. Anything may be missing.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
+use super::row::Row;
+use super::{GeoDatabase, GeoTable};
+
+/// What is known of an address. Anything may be missing, and each part is taken apart only when it is asked for.
+#[derive(Clone, Copy)]
 pub struct GeoFacts<'n> {
-    /// Where it is.
-    pub location: Option<Location>,
-    /// The number of the autonomous system that announces it.
-    pub as_number: Option<u32>,
-    /// The country, by ISO 3166-1.
-    pub country: Option<GeoCode>,
-    /// The continent: `AF`, `AN`, `AS`, `EU`, `NA`, `OC` or `SA`.
-    pub continent: Option<GeoCode>,
-    /// What hides whoever is behind the address.
-    pub anonymizers: Anonymizers,
-    /// What is known in words.
-    pub names: &'n GeoNames,
+    pub(super) row: Row,
+    pub(super) words: Words<'n>,
 }
 
-/// What is known of an address in words; apart, since most look-ups do not ask for it and would wait for its memory.
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+/// Where the words are: apart, since most look-ups do not ask for them and would wait for their memory.
+#[derive(Clone, Copy)]
+pub(super) enum Words<'n> {
+    Kept(&'n OwnedNames),
+    /// Of the row at a place.
+    Of(&'n GeoTable, u32),
+    /// In the record at an offset, not read yet.
+    In(&'n GeoDatabase, usize),
+}
+
+/// What is known of an address in words.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct GeoNames {
+pub struct GeoNames<'n> {
     /// The first-level part of the country, by ISO 3166-2, such as `GB-ENG`.
-    pub region: Option<Arc<str>>,
+    pub region: Option<Cow<'n, str>>,
     /// The city.
-    pub city: Option<Arc<str>>,
+    pub city: Option<&'n str>,
     /// The time zone, by its IANA name.
-    pub timezone: Option<Arc<str>>,
+    pub timezone: Option<&'n str>,
     /// Who owns the autonomous system.
-    pub as_organization: Option<Arc<str>>,
+    pub as_organization: Option<&'n str>,
+}
+
+/// [`GeoNames`] that own their texts, and may share them.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(super) struct OwnedNames {
+    region: Option<Arc<str>>,
+    city: Option<Arc<str>>,
+    timezone: Option<Arc<str>>,
+    as_organization: Option<Arc<str>>,
 }
 
 /// [`GeoFacts`] that own their words.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GeoRecord {
-    pub(super) location: Option<Location>,
-    pub(super) as_number: Option<u32>,
-    pub(super) country: Option<GeoCode>,
-    pub(super) continent: Option<GeoCode>,
-    pub(super) anonymizers: Anonymizers,
-    pub(super) names: GeoNames,
+    pub(super) row: Row,
+    pub(super) names: OwnedNames,
 }
 
 /// A place on earth, and how well it is known.
@@ -82,11 +90,67 @@ pub enum Anonymizer {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Anonymizers(pub(super) u8);
 
+impl<'n> GeoFacts<'n> {
+    /// Where it is.
+    #[inline]
+    pub fn location(&self) -> Option<Location> {
+        self.row.location()
+    }
+
+    /// The number of the autonomous system that announces it.
+    #[inline]
+    pub fn as_number(&self) -> Option<u32> {
+        self.row.as_number()
+    }
+
+    /// The country, by ISO 3166-1.
+    #[inline]
+    pub fn country(&self) -> Option<GeoCode> {
+        self.row.country()
+    }
+
+    /// The continent: `AF`, `AN`, `AS`, `EU`, `NA`, `OC` or `SA`.
+    #[inline]
+    pub fn continent(&self) -> Option<GeoCode> {
+        self.row.continent()
+    }
+
+    /// What hides whoever is behind the address.
+    #[inline]
+    pub fn anonymizers(&self) -> Anonymizers {
+        self.row.anonymizers()
+    }
+
+    /// What is known in words. From a [`GeoDatabase`] it is read only now, and each time it is asked for; words that are
+    /// damaged there are not known.
+    pub fn names(&self) -> GeoNames<'n> {
+        match self.words {
+            Words::Kept(names) => names.borrowed(),
+            Words::Of(table, place) => table.names(place).borrowed(),
+            Words::In(database, offset) => database.names(offset),
+        }
+    }
+}
+
+impl PartialEq for GeoFacts<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.row == other.row && self.names() == other.names()
+    }
+}
+
+impl fmt::Debug for GeoFacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("GeoFacts");
+        shown.field("location", &self.location()).field("as_number", &self.as_number());
+        shown.field("country", &self.country()).field("continent", &self.continent());
+        shown.field("anonymizers", &self.anonymizers()).field("names", &self.names()).finish()
+    }
+}
+
 impl GeoRecord {
     /// What it holds.
     pub fn facts(&self) -> GeoFacts<'_> {
-        let Self { location, as_number, country, continent, anonymizers, ref names } = *self;
-        GeoFacts { location, as_number, country, continent, anonymizers, names }
+        GeoFacts { row: self.row, words: Words::Kept(&self.names) }
     }
 
     /// Whether nothing is known.
@@ -96,20 +160,49 @@ impl GeoRecord {
 
     /// Takes from `other` what is missing here.
     pub fn complete(&mut self, other: GeoFacts<'_>) {
-        self.location = self.location.or(other.location);
-        self.as_number = self.as_number.or(other.as_number);
-        self.country = self.country.or(other.country);
-        self.continent = self.continent.or(other.continent);
-        self.anonymizers.0 |= other.anonymizers.0;
-        for (own, other) in self.names.each_mut().into_iter().zip(other.names.each()) {
+        self.row = self.row.completed(other.row);
+        match other.words {
+            Words::Kept(names) => self.names.complete(names),
+            Words::Of(table, place) => self.names.complete(table.names(place)),
+            Words::In(database, offset) => self.names.complete(&database.names(offset).owned()),
+        }
+    }
+}
+
+impl GeoNames<'_> {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn owned(&self) -> OwnedNames {
+        OwnedNames {
+            region: self.region.as_deref().map(Arc::from),
+            city: self.city.map(Arc::from),
+            timezone: self.timezone.map(Arc::from),
+            as_organization: self.as_organization.map(Arc::from),
+        }
+    }
+}
+
+impl OwnedNames {
+    fn borrowed(&self) -> GeoNames<'_> {
+        GeoNames {
+            region: self.region.as_deref().map(Cow::Borrowed),
+            city: self.city.as_deref(),
+            timezone: self.timezone.as_deref(),
+            as_organization: self.as_organization.as_deref(),
+        }
+    }
+
+    fn complete(&mut self, other: &Self) {
+        for (own, other) in self.each_mut().into_iter().zip(other.each()) {
             if own.is_none() {
                 own.clone_from(other);
             }
         }
     }
-}
 
-impl GeoNames {
     pub(super) fn each_mut(&mut self) -> [&mut Option<Arc<str>>; 4] {
         let Self { region, city, timezone, as_organization } = self;
         [region, city, timezone, as_organization]
@@ -230,6 +323,7 @@ impl FromIterator<Anonymizer> for Anonymizers {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::Parts;
     use super::*;
 
     #[test]
@@ -256,16 +350,18 @@ mod tests {
 
     #[test]
     fn what_is_known_stays() {
-        let mut facts = GeoRecord { country: GeoCode::new("GB"), ..GeoRecord::default() };
-        facts.anonymizers = [Anonymizer::Tor].into_iter().collect();
-        let other = GeoRecord {
-            country: GeoCode::new("FR"),
-            names: GeoNames { city: Some("Paris".into()), ..GeoNames::default() },
-            anonymizers: [Anonymizer::Vpn].into_iter().collect(),
-            ..GeoRecord::default()
+        let record = |country, anonymizer, city: Option<&str>| GeoRecord {
+            row: Row::new(Parts {
+                country: GeoCode::new(country),
+                anonymizers: [anonymizer].into_iter().collect(),
+                ..Parts::default()
+            }),
+            names: OwnedNames { city: city.map(Arc::from), ..OwnedNames::default() },
         };
-        facts.complete(other.facts());
-        assert_eq!((facts.country, facts.names.city.as_deref()), (GeoCode::new("GB"), Some("Paris")));
-        assert_eq!(facts.anonymizers.iter().collect::<Vec<_>>(), [Anonymizer::Vpn, Anonymizer::Tor]);
+        let mut known = record("GB", Anonymizer::Tor, None);
+        known.complete(record("FR", Anonymizer::Vpn, Some("Paris")).facts());
+        let facts = known.facts();
+        assert_eq!((facts.country(), facts.names().city), (GeoCode::new("GB"), Some("Paris")));
+        assert_eq!(facts.anonymizers().iter().collect::<Vec<_>>(), [Anonymizer::Vpn, Anonymizer::Tor]);
     }
 }

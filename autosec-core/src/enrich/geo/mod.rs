@@ -3,7 +3,9 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `enricher` | [`Geo`]: fills `source.geo.*`, `source.as.*`, `source.anonymizer` and the same of the destination |
-//! | `database` | [`GeoDatabase`]: a MaxMind file, whose records are read when first asked for and then kept |
+//! | `database` | [`GeoDatabase`]: a MaxMind file, whose records are read where they lie, and kept in 16 bytes |
+//! | `tree` | how a database finds the record of an address |
+//! | `kept` | the rows that a database read last |
 //! | `table` | [`GeoTable`]: any number of these files in one table of our own, made when loaded |
 //! | `ranges` | how that table finds an address |
 //! | `facts` | [`GeoFacts`]: what is known of an address |
@@ -18,10 +20,12 @@
 mod database;
 mod enricher;
 mod facts;
+mod kept;
 mod layout;
 mod ranges;
 mod row;
 mod table;
+mod tree;
 mod walk;
 
 pub use database::{GeoDatabase, GeoError};

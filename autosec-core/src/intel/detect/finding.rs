@@ -39,26 +39,15 @@ impl Hit<'_, '_, '_, '_> {
             stated: self.found.record.confidence(),
             left: self.confidence.value(),
         };
-        let listings =
-            if lists.is_empty() { Vec::new() } else { self.listings(&observable(self.asked), lists) };
-        let effect = listings.iter().map(|listing| listing.effect).max();
-        let confidence = match effect {
-            Some(Effect::Lower) => Confidence::clamped(self.confidence.value() / 2.0),
-            _ => self.confidence,
-        };
-        let mut evidence = Vec::with_capacity(2 + listings.len());
-        evidence.push(indicator);
-        evidence.push(Evidence::owned_field(self.fields.name(self.field), seen_text(self.asked)));
-        evidence.extend(listings.into_iter().map(|listing| Evidence::Warninglist {
-            list: listing.list,
-            effect: listing.effect.to_string().into(),
-        }));
+        let seen = Evidence::owned_field(self.fields.name(self.field), seen_text(self.asked));
         let subject = subject(self.event, self.field, self.asked);
         let mut finding =
             Finding::new(Arc::clone(&about.analytic), subject, self.event.time(), about.severity);
-        finding.confidence = confidence;
-        finding.evidence = evidence;
-        finding.shadow = effect == Some(Effect::Suppress);
+        finding.confidence = self.confidence;
+        finding.evidence = vec![indicator, seen];
+        if !lists.is_empty() {
+            hold_back(&mut finding, self.listings(&observable(self.asked), lists));
+        }
         finding
     }
 
@@ -71,11 +60,26 @@ impl Hit<'_, '_, '_, '_> {
                 all.extend(lists.lookup(&listed));
             }
         }
-        all.sort_by(|one, other| other.effect.cmp(&one.effect).then_with(|| one.list.cmp(&other.list)));
-        all.dedup();
-        all.truncate(MOST_LISTINGS);
         all
     }
+}
+
+/// Holds a finding back as the lists say that have what it is about, and names them.
+pub(in crate::intel) fn hold_back(finding: &mut Finding, mut listings: Vec<Listing>) {
+    listings.sort_by(|one, other| other.effect.cmp(&one.effect).then_with(|| one.list.cmp(&other.list)));
+    listings.dedup();
+    listings.truncate(MOST_LISTINGS);
+    match listings.first().map(|strongest| strongest.effect) {
+        Some(Effect::Suppress) => finding.shadow = true,
+        Some(Effect::Lower) => finding.confidence = Confidence::clamped(finding.confidence.value() / 2.0),
+        Some(Effect::Context) | None => {}
+    }
+    finding.evidence.extend(
+        listings.into_iter().map(|Listing { list, effect }| Evidence::Warninglist {
+            list,
+            effect: effect.to_string().into(),
+        }),
+    );
 }
 
 /// What is listed, as [`IndicatorValue`](super::super::IndicatorValue) shows it, of one value without a copy between.

@@ -13,4 +13,5 @@ mod seen;
 mod subject;
 
 pub use fields::{ObservedFields, Reading};
+pub(super) use finding::hold_back;
 pub(super) use subject::{FIELDS as SUBJECT_FIELDS, subject};

@@ -75,7 +75,7 @@ impl<'k> SegmentBuilder<'k> {
 
     fn start(&mut self, source: &str, id: &str) -> usize {
         let at = self.arena.len();
-        self.ids.push((self.keys.hash_pair(source.as_bytes(), id.as_bytes()), as_u32(at)));
+        self.ids.push((packed::hash_id(self.keys, source, id), as_u32(at)));
         self.table_bytes += ENTRY_BYTES;
         at
     }

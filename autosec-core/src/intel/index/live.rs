@@ -7,6 +7,7 @@ use super::super::table::Keys;
 use super::super::warninglist::Warninglists;
 use super::super::{Indicator, Sighting};
 use super::limits::IndexLimits;
+use super::packed::hash_id;
 use super::report::UpdateReport;
 use super::snapshot::Snapshot;
 use super::update::Update;
@@ -137,7 +138,7 @@ impl IndicatorIndex {
     }
 
     pub(super) fn hash(&self, source: &str, id: &str) -> u64 {
-        self.keys.hash_pair(source.as_bytes(), id.as_bytes())
+        hash_id(&self.keys, source, id)
     }
 
     pub(super) fn publish(&self, next: Snapshot) {

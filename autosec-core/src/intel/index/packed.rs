@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::super::indicator::natural_id;
 use super::super::observable::{ObservableKind, hex};
+use super::super::table::Keys;
 use super::super::{Decay, Indicator, IndicatorValue, Observable};
 use super::about::About;
 use super::bytes::{Reader, put_number, put_signed, put_text};
@@ -85,6 +86,14 @@ pub(super) fn put_removed(id: &str, about: u32, to: &mut Vec<u8>) {
     to.extend_from_slice(&[0; 2]);
     put_text(id.as_bytes(), to);
     put_number(0, to);
+}
+
+/// The hash of an id of a source.
+pub(super) fn hash_id(keys: &Keys, source: &str, id: &str) -> u64 {
+    match split_uuid(id) {
+        Some((before, uuid)) => keys.hash_all([source.as_bytes(), before.as_bytes(), &uuid]),
+        None => keys.hash_all([source.as_bytes(), id.as_bytes()]),
+    }
 }
 
 /// Copies a record, with another number of what it shares.
@@ -184,6 +193,15 @@ impl<'a> Record<'a> {
     /// Valid from, valid until, modified, last seen, last sighting.
     pub(crate) fn times(&self) -> [Option<Timestamp>; TIME_COUNT] {
         self.times
+    }
+
+    /// [`hash_id`] of its id, from the bytes of a UUID without its digits: each hit asks whether a later segment has the
+    /// same id.
+    pub(super) fn hash_id(&self, keys: &Keys, source: &str) -> u64 {
+        if self.uuid.is_empty() {
+            return hash_id(keys, source, str::from_utf8(&self.id()).unwrap_or_default());
+        }
+        keys.hash_all([source.as_bytes(), self.id, self.uuid])
     }
 
     /// Adds its id to `text`.

@@ -134,6 +134,11 @@ impl Segment {
         self.abouts.get(record.about as usize)
     }
 
+    /// Whether it may have an id of this hash, which it nearly certainly has then.
+    pub(super) fn may_have_id(&self, hash: u64) -> bool {
+        self.ids.find(hash).next().is_some()
+    }
+
     /// Where the record of this id is.
     pub(super) fn find_id(&self, hash: u64, source: &str, id: &[u8]) -> Option<u32> {
         self.ids.find(hash).find(|at| {

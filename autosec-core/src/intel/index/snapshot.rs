@@ -4,7 +4,7 @@ use super::super::observable::{ObservableKind, read_network};
 use super::super::table::Keys;
 use super::super::{Indicator, Observable};
 use super::about::About;
-use super::packed::Record;
+use super::packed::{Record, hash_id};
 use super::segment::{Asked, Probe, Segment};
 use super::spaces::Spaces;
 
@@ -152,9 +152,9 @@ impl Snapshot {
         if later.is_empty() {
             return false;
         }
-        let id = record.id();
-        let hash = self.keys.hash_pair(about.source.as_bytes(), &id);
-        later.iter().any(|segment| segment.find_id(hash, &about.source, &id).is_some())
+        let hash = record.hash_id(&self.keys, &about.source);
+        let mut later = later.iter().filter(|segment| segment.may_have_id(hash));
+        later.any(|segment| segment.find_id(hash, &about.source, &record.id()).is_some())
     }
 
     /// The record that counts for this id, unless it is gone.
@@ -162,7 +162,7 @@ impl Snapshot {
         if self.segments.is_empty() {
             return None;
         }
-        let hash = self.keys.hash_pair(source.as_bytes(), id.as_bytes());
+        let hash = hash_id(&self.keys, source, id);
         let newest = self.segments.iter().enumerate().rev();
         let (number, segment, at) = newest
             .filter_map(|(number, segment)| {

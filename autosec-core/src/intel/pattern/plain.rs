@@ -1,6 +1,6 @@
 //! Patterns that an index can answer: values that are equal to some, or lie in a prefix.
 
-use super::ast::{Check, Compare, Comparison, Expr, Literal, Number, Path, Spanned, Step, Test};
+use super::ast::{Check, Compare, Comparison, Expr, Literal, Number, Spanned, Step, Test};
 use super::error::{Code, Issue, PatternError};
 use super::network::Network;
 use super::record::Pattern;
@@ -98,7 +98,8 @@ fn values(test: &Test) -> Result<Vec<Values>, String> {
     if test.negated {
         return Err("it has a NOT".to_owned());
     }
-    let meaning = meaning(&test.path).ok_or_else(|| "a path of it names no kind of value".to_owned())?;
+    let meaning = meaning(&test.path.object, &test.path.steps)
+        .ok_or_else(|| "a path of it names no kind of value".to_owned())?;
     let network = matches!(meaning, Meaning::Host | Meaning::Is(ObservableKind::Network));
     match &test.check {
         Check::Compare(Comparison::Equal, literal) => Ok(vec![value(meaning, literal)?]),
@@ -118,23 +119,35 @@ fn value(meaning: Meaning, literal: &Spanned<Literal>) -> Result<Values, String>
         Literal::Number(Number::Integer(number)) => number.to_string(),
         _ => return Err("a value of it is neither a text nor a whole number".to_owned()),
     };
-    let kind = match meaning {
-        Meaning::TypeOf if matches!(text.as_str(), "ipv4-addr" | "ipv6-addr" | "domain-name") => {
-            return Ok(Vec::new());
-        }
-        Meaning::TypeOf => return Err("it asks for the type of an object".to_owned()),
-        Meaning::Host if Network::parse(&text).is_some() => ObservableKind::Network,
-        Meaning::Host => ObservableKind::Hostname,
-        Meaning::Is(kind) => kind,
+    let Some(kind) = meaning.kind(&text) else {
+        let is_known = matches!(text.as_str(), "ipv4-addr" | "ipv6-addr" | "domain-name");
+        return if is_known { Ok(Vec::new()) } else { Err("it asks for the type of an object".to_owned()) };
     };
     Observable::new(kind, &text).map(|value| vec![value]).map_err(|error| error.to_string())
 }
 
-fn meaning(path: &Path) -> Option<Meaning> {
+/// The text that a path is compared with as a value, if it names a kind of values.
+pub(super) fn observable(object: &str, steps: &[Step], text: &str) -> Option<Observable> {
+    Observable::new(meaning(object, steps)?.kind(text)?, text).ok()
+}
+
+impl Meaning {
+    /// The kind of a value that is written so.
+    fn kind(self, text: &str) -> Option<ObservableKind> {
+        match self {
+            Meaning::TypeOf => None,
+            Meaning::Host if Network::parse(text).is_some() => Some(ObservableKind::Network),
+            Meaning::Host => Some(ObservableKind::Hostname),
+            Meaning::Is(kind) => Some(kind),
+        }
+    }
+}
+
+fn meaning(object: &str, steps: &[Step]) -> Option<Meaning> {
     let keys: Vec<&str> =
-        path.steps.iter().map(|step| if let Step::Key(key) = step { key } else { "[]" }).collect();
+        steps.iter().map(|step| if let Step::Key(key) = step { key } else { "[]" }).collect();
     let is = |kind| Some(Meaning::Is(kind));
-    match (path.object.as_str(), keys.as_slice()) {
+    match (object, keys.as_slice()) {
         ("ipv4-addr" | "ipv6-addr", ["value"]) => is(ObservableKind::Network),
         ("domain-name", ["resolves_to_refs", "[]", "value"]) => is(ObservableKind::Network),
         ("domain-name", ["value"]) => is(ObservableKind::Hostname),

@@ -25,9 +25,9 @@ impl Keys {
         self.hash_after(u64::from(space), text)
     }
 
-    /// The hash of two texts.
-    pub(crate) fn hash_pair(&self, first: &[u8], second: &[u8]) -> u64 {
-        self.hash_after(self.hash_after(0, first), second)
+    /// The hash of several texts, which is another one if they are divided elsewhere.
+    pub(crate) fn hash_all<const N: usize>(&self, texts: [&[u8]; N]) -> u64 {
+        texts.into_iter().fold(0, |before, text| self.hash_after(before, text))
     }
 
     #[inline]
@@ -94,7 +94,7 @@ mod tests {
         let others: HashSet<u64> = texts.iter().map(|text| keys.hash(4, text)).collect();
         assert!(hashes.is_disjoint(&others), "a space is a part of what is hashed");
         let pairs = [("ab", "c"), ("a", "bc"), ("", "abc"), ("abc", "")];
-        let pairs = pairs.map(|(first, second)| keys.hash_pair(first.as_bytes(), second.as_bytes()));
+        let pairs = pairs.map(|(first, second)| keys.hash_all([first.as_bytes(), second.as_bytes()]));
         assert_eq!(HashSet::from(pairs).len(), 4);
         assert_ne!(keys.hash(3, b"text"), Keys::default().hash(3, b"text"), "keys are other ones each time");
     }

@@ -69,7 +69,13 @@ impl LivePatterns {
                 Ok(Some(together)) => {
                     found += 1;
                     if found <= MOST_FINDINGS {
-                        findings.push(finding(entry, &together, event, confidence));
+                        findings.push(finding(
+                            entry,
+                            &together,
+                            event,
+                            confidence,
+                            &self.warninglists.load(),
+                        ));
                     }
                 }
                 Err(fault) => undecided(entry, &fault.to_string(), findings),

@@ -9,19 +9,23 @@ use super::super::path::Item;
 use super::super::program::{Condition, Test};
 use super::super::stream::Held;
 use super::entry::Entry;
+use super::listed::listings;
 use crate::event::{Event, FieldId, field};
 use crate::finding::{Evidence, Finding};
-use crate::intel::ObservableKind;
-use crate::intel::detect::subject;
+use crate::intel::detect::{hold_back, subject};
 use crate::intel::index::Asked;
+use crate::intel::warninglist::Warninglists;
+use crate::intel::{Observable, ObservableKind};
 use crate::measure::Confidence;
 
-/// What a match says. `together` are the observations that make it, in the order in which they were fed.
+/// What a match says, held back by the lists that say so. `together` are the observations that make it, in the order in
+/// which they were fed.
 pub(super) fn finding(
     entry: &Entry,
     together: &[Held],
     event: &Event<'_>,
     confidence: Confidence,
+    lists: &Warninglists,
 ) -> Finding {
     let about = &entry.indicator.about;
     let indicator = Evidence::Indicator {
@@ -39,9 +43,18 @@ pub(super) fn finding(
     };
     let within = Duration::from_micros(last.abs_diff(first));
     let (field, asked) = about_whom(entry, together, event);
-    Finding::new(Arc::clone(&entry.analytic), subject(event, field, asked), event.time(), about.severity)
+    let subject = subject(event, field, asked);
+    let mut finding = Finding::new(Arc::clone(&entry.analytic), subject, event.time(), about.severity)
         .with_confidence(confidence)
-        .with_evidence([indicator, Evidence::Sequence { what: what.into(), within }])
+        .with_evidence([indicator, Evidence::Sequence { what: what.into(), within }]);
+    if !lists.is_empty() {
+        let mut listings = listings(together, &entry.indicator.matcher.program, lists);
+        if let Asked::Address(address) = asked {
+            listings.extend(lists.lookup(&Observable::address(address)));
+        }
+        hold_back(&mut finding, listings);
+    }
+    finding
 }
 
 /// The address that the last bracket asked for; else what an index would say of a file: it is whoever has it.

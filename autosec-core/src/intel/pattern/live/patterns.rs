@@ -10,6 +10,7 @@ use super::indicator::PatternIndicator;
 use super::limits::PatternLimits;
 use super::report::LiveReport;
 use crate::intel::Indicator;
+use crate::intel::warninglist::Warninglists;
 
 /// STIX patterns that are in force, fed by many threads while one changes them.
 ///
@@ -57,6 +58,7 @@ use crate::intel::Indicator;
 pub struct LivePatterns {
     pub(super) limits: PatternLimits,
     pub(super) current: ArcSwap<Set>,
+    pub(super) warninglists: ArcSwap<Warninglists>,
     /// Held while a new set is made.
     writing: Mutex<()>,
     /// Held while room is made.
@@ -88,6 +90,7 @@ impl LivePatterns {
         Self {
             limits,
             current: ArcSwap::default(),
+            warninglists: ArcSwap::default(),
             writing: Mutex::new(()),
             shrinking: Mutex::new(()),
             held: Arc::default(),
@@ -114,6 +117,13 @@ impl LivePatterns {
         indicators: impl IntoIterator<Item = PatternIndicator>,
     ) -> LiveReport {
         self.change(indicators, |held| &*held.source != source)
+    }
+
+    /// Replaces the lists that hold matches back, as an index is held back by its own: give them the same
+    /// ([`IndicatorIndex::warninglists`](crate::intel::IndicatorIndex::warninglists)). A match is held back if a value is on a
+    /// list that each way to complete the pattern asks for, or the address that it is about.
+    pub fn set_warninglists(&self, lists: Arc<Warninglists>) {
+        self.warninglists.store(lists);
     }
 
     /// How many indicators there are; those that were revoked are none of them.
