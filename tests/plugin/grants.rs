@@ -458,12 +458,13 @@ async fn a_program_sees_nothing_of_the_hosts_environment_but_its_paths() {
     let asks = "[[exec]]\nprogram = \"/usr/bin/env\"\nargs = []\n";
     let (builder, _) = gate_of(asks, &Grant::as_asked(&manifest(asks)));
     let gate = builder.commands(Arc::new(LocalCommands)).build();
-    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "this process has more");
     let told = gate.exec(command("/usr/bin/env", &[], b"")).await.unwrap().stdout;
     let told = String::from_utf8(told).unwrap();
     let names: Vec<&str> =
         told.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     let known = ["PATH", "HOME", "TMPDIR", "XTABLES_LOCKFILE", "TEMP", "TMP", "LC_ALL"];
+    let has_more = std::env::vars().any(|(name, _)| !known.contains(&name.as_str()));
+    assert!(has_more, "or this shows nothing");
     assert!(names.contains(&"LC_ALL") && names.iter().all(|name| known.contains(name)), "{told}");
 }
 
@@ -513,7 +514,8 @@ fn manifests_of_every_size_and_depth_are_read_or_refused() {
             "a = 1\n".repeat(64 << 20 >> 3),
         ] {
             assert!(Manifest::parse("plugin.toml", &text).is_err());
-            assert!(Grant::parse("grant.toml", &text).is_err());
+            // Comments alone are a grant of nothing.
+            assert!(Grant::parse("grant.toml", &text).is_err() || text.starts_with('#'));
         }
     };
     std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();

@@ -122,7 +122,9 @@ async fn a_signed_library_is_loaded_configured_and_used_in_both_places() {
         assert_eq!(says(&plugins, "fixture", "exec /bin/cat").await, "0 input");
         let denied = edge.block(&entry("exec /bin/rm -r x")).await;
         assert!(matches!(denied, Err(EnforceError::Forbidden { .. })), "{denied:?}");
-        assert!(edge.block(&entry("panic boom")).await.is_err());
+        // Two at a time: one alone would be taken as the fault of the item.
+        let two = [entry("panic boom"), entry("rule=scan")].concat();
+        assert!(edge.block(&two).await.is_err());
         assert_eq!(edge.blocked().await.unwrap(), [], "a fresh instance, which holds nothing yet");
 
         let metrics = plugins.metrics().remove(0);

@@ -12,14 +12,14 @@ pub(super) struct Checked {
     pub(super) metadata: Metadata,
 }
 
-/// Whether a folder is one, and no link to one.
+/// Refuses a folder that is a link to one. One that is not there has no files, which is said of them.
 pub(super) fn check_folder(path: &Path) -> Result<(), ArtifactError> {
-    let named =
-        fs::symlink_metadata(path).map_err(|error| unfit(path, &format!("cannot be read: {error}")))?;
-    if named.is_symlink() {
-        return Err(unfit(path, "is a symbolic link: put the folder itself there"));
+    match fs::symlink_metadata(path) {
+        Ok(named) if named.is_symlink() => {
+            Err(unfit(path, "is a symbolic link: put the folder itself there"))
+        }
+        _ => Ok(()),
     }
-    if named.is_dir() { Ok(()) } else { Err(unfit(path, "is no folder")) }
 }
 
 /// Reads a regular file of at most so many bytes that is no link.
