@@ -168,6 +168,7 @@ mod tests {
             "s3cr/t\\\"+k",
             "s3cr\\/t\\\"+k",
             "s3cr%2Ft%22%2Bk",
+            "s3cr%2ft%22%2bk",
             "czNjci90Iitr",
             "YWRtaW46czNjci90Iitr",
         ] {

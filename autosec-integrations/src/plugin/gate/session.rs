@@ -132,16 +132,17 @@ mod tests {
 
     #[tokio::test]
     async fn has_an_answer_to_each_line() {
-        let answers = converse(&Device("one\r\nother# two"), &lines(&["configure", "show x"])).await.unwrap();
+        let answers =
+            converse(&Device("one\r\nother# two"), &lines(&["configure", "show x"]), 1 << 20).await.unwrap();
         assert_eq!(answers, ["one\nother# two", "one\nother# two"]);
     }
 
     #[tokio::test]
     async fn ends_where_the_device_ends() {
-        let ended = converse(&Device(""), &lines(&["exit", "show"])).await.unwrap_err();
+        let ended = converse(&Device(""), &lines(&["exit", "show"]), 1 << 20).await.unwrap_err();
         assert_eq!(ended.kind(), io::ErrorKind::UnexpectedEof);
         let long: &'static str = Box::leak("x".repeat(300_000).into_boxed_str());
-        let flooded = converse(&Device(long), &lines(&["show"])).await.unwrap_err();
+        let flooded = converse(&Device(long), &lines(&["show"]), 1 << 20).await.unwrap_err();
         assert_eq!(flooded.kind(), io::ErrorKind::InvalidData);
     }
 }
