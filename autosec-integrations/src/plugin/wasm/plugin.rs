@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::bindings::PluginPre;
 use super::instance::Instance;
@@ -64,9 +65,14 @@ impl WasmPlugin {
         &self,
         config: &str,
         services: Arc<dyn Services>,
+        within: Duration,
     ) -> Result<Instance, StartError> {
         let state = State::new(services, &self.0.limits, Arc::clone(&self.0.peak));
-        Instance::configured(&self.0.pre, state, config).await
+        Instance::configured(&self.0.pre, state, config, within).await
+    }
+
+    pub(super) fn limits(&self) -> &WasmLimits {
+        &self.0.limits
     }
 }
 

@@ -12,6 +12,16 @@ pub(super) struct Checked {
     pub(super) metadata: Metadata,
 }
 
+/// Refuses a folder that is a link to one. One that is not there has no files, which is said of them.
+pub(super) fn check_folder(path: &Path) -> Result<(), ArtifactError> {
+    match fs::symlink_metadata(path) {
+        Ok(named) if named.is_symlink() => {
+            Err(unfit(path, "is a symbolic link: put the folder itself there"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads a regular file of at most so many bytes that is no link.
 pub(super) fn read(path: &Path, largest: u64) -> Result<Checked, ArtifactError> {
     read_if_there(path, largest)?.ok_or_else(|| unfit(path, "is not there"))

@@ -249,6 +249,16 @@ mod tests {
     }
 
     #[test]
+    fn patterns_take_memory_and_are_few() {
+        let patterns = |count| {
+            let all: Vec<String> = (0..count).map(|_| r#"{"pattern": "^a{9}$"}"#.to_owned()).collect();
+            Schema::parse(&format!("{{\"anyOf\": [{}]}}", all.join(", ")))
+        };
+        assert!(patterns(32).is_ok());
+        assert_eq!(patterns(33).unwrap_err(), SchemaError::TooLarge);
+    }
+
+    #[test]
     fn a_schema_that_cannot_be_checked_is_refused() {
         let unsupported = Schema::parse(r##"{"properties": {"a": {"$ref": "#/a"}}}"##).unwrap_err();
         let expected = SchemaError::Unsupported { keyword: "$ref".into(), at: "/properties/a".into() };
