@@ -77,14 +77,15 @@ impl Forest {
             for (slot, value) in slots.iter_mut().zip(list) {
                 *slot = value.extract()?;
             }
-            return Ok(self.0.score(slots));
+            return self.fitting(row.py(), slots).map(|row| self.0.score(row));
         }
-        Ok(self.0.score(&row.extract::<Vec<f64>>()?))
+        let row_of_many = row.extract::<Vec<f64>>()?;
+        self.fitting(row.py(), &row_of_many).map(|row| self.0.score(row))
     }
 
     /// What each column adds to the score of a row, the greatest first.
-    fn attribute(&self, row: Vec<f64>) -> Vec<(usize, f64)> {
-        self.0.attribute(&row).ranked()
+    fn attribute(&self, py: Python<'_>, row: Vec<f64>) -> PyResult<Vec<(usize, f64)>> {
+        self.fitting(py, &row).map(|row| self.0.attribute(row).ranked())
     }
 
     #[getter]
@@ -113,6 +114,17 @@ impl Forest {
             FeatureSchema::new(name, 1, columns).map_err(|wrong| error::config(py, wrong.to_string()))?;
         let made = detached(py, || IsolationForest::from_bytes(file, &schema));
         made.map(Self).map_err(|wrong| error::config(py, wrong.to_string()))
+    }
+}
+
+impl Forest {
+    /// The row, if it has as many columns as the forest.
+    fn fitting<'r>(&self, py: Python<'_>, row: &'r [f64]) -> PyResult<&'r [f64]> {
+        if row.len() == self.0.columns() {
+            return Ok(row);
+        }
+        let (given, columns) = (row.len(), self.0.columns());
+        Err(error::config(py, format!("a row has {given} columns, and the forest was fitted to {columns}")))
     }
 }
 

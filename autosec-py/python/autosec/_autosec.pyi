@@ -234,6 +234,11 @@ class PanOs:
     ) -> Self: ...
 
 @final
+class _Answer:
+    def done(self, made: object) -> None: ...
+    def failed(self, raised: BaseException) -> None: ...
+
+@final
 class _Forest:
     @staticmethod
     def fit(
