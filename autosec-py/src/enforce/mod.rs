@@ -26,6 +26,7 @@ use pyo3::prelude::*;
 
 use crate::error;
 use crate::extend::PyFirewall;
+use crate::plugin::PluginFirewall;
 
 /// Adds a firewall to an engine, one of ours or one written in Python.
 pub(crate) fn add(builder: EngineBuilder, firewall: &Bound<'_, PyAny>) -> PyResult<EngineBuilder> {
@@ -38,6 +39,9 @@ pub(crate) fn add(builder: EngineBuilder, firewall: &Bound<'_, PyAny>) -> PyResu
     }
     if let Ok(device) = firewall.cast::<PanOs>() {
         return Ok(builder.firewall(device.get().firewall()));
+    }
+    if let Ok(plugin) = firewall.cast::<PluginFirewall>() {
+        return Ok(builder.firewall(plugin.get().firewall()));
     }
     if !firewall.hasattr("blocked")? || !firewall.hasattr("capabilities")? {
         let name = firewall.get_type().name()?;
