@@ -49,13 +49,13 @@ def test_a_folder_is_loaded_again(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(PACK.format(severity="low"))
     rules = autosec.LiveRules(tmp_path, lenient=True)
     assert rules.reload().kept == ("failures",) and rules.refused == []
-    (tmp_path / "b.yaml").write_text("- { id: b, name: B, severity: low, when: sorce.ip == 1 }\n- { id: c, name: C, severity: low, when: url.path == '/c' }")
+    (tmp_path / "b.yaml").write_text("- { id: b, name: B, severity: low, when: sorce.ip == 1 }\n- { id: c, name: C, severity: low, when: url.path == \"/c\" }")
     reloaded = rules.reload()
     assert reloaded.added == ("c",) and [wrong.rule for wrong in rules.refused] == ["b"] and "LiveRules of 2" in repr(rules)
 
 
 def test_fields_of_later_rules_are_read_from_the_start() -> None:
-    path = "- { id: path, name: P, severity: low, when: url.path == '/x' }"
+    path = "- { id: path, name: P, severity: low, when: url.path == \"/x\" }"
     first = autosec.LiveRules(text=PACK.format(severity="low"))
     prepared = autosec.LiveRules(text=PACK.format(severity="low"), reads=["url.path"])
     event = {**failure(0), "url.path": "/x"}

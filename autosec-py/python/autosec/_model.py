@@ -174,7 +174,7 @@ class Model(ABC):
         try:
             told = json.loads(head)
             name, version, columns = told["schema"]
-            made = {each.kind: each for each in _kinds(Model)}[told["kind"]](**told["settings"])
+            made = {each.kind: each for each in _kinds()}[told["kind"]](**told["settings"])
             made._schema = (str(name), int(version), [str(column) for column in columns])
             made.n_features_in_, made.offset_ = len(columns), float(told["offset"])
         except (ValueError, TypeError, KeyError, RecursionError) as wrong:
@@ -201,9 +201,9 @@ class Model(ABC):
             self._model = _autosec._Model.from_bytes(self.kind, kept, self._schema)
 
 
-def _kinds(base: type[Model]) -> list[type[Model]]:
+def _kinds() -> list[type[Model]]:
     """The classes that a file may hold, which are ours."""
-    return [each for each in base.__subclasses__() if each.__module__ == "autosec._models"]
+    return [each for each in Model.__subclasses__() if each.__module__ == "autosec._models"]
 
 
 def _schema(features: Any, columns: int) -> _Schema:

@@ -49,8 +49,8 @@ class OnlineForest(Model):
     """An isolation forest of a stream's recent rows: it learns and forgets by `partial_fit`, while an engine scores by it.
 
     What was learned counts from when trees next grow, at the latest after a twelfth of the `window`, and is forgotten after
-    two windows. A file and a pickle hold its trees and no row of the window. With the contamination `auto`, what
-    scores below -0.5 is unusual.
+    two windows. A file and a pickle hold its trees and no row of the window. The threshold is that of the rows of
+    `fit`; with the contamination `auto` it is -0.5.
     """
 
     kind: ClassVar[str] = "online-forest"
@@ -60,7 +60,7 @@ class OnlineForest(Model):
         *,
         window: int = 2048,
         max_samples: int = 256,
-        contamination: float | str = "auto",
+        contamination: float | str = 0.01,
         random_state: int = 0,
         mode: str = "mixed",
     ) -> None:

@@ -429,7 +429,8 @@ class Reloaded(_Record):
 
 def reloaded(made: Mapping[str, Any]) -> Reloaded:
     """What became of rules, from plain values."""
-    return Reloaded(**{name: value if isinstance(value, str) else tuple(value) for name, value in made.items()})
+    ids = {name: tuple(value) for name, value in made.items() if name != "text"}
+    return Reloaded(**ids, text=str(made["text"]))
 
 
 @dataclass(frozen=True)
