@@ -160,7 +160,7 @@ class Model(ABC):
         }
         path = Path(path)
         beside = path.with_name(path.name + ".new")
-        beside.write_bytes(_MAGIC + json.dumps(head).encode() + b"\n" + self.to_bytes())
+        beside.write_bytes(_MAGIC + json.dumps(head, default=_plain).encode() + b"\n" + self.to_bytes())
         os.replace(beside, path)
 
     @classmethod
@@ -204,6 +204,14 @@ class Model(ABC):
 def _kinds() -> list[type[Model]]:
     """The classes that a file may hold, which are ours."""
     return [each for each in Model.__subclasses__() if each.__module__ == "autosec._models"]
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as one of Python."""
+    try:
+        return value.item()
+    except AttributeError:
+        raise ConfigError(f"a setting of the model is a `{type(value).__name__}`, which no file can hold") from None
 
 
 def _schema(features: Any, columns: int) -> _Schema:
