@@ -8,16 +8,20 @@ mod arrow;
 mod backtest;
 mod behavior;
 mod convert;
+mod detect;
 mod enforce;
 mod engine;
 mod error;
 mod event;
 mod extend;
-mod forest;
 mod guard;
 mod intel;
+mod lines;
 mod log;
+mod model;
+mod plugin;
 mod rules;
+mod secret;
 mod verdict;
 
 use pyo3::prelude::*;
@@ -27,6 +31,8 @@ use pyo3::prelude::*;
 mod _autosec {
     #[pymodule_export]
     use crate::behavior::Behavior;
+    #[pymodule_export]
+    use crate::detect::{FeatureSet, ModelDetector};
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use crate::enforce::Nftables;
@@ -37,13 +43,19 @@ mod _autosec {
     #[pymodule_export]
     use crate::extend::Answer;
     #[pymodule_export]
-    use crate::forest::Forest;
-    #[pymodule_export]
     use crate::guard::{_ending, _forked};
     #[pymodule_export]
     use crate::intel::Indicators;
     #[pymodule_export]
-    use crate::rules::RuleSet;
+    use crate::lines::{LogEvents, read_log};
+    #[pymodule_export]
+    use crate::model::{_report, Model};
+    #[pymodule_export]
+    use crate::plugin::PluginFirewall;
+    #[pymodule_export]
+    use crate::rules::{LiveRules, RuleSet};
+    #[pymodule_export]
+    use crate::secret::{EnvironmentSecrets, FileSecrets};
     #[pymodule_export]
     use crate::verdict::{Verdict, Verdicts};
 }

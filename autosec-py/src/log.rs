@@ -133,6 +133,25 @@ fn line(record: &Record<'_>) -> Option<(u8, String)> {
                 "firewall `{firewall}` is only observed: {blocks} blocks and {unblocks} unblocks would be due"
             ),
         ),
+        Record::Plugin { plugin, event, detail } => {
+            let level = match *event {
+                "crashed" | "rests" | "refused" | "went-back" => WARNING,
+                _ => INFO,
+            };
+            (level, format!("plugin `{plugin}` {event} {}", printable(detail)).trim_end().to_owned())
+        }
+        Record::Logged { plugin, level, text } => {
+            let level = match *level {
+                "error" => ERROR,
+                "warn" => WARNING,
+                "info" => INFO,
+                _ => DEBUG,
+            };
+            (level, format!("plugin `{plugin}` says: {}", printable(text)))
+        }
+        Record::Denied { plugin, asked, why } => {
+            (WARNING, format!("plugin `{plugin}` was denied {}: {}", printable(asked), printable(why)))
+        }
         _ => return None,
     })
 }

@@ -136,3 +136,22 @@ def test_sigma_s_rules_find_the_same_in_dicts_and_lines() -> None:
     found = [[finding.analytic for finding in verdict.findings] for _, verdict in by_line.told]
     assert found == [[finding.analytic for finding in verdict.findings] for _, verdict in by_dict.told]
     assert sum(map(len, found)) > 10
+
+
+def test_rules_tell_by_what_they_count() -> None:
+    text = """
+- { id: one, name: One, severity: low, when: exists(url.path) }
+- { id: two, name: Two, severity: low, when: exists(url.path), count: { by: [source.ip, user.name], within: 1m, at_least: 2 } }
+- id: three
+  name: Three
+  severity: low
+  when: exists(url.path)
+  sequence:
+    by: [source.ip]
+    within: 5m
+    steps:
+      - when: event.outcome == "failure"
+      - { when: event.outcome == "success", by: [destination.ip] }
+"""
+    keys = autosec.RuleSet(text=text).keys
+    assert keys == {"two": (("source.ip", "user.name"),), "three": (("source.ip",), ("destination.ip",))}

@@ -12,7 +12,21 @@ import os as _os
 import sys as _sys
 
 from . import _autosec
-from ._autosec import Behavior, Indicators, MemoryFirewall, PanOs, RuleSet, Verdict, Verdicts
+from ._autosec import (
+    Behavior,
+    EnvironmentSecrets,
+    FileSecrets,
+    Indicators,
+    LogEvents,
+    MemoryFirewall,
+    PanOs,
+    PluginFirewall,
+    RuleSet,
+    Verdict,
+    Verdicts,
+    read_log,
+)
+from ._detect import FeatureSet, ModelDetector
 from ._engine import Engine
 from ._errors import (
     AutosecError,
@@ -35,7 +49,9 @@ from ._extend import (
     SecretSource,
     Store,
 )
-from ._models import IsolationForest
+from ._live import LiveRules
+from ._model import Model
+from ._models import Ensemble, IsolationForest, KMeans, OnlineForest, SeasonalModel, StatisticalModel
 from ._progress import Progress
 from ._records import (
     Assessment,
@@ -50,10 +66,14 @@ from ._records import (
     FirewallReport,
     InForce,
     ItemOutcome,
+    Judgement,
+    Opinion,
     Reason,
+    Reloaded,
     RuleReport,
     Subject,
 )
+from ._report import ModelReport
 
 __all__ = [
     "Assessment",
@@ -68,10 +88,14 @@ __all__ = [
     "Detector",
     "Enforcement",
     "Engine",
+    "Ensemble",
+    "EnvironmentSecrets",
     "EventError",
     "EventLimitError",
     "Evidence",
     "Fault",
+    "FeatureSet",
+    "FileSecrets",
     "Finding",
     "FirewallError",
     "FirewallHealth",
@@ -83,21 +107,35 @@ __all__ = [
     "Indicators",
     "IsolationForest",
     "ItemOutcome",
+    "Judgement",
+    "KMeans",
     "LimitError",
+    "LiveRules",
+    "LogEvents",
     "MemoryFirewall",
+    "Model",
+    "ModelDetector",
+    "ModelReport",
+    "OnlineForest",
+    "Opinion",
     "Outcome",
     "PanOs",
+    "PluginFirewall",
     "Progress",
     "Reason",
+    "Reloaded",
     "RuleError",
     "RuleLimitError",
     "RuleReport",
     "RuleSet",
+    "SeasonalModel",
     "SecretSource",
+    "StatisticalModel",
     "Store",
     "Subject",
     "Verdict",
     "Verdicts",
+    "read_log",
 ]
 
 if _sys.platform == "linux":

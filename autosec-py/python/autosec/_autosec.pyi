@@ -21,6 +21,8 @@ from ._records import (
     FirewallHealth,
     FirewallReport,
     InForce,
+    ItemOutcome,
+    Reloaded,
 )
 
 _Path: TypeAlias = str | PathLike[str]
@@ -28,16 +30,21 @@ _Bytes: TypeAlias = bytes | bytearray | memoryview
 _Event: TypeAlias = Mapping[str, Any] | _Bytes | str
 _Time: TypeAlias = datetime | str | float
 _Network: TypeAlias = str | IPv4Address | IPv6Address | IPv4Network | IPv6Network
+_Secrets: TypeAlias = SecretSource | EnvironmentSecrets | FileSecrets
+_Kind: TypeAlias = Literal["address", "boolean", "float", "integer", "text"]
+_List: TypeAlias = Iterable[str | int | IPv4Address | IPv6Address | IPv4Network | IPv6Network]
+_LogFormat: TypeAlias = Literal["auto", "access", "eve", "syslog"]
+_Schema: TypeAlias = tuple[str, int, list[str]]
 _Tell: TypeAlias = bool | Callable[[Progress], object] | None
 
 @disjoint_base
 class Engine:
     def __new__(
         cls,
-        *detectors: RuleSet | Indicators | Behavior | Detector,
+        *detectors: RuleSet | LiveRules | Indicators | Behavior | _ModelDetector | Detector,
         config: Mapping[str, Any] | _Path | None = None,
         allowlist: Iterable[_Network] | None = None,
-        firewalls: Iterable[MemoryFirewall | Nftables | PanOs | FirewallIntegration] | None = None,
+        firewalls: Iterable[MemoryFirewall | Nftables | PanOs | PluginFirewall | FirewallIntegration] | None = None,
         store: _Path | Store | None = None,
         dry_run: bool = False,
         text_errors: Literal["replace", "strict"] = "replace",
@@ -47,6 +54,9 @@ class Engine:
     def process(self, event: _Event, /, at: _Time | None = None) -> Verdict: ...
     def process_many(self, events: Iterable[_Event], /, at: _Time | None = None) -> Verdicts: ...
     def process_ndjson(self, log: _Bytes | str, /, at: _Time | None = None) -> Verdicts: ...
+    def process_log(
+        self, log: _Path | bytes | bytearray, /, format: _LogFormat = "auto", *, at: _Time | None = None, utc_offset: int = 0
+    ) -> Verdicts: ...
     def process_arrow(self, data: object, /, at: _Time | None = None, validate: bool = True) -> Verdicts: ...
     def enforce(self, decision: Decision) -> Enforcement: ...
     def unblock(self, network: _Network) -> Enforcement: ...
@@ -64,9 +74,9 @@ class RuleSet:
         text: str | None = None,
         name: str = "rules.yaml",
         starter: bool = False,
-        lists: Mapping[str, Iterable[str | int | IPv4Address | IPv6Address | IPv4Network | IPv6Network]] | None = None,
+        lists: Mapping[str, _List] | None = None,
         lenient: bool = False,
-        fields: Mapping[str, Literal["address", "boolean", "float", "integer", "text"]] | None = ...,
+        fields: Mapping[str, _Kind] | None = ...,
         placeholders: Mapping[str, Sequence[str]] | None = ...,
         pipelines: Sequence[_Path] | None = ...,
         ecs: bool | None = ...,
@@ -85,9 +95,9 @@ class RuleSet:
     @property
     def fields(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def replace_list(
-        self, name: str, values: Iterable[str | int | IPv4Address | IPv6Address | IPv4Network | IPv6Network]
-    ) -> None: ...
+    @property
+    def keys(self) -> dict[str, tuple[tuple[str, ...], ...]]: ...
+    def replace_list(self, name: str, values: _List) -> None: ...
     def test(self) -> dict[str, Any]: ...
     def backtest(
         self,
@@ -103,6 +113,55 @@ class RuleSet:
     def snapshot(self) -> bytes: ...
     def restore(self, snapshot: bytes) -> int: ...
     def merge(self, snapshot: bytes) -> int: ...
+
+@disjoint_base
+class LiveRules:
+    def __new__(
+        cls,
+        *paths: _Path,
+        text: str | None = None,
+        name: str = "rules.yaml",
+        starter: bool = False,
+        lists: Mapping[str, _List] | None = None,
+        lenient: bool = False,
+        reads: Sequence[str] | None = None,
+        fields: Mapping[str, _Kind] | None = ...,
+        placeholders: Mapping[str, Sequence[str]] | None = ...,
+        pipelines: Sequence[_Path] | None = ...,
+        ecs: bool | None = ...,
+        route_by: tuple[str, str, str] | None = ...,
+        lateness: str | None = ...,
+        keys_per_rule: int | None = ...,
+        memory: int | None = ...,
+        rule_limit: int | None = ...,
+        seed: int | None = ...,
+        resume: bytes | None = ...,
+    ) -> Self: ...
+    def replace(
+        self,
+        *paths: _Path,
+        text: str | None = None,
+        name: str = "rules.yaml",
+        starter: bool = False,
+        lists: Mapping[str, _List] | None = None,
+        lenient: bool = False,
+        fields: Mapping[str, _Kind] | None = ...,
+        placeholders: Mapping[str, Sequence[str]] | None = ...,
+        pipelines: Sequence[_Path] | None = ...,
+        ecs: bool | None = ...,
+        route_by: tuple[str, str, str] | None = ...,
+        lateness: str | None = ...,
+        keys_per_rule: int | None = ...,
+        memory: int | None = ...,
+        rule_limit: int | None = ...,
+        seed: int | None = ...,
+        resume: bytes | None = ...,
+    ) -> Reloaded: ...
+    def __len__(self) -> int: ...
+    @property
+    def ids(self) -> list[str]: ...
+    @property
+    def refused(self) -> list[RuleError]: ...
 
 @final
 class Verdict:
@@ -223,7 +282,7 @@ class PanOs:
     def __new__(
         cls,
         url: str,
-        secrets: SecretSource,
+        secrets: _Secrets,
         *,
         name: str = "pan-os",
         user: str | None = None,
@@ -239,26 +298,131 @@ class _Answer:
     def failed(self, raised: BaseException) -> None: ...
 
 @final
-class _Forest:
+class PluginFirewall:
+    def __new__(
+        cls,
+        folder: _Path,
+        config: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        keys: Mapping[str, str] | None = None,
+        unsigned: bool = False,
+        grant: _Path | bool | None = None,
+        networks: Iterable[_Network] | None = None,
+        secrets: _Secrets | None = None,
+        libraries: _Path | None = None,
+        runner: _Path | None = None,
+    ) -> Self: ...
+    @staticmethod
+    def kinds() -> list[str]: ...
+    @property
+    def name(self) -> str: ...
+    def about(self) -> dict[str, Any]: ...
+    def configure(self, config: Mapping[str, Any]) -> None: ...
+    def replace(self, folder: _Path) -> None: ...
+    def plan(self, targets: Iterable[_Network]) -> tuple[ItemOutcome, ...]: ...
+
+@final
+class EnvironmentSecrets:
+    def __new__(cls, prefix: str = "AUTOSEC_") -> Self: ...
+
+@final
+class FileSecrets:
+    def __new__(cls, folder: _Path) -> Self: ...
+
+@final
+class LogEvents:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> dict[str, Any]: ...
+    @property
+    def summary(self) -> dict[str, Any]: ...
+
+def read_log(
+    log: _Path | bytes | bytearray, /, format: _LogFormat = "auto", *, at: _Time | None = None, utc_offset: int = 0
+) -> LogEvents: ...
+
+@disjoint_base
+class FeatureSet:
+    def __new__(
+        cls, set: str | Mapping[str, Any], *, by: str | None = None, fields: Mapping[str, _Kind] | None = None
+    ) -> Self: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def entity(self) -> str: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def schema(self) -> _Schema: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def _rows(
+        self,
+        log: _Path | bytes | bytearray | Iterable[_Event],
+        /,
+        *,
+        at_most: int,
+        seed: int,
+        learning: int,
+        at: _Time | None = None,
+        progress: _Tell = None,
+    ) -> tuple[bytes, int]: ...
+
+@disjoint_base
+class _ModelDetector:
+    def __new__(
+        cls,
+        id: str,
+        features: FeatureSet,
+        *,
+        name: str,
+        chance: float,
+        above: float | None,
+        severity: str,
+        gravest: str,
+        confidence: float,
+        learning: int,
+        shadow: bool,
+        reasons: int,
+        tags: Sequence[str],
+        collect: int,
+        seed: int,
+        entities: int,
+    ) -> Self: ...
+    @property
+    def is_trained(self) -> bool: ...
+    @property
+    def entities(self) -> int: ...
+    def _replace(self, model: _Model, usual: bytes | None = None) -> None: ...
+    def _collected(self) -> tuple[bytes, bytes] | None: ...
+
+@final
+class _Model:
     @staticmethod
     def fit(
-        rows: bytes,
-        columns: int,
-        *,
-        trees: int,
-        sample: int,
-        seed: int,
-        mode: str,
-        progress: _Tell = None,
-    ) -> _Forest: ...
+        kind: str, rows: bytes, columns: int, settings: dict[str, Any], *, progress: _Tell = None
+    ) -> _Model: ...
     @property
     def columns(self) -> int: ...
+    def learn(self, rows: bytes, *, progress: _Tell = None) -> None: ...
+    def merge(self, other: _Model) -> None: ...
     def score_many(self, rows: bytes) -> bytes: ...
     def score(self, row: Sequence[float]) -> float: ...
     def attribute(self, row: Sequence[float]) -> list[tuple[int, float]]: ...
-    def to_bytes(self, name: str, columns: Sequence[str]) -> bytes: ...
+    def clusters(self, rows: bytes) -> bytes: ...
+    def centroids(self) -> tuple[list[list[float]], list[int], float]: ...
+    def threshold(self, share: float) -> float | None: ...
+    def p_values(self, rows: bytes) -> bytes: ...
+    def judge(self, row: Sequence[float]) -> tuple[float, float, float, list[tuple[str, float, float, float, float]]]: ...
+    def to_bytes(self, schema: _Schema) -> bytes: ...
     @staticmethod
-    def from_bytes(file: bytes, name: str, columns: Sequence[str]) -> _Forest: ...
+    def from_bytes(kind: str, file: bytes, schema: _Schema) -> _Model: ...
 
+def _report(
+    title: str,
+    scores: bytes,
+    bad: Sequence[bool],
+    facts: Sequence[tuple[str, str]],
+    explained: Sequence[tuple[str, Sequence[tuple[str, float]]]],
+) -> tuple[str, str, dict[str, str], float, float]: ...
 def _ending() -> None: ...
 def _forked() -> None: ...

@@ -1,55 +1,27 @@
-"""Models as scikit-learn's users expect them: `fit`, `score_samples`, `decision_function`, `predict`.
-
-Rows are arrays of numpy, or lists of lists of floats; arrays come back where arrays went in.
-"""
+"""The kinds of models there are, each with its settings."""
 
 from __future__ import annotations
 
+import math
 import sys
-from array import array
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from . import _autosec
 from ._errors import ConfigError
+from ._model import Model
+from ._records import Judgement, Opinion
+from ._rows import is_array, packed, unpacked
 
 
-def _is_array(rows: Any) -> bool:
-    return hasattr(rows, "__array__") or hasattr(rows, "to_numpy")
+class IsolationForest(Model):
+    """An isolation forest: how soon a row stands alone when rows are split at random. Scores are from -1 to 0.
 
-
-def _packed(rows: Any) -> tuple[bytes, int]:
-    """The rows as the bytes of their floats, and how many columns they have."""
-    if _is_array(rows):
-        import numpy
-
-        made = numpy.ascontiguousarray(rows, dtype=numpy.float64)
-        if made.ndim != 2:
-            raise ConfigError(f"rows are of 2 dimensions, not of {made.ndim}: reshape(-1, 1) makes a column of values")
-        return made.tobytes(), made.shape[1]
-    values = array("d")
-    columns = None
-    for row in rows:
-        before = len(values)
-        values.extend(map(float, row))
-        columns = len(values) - before if columns is None else columns
-        if len(values) - before != columns:
-            raise ConfigError(f"a row has {len(values) - before} columns, and the first has {columns}")
-    return values.tobytes(), columns or 0
-
-
-def _unpacked(like: Any, scores: bytes) -> Any:
-    if _is_array(like):
-        return sys.modules["numpy"].frombuffer(scores, dtype="float64")
-    return array("d", scores)
-
-
-class IsolationForest:
-    """An isolation forest: how unusual rows are beside those it was fitted to.
-
-    As in scikit-learn, scores are negative and the lower the more unusual, `predict` gives -1 for what is unusual and 1
-    for what is not. NaN says that a value is missing. The same seed makes the same forest on every machine.
+    `mode` is how trees are grown: `capped` as in the original and fastest, `deep` until every row stands alone,
+    `pooled_gain` by two columns at once where the gain is largest, `mixed` of both and most accurate. With the contamination
+    `auto`, what scores below -0.5 is unusual.
     """
+
+    kind: ClassVar[str] = "isolation-forest"
 
     def __init__(
         self,
@@ -65,96 +37,191 @@ class IsolationForest:
         self.contamination = contamination
         self.random_state = random_state
         self.mode = mode
-        self._forest: _autosec._Forest | None = None
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The settings, as scikit-learn's tools ask for them."""
-        names = ("n_estimators", "max_samples", "contamination", "random_state", "mode")
-        return {name: getattr(self, name) for name in names}
+    def _settings(self) -> dict[str, Any]:
+        return {"trees": self.n_estimators, "sample": self.max_samples, "seed": self.random_state, "mode": self.mode}
 
-    def set_params(self, **settings: Any) -> IsolationForest:
-        """Changes settings; they count from the next `fit` on."""
-        for name, value in settings.items():
-            if name not in self.get_params():
-                raise ConfigError(f"`{name}` is no setting of a forest: use one of {', '.join(self.get_params())}")
-            setattr(self, name, value)
+    def _offset(self, rows: bytes) -> float:
+        return -0.5 if self.contamination == "auto" else super()._offset(rows)
+
+
+class OnlineForest(Model):
+    """An isolation forest of a stream's recent rows: it learns and forgets by `partial_fit`, while an engine scores by it.
+
+    What was learned counts from when trees next grow, at the latest after a twelfth of the `window`, and is forgotten after
+    two windows. A file and a pickle hold its trees and no row of the window. The threshold is that of the rows of
+    `fit`; with the contamination `auto` it is -0.5.
+    """
+
+    kind: ClassVar[str] = "online-forest"
+
+    def __init__(
+        self,
+        *,
+        window: int = 2048,
+        max_samples: int = 256,
+        contamination: float | str = 0.01,
+        random_state: int = 0,
+        mode: str = "mixed",
+    ) -> None:
+        self.window = window
+        self.max_samples = max_samples
+        self.contamination = contamination
+        self.random_state = random_state
+        self.mode = mode
+
+    def _settings(self) -> dict[str, Any]:
+        return {"window": self.window, "sample": self.max_samples, "seed": self.random_state, "mode": self.mode}
+
+    def _offset(self, rows: bytes) -> float:
+        return -0.5 if self.contamination == "auto" else super()._offset(rows)
+
+    def partial_fit(self, X: Any, y: object = None, *, features: Any = None, progress: Any = None) -> OnlineForest:
+        """Goes on learning, in the order of the rows; the threshold stays. The first time it is `fit`."""
+        if self._model is None:
+            return self.fit(X, y, features=features, progress=progress)
+        rows = self._rows(X)
+        if rows:
+            self._model.learn(rows, progress=progress)
         return self
 
-    def fit(self, X: Any, y: object = None, *, progress: Any = None) -> IsolationForest:
-        """Grows the forest; other threads go on meanwhile."""
-        rows, columns = _packed(X)
-        self._forest = _autosec._Forest.fit(
-            rows,
-            columns,
-            trees=self.n_estimators,
-            sample=self.max_samples,
-            seed=self.random_state,
-            mode=self.mode,
-            progress=progress,
-        )
-        self.n_features_in_ = columns
-        self.offset_ = -0.5
-        if self.contamination != "auto":
-            share = float(self.contamination)
-            if not 0.0 < share <= 0.5:
-                raise ConfigError("`contamination` is `auto`, or above 0 and up to 0.5")
-            scores = sorted(array("d", self._grown.score_many(rows)), reverse=True)
-            self.offset_ = -scores[min(int(share * len(scores)), len(scores) - 1)]
+    def merge(self, other: OnlineForest) -> OnlineForest:
+        """Takes over the youngest trees of a forest that learned elsewhere."""
+        self._fitted.merge(other._fitted)
         return self
 
-    @property
-    def _grown(self) -> _autosec._Forest:
-        if self._forest is None:
-            raise ConfigError("the forest is not fitted yet: call `fit` first")
-        return self._forest
 
-    def score_one(self, row: Any) -> float:
-        """How unusual one row is, from 0 to 1: the fastest way to ask about one. It has the sign of no other method."""
-        return self._grown.score(row if type(row) is list else row.tolist() if _is_array(row) else list(row))
+class KMeans(Model):
+    """Groups of rows, and how far a row is from those that hold most of them: about -1 is usual, and there is no lower bound.
 
-    def score_samples(self, X: Any) -> Any:
-        """The negative of how unusual each row is: -1 is as unusual as can be."""
-        scores = self._scores(X)
-        return -scores if _is_array(X) else array("d", (-score for score in scores))
+    `predict` gives the number of the nearest cluster as in scikit-learn, of which 0 is the largest;
+    `decision_function` below 0 says what is unusual. Clusters of one or two rows are dropped. Columns are standardised by
+    themselves.
+    """
 
-    def decision_function(self, X: Any) -> Any:
-        """`score_samples` less the threshold: below 0 is unusual."""
-        scores = self.score_samples(X)
-        return scores - self.offset_ if _is_array(X) else array("d", (score - self.offset_ for score in scores))
+    kind: ClassVar[str] = "k-means"
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        max_iter: int = 300,
+        tol: float = 1e-4,
+        contamination: float = 0.01,
+        random_state: int = 0,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.max_iter = max_iter
+        self.tol = tol
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _settings(self) -> dict[str, Any]:
+        told = {"clusters": self.n_clusters, "steps": self.max_iter, "tolerance": self.tol}
+        return {**told, "seed": self.random_state}
 
     def predict(self, X: Any) -> Any:
-        """-1 for each row that is unusual, 1 for the others."""
-        decided = self.decision_function(X)
-        if _is_array(X):
-            return sys.modules["numpy"].where(decided < 0, -1, 1)
-        return [-1 if each < 0 else 1 for each in decided]
+        """The number of the cluster that each row is nearest to."""
+        found = unpacked(X, self._fitted.clusters(self._rows(X)), "q")
+        return found if is_array(X) else list(found)
 
-    def fit_predict(self, X: Any, y: object = None) -> Any:
-        """`fit`, then `predict` of the same rows."""
-        return self.fit(X, y).predict(X)
+    @property
+    def cluster_centers_(self) -> Any:
+        """Where the centroids are, in the units of the rows; an array if numpy is in use."""
+        centres, _, _ = self._fitted.centroids()
+        return sys.modules["numpy"].array(centres) if "numpy" in sys.modules else centres
 
-    def explain(self, row: Sequence[float]) -> list[tuple[int, float]]:
-        """What each column adds to how unusual a row is, the most first."""
-        return self._grown.attribute([float(value) for value in row])
+    @property
+    def cluster_sizes_(self) -> list[int]:
+        """How many rows of the training each cluster had, the largest first."""
+        return self._fitted.centroids()[1]
 
-    def _scores(self, X: Any) -> Any:
-        rows, columns = _packed(X)
-        if rows and columns != self._grown.columns:
-            raise ConfigError(f"rows have {columns} columns, and the forest was fitted to {self._grown.columns}")
-        return _unpacked(X, self._grown.score_many(rows))
+    @property
+    def inertia_(self) -> float:
+        """The sum of the squares of the training rows' distances to their centroids, in standard deviations."""
+        return self._fitted.centroids()[2]
 
-    def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"IsolationForest({settings})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(self.__dict__)
-        if self._forest is not None:
-            state["_forest"] = self._forest.to_bytes("rows", [str(n) for n in range(self._forest.columns)])
-        return state
+class StatisticalModel(Model):
+    """How far each value lies from the median of its column, in robust units: exact, without a seed, and fastest.
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        if isinstance(self._forest, bytes):
-            names = [str(n) for n in range(self.n_features_in_)]
-            self._forest = _autosec._Forest.from_bytes(self._forest, "rows", names)
+    A score is the negative of the sum over columns of ln(1 + z²). It looks at each column by itself.
+    """
+
+    kind: ClassVar[str] = "statistical"
+
+    def __init__(self, *, contamination: float = 0.01) -> None:
+        self.contamination = contamination
+
+    def _settings(self) -> dict[str, Any]:
+        return {}
+
+
+class SeasonalModel(Model):
+    """How unusual a row is for its hour of the week: how rare the hour is, and how far each column lies from what it holds
+    then. The column number `time` tells hours since Monday, 00:00 (`hour_of_week` of a `FeatureSet`)."""
+
+    kind: ClassVar[str] = "seasonal"
+
+    def __init__(self, time: int = 0, *, contamination: float = 0.01) -> None:
+        self.time = time
+        self.contamination = contamination
+
+    def _settings(self) -> dict[str, Any]:
+        return {"time": self.time}
+
+
+class Ensemble(Model):
+    """A forest, clusters and a statistical model as one, and a seasonal one if the column number `time` tells hours since
+    Monday: the best default. A score is the negative of the weighted mean of the members' surprises, in nats.
+
+    It spares one row of four to learn what scores mean, so `p_values` and the threshold hold for new rows too.
+    `weights` are those of the forest, the clusters, the statistical and the seasonal model; only proportions count.
+    """
+
+    kind: ClassVar[str] = "ensemble"
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        *,
+        max_samples: int = 256,
+        mode: str = "mixed",
+        n_clusters: int = 8,
+        time: int | None = None,
+        weights: tuple[float, float, float, float] | None = None,
+        contamination: float = 0.01,
+        random_state: int = 0,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.max_samples = max_samples
+        self.mode = mode
+        self.n_clusters = n_clusters
+        self.time = time
+        self.weights = weights
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _settings(self) -> dict[str, Any]:
+        forest = {"trees": self.n_estimators, "sample": self.max_samples, "mode": self.mode}
+        others = {"clusters": self.n_clusters, "time": self.time, "seed": self.random_state}
+        return {**forest, **others, "weights": None if self.weights is None else tuple(self.weights)}
+
+    def _offset(self, rows: bytes) -> float:
+        fallback = super()._offset(rows)
+        known = self._fitted.threshold(float(self.contamination))
+        # What scores as high as that is flagged, too. Where too few rows were spared to tell so small a share, those that were
+        # trained on have to do.
+        return fallback if known is None else math.nextafter(-known, math.inf)
+
+    def judge(self, row: Any) -> Judgement:
+        """All there is to say about one row: its p-value, how far members agree, and what each says."""
+        values, columns = packed([row])
+        if columns != self.n_features_in_:
+            raise ConfigError(f"the row has {columns} columns, and the model was fitted to {self.n_features_in_}")
+        score, p_value, confidence, members = self._fitted.judge(list(memoryview(values).cast("d")))
+        return Judgement(score, p_value, confidence, tuple(Opinion(*each) for each in members))
+
+    def p_values(self, X: Any) -> Any:
+        """Of each row how rarely a usual one scores as high, above 0 and at most 1."""
+        return unpacked(X, self._fitted.p_values(self._rows(X)))

@@ -337,8 +337,13 @@ def faults(made: Mapping[str, Any]) -> tuple[Fault, ...]:
 def reports(made: Any) -> tuple[FirewallReport, ...]:
     """Reports of firewalls from plain values."""
     return tuple(
-        FirewallReport(**{**each, "outcomes": tuple(ItemOutcome(**one) for one in each["outcomes"])}) for each in made
+        FirewallReport(**{**each, "outcomes": outcomes(each["outcomes"])}) for each in made
     )
+
+
+def outcomes(made: Any) -> tuple[ItemOutcome, ...]:
+    """What became of items, or would, from plain values."""
+    return tuple(ItemOutcome(**one) for one in made)
 
 
 def enforcement(made: Mapping[str, Any]) -> Enforcement:
@@ -403,6 +408,52 @@ def backtest(made: Mapping[str, Any], text: str) -> BacktestReport:
         lost=difference.get("lost"),
         text=text,
     )
+
+
+@dataclass(frozen=True)
+class Reloaded(_Record):
+    """What became of rules when others took their place, as ids: rules that count the same are `kept` with what they had
+    counted, `changed` and `added` ones start empty. `new_fields` no engine reads that was made before: name them by
+    `LiveRules(reads=…)`, or make the engine anew."""
+
+    kept: tuple[str, ...]
+    changed: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    new_fields: tuple[str, ...]
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def reloaded(made: Mapping[str, Any]) -> Reloaded:
+    """What became of rules, from plain values."""
+    ids = {name: tuple(value) for name, value in made.items() if name != "text"}
+    return Reloaded(**ids, text=str(made["text"]))
+
+
+@dataclass(frozen=True)
+class Opinion(_Record):
+    """What a member of an ensemble says about a row: its kind, how much it counts, its score, what that means in nats, and how
+    rarely a usual row has such a score."""
+
+    name: str
+    weight: float
+    score: float
+    surprise: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Judgement(_Record):
+    """What an ensemble says about a row: its score in nats (usual rows have about 1), how rarely a usual row has such a score,
+    how far the members agree (0 to 1), and what each says."""
+
+    score: float
+    p_value: float
+    confidence: float
+    members: tuple[Opinion, ...]
 
 
 _ACTIONS = ("monitor", "alert", "challenge", "throttle", "block", "isolate")

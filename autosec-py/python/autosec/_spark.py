@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._autosec import RuleSet, Verdict, Verdicts
 from ._engine import Engine
+from ._errors import ConfigError
 
 if TYPE_CHECKING:
     import pyarrow
@@ -68,7 +69,25 @@ def scored(model: bytes, names: Sequence[str], columns: Sequence[str], into: str
     return score
 
 
-def grouped(recipe: bytes, names: Sequence[str], kept: Sequence[str]) -> Callable[[pyarrow.Table], pyarrow.Table]:
+def check_keys(rules: RuleSet, by: Iterable[str], skip: Iterable[str]) -> None:
+    """Refuses rules that count by something else than the fields that a frame is keyed by."""
+    fields = {name.replace("`", "") for name in by}
+    left_out = set(skip)
+    for unknown in sorted(left_out - set(rules.ids)):
+        raise ConfigError(f"`skip` names `{unknown}`, and there is no such rule")
+    for rule, keys in rules.keys.items():
+        short = [key for key in keys if not fields <= set(key)]
+        if short and rule not in left_out:
+            raise ConfigError(
+                f"rule `{rule}` counts by {', '.join(short[0])}, and the frame is keyed by {', '.join(sorted(fields))}, so it "
+                f"would see a part of what it counts: key another frame by {', '.join(short[0])} for it, and name it in "
+                "`skip` here"
+            )
+
+
+def grouped(
+    recipe: bytes, names: Sequence[str], kept: Sequence[str], skip: frozenset[str] = frozenset()
+) -> Callable[[pyarrow.Table], pyarrow.Table]:
     """For `applyInArrow`: one key's events in the order of `order`, seen by rules that remember nothing yet."""
 
     def look(table: pyarrow.Table) -> pyarrow.Table:
@@ -78,13 +97,13 @@ def grouped(recipe: bytes, names: Sequence[str], kept: Sequence[str]) -> Callabl
         events = batch.select([f"event{n}" for n in range(len(names))]).rename_columns(list(names))
         held = batch.select([f"kept{n}" for n in range(len(kept))]).rename_columns(list(kept))
         rules = _rules(recipe, None)
-        return pyarrow.Table.from_batches([_batch(held, _rows(Engine(rules).process_arrow(events)))])
+        return pyarrow.Table.from_batches([_batch(held, _rows(Engine(rules).process_arrow(events), skip))])
 
     return look
 
 
 def streamed(
-    recipe: bytes, kept: Sequence[str], idle: int
+    recipe: bytes, kept: Sequence[str], idle: int, skip: frozenset[str] = frozenset()
 ) -> Callable[[Any, Iterable[Any], GroupState], Iterable[Any]]:
     """For `applyInPandasWithState`: the state is the snapshot of what the rules remember of the key; `idle` in ms."""
 
@@ -96,7 +115,7 @@ def streamed(
             return
         whole = pandas.concat(list(frames)).sort_values("order", kind="stable")
         rules = _rules(recipe, bytes(state.get[0]) if state.exists else None)
-        rows = _rows(Engine(rules).process_many(whole["event"]))
+        rows = _rows(Engine(rules).process_many(whole["event"]), skip)
         state.update((rules.snapshot(),))
         state.setTimeoutDuration(idle)
         held = whole[[f"kept{n}" for n in range(len(kept))]].iloc[[row[0] for row in rows]]
@@ -144,16 +163,18 @@ def _rules(recipe: bytes, state: bytes | None) -> RuleSet:
     return rules
 
 
-def _rows(verdicts: Verdicts) -> list[Row]:
-    """What was found, with the indices of events, and what could not be read."""
-    found = [(index, *row) for index, verdict in verdicts.told for row in _said(verdict)]
+def _rows(verdicts: Verdicts, skip: frozenset[str] = frozenset()) -> list[Row]:
+    """What was found but by the rules in `skip`, with the indices of events, and what could not be read."""
+    found = [(index, *row) for index, verdict in verdicts.told for row in _said(verdict, skip)]
     unread = [(index, *[None] * 11, f"{wrong.code}: {wrong}") for index, wrong in verdicts.errors]
     return sorted(found + unread, key=lambda row: row[0])
 
 
-def _said(verdict: Verdict) -> Iterable[Row]:
+def _said(verdict: Verdict, skip: frozenset[str]) -> Iterable[Row]:
     for each in verdict.assessments:
         for finding in each.findings:
+            if finding.analytic in skip:
+                continue
             yield (
                 finding.time,
                 finding.subject.name,
@@ -169,6 +190,8 @@ def _said(verdict: Verdict) -> Iterable[Row]:
                 None,
             )
     for fault in verdict.faults:
+        if fault.origin in skip:
+            continue
         yield (verdict.time, *[None] * 10, f"{fault.kind}: {fault.origin}: {fault.detail}")
 
 

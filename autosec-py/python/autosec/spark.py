@@ -95,6 +95,7 @@ def keyed_findings(
     *,
     time: str = "@timestamp",
     keep: Iterable[str] = (),
+    skip: Iterable[str] = (),
     idle: timedelta = timedelta(days=1),
 ) -> DataFrame:
     """What rules find that count, compare or follow events: each key of `by` by itself, in the order of `time`.
@@ -102,10 +103,10 @@ def keyed_findings(
     A name in `by` is that of a column, or of a field in a nested one. Addresses are one key as rules see them: an IPv6
     address counts as its /64.
 
-    **Every rule that remembers must count by all of `by`** (and may by more); a `RuleSet` does not tell what its rules
-    count by, so this cannot be checked. One that counts by something else sees the events of one key only and finds too
-    little: the starter pack's `ssh-distributed-guessing` counts by `user.name`, so its findings are those of a frame
-    keyed by `user.name`. A sequence in which something must not happen is found with the next event of its key.
+    **Every rule that remembers must count by all of `by`** (and may by more), or be named in `skip`, which leaves out what it
+    finds: one that counts by something else would see the events of one key only and find too little. The starter pack's
+    `ssh-distributed-guessing` counts by `user.name`: a frame keyed by `user.name` is for it. A sequence in which something
+    must not happen is found with the next event of its key.
 
     In a batch, the events of a key are in memory at once. In a stream, those of a trigger are, and what rules remember
     of a key is in Spark's state: about 50 bytes a rule that remembers and what it holds. It is forgotten after `idle` by
@@ -116,14 +117,16 @@ def keyed_findings(
 
     Raises:
         ConfigError: PySpark is missing, a column does not exist or cannot be kept, `by` is empty, `make_rules` makes no
-            `RuleSet`, or those of a stream have no fixed seed.
+            `RuleSet`, a rule counts by something else than `by`, or those of a stream have no fixed seed.
     """
     recipe, kept, rules = _pickled(make_rules), _kept(frame, keep), make_rules()
+    by, left_out = tuple(by), frozenset(skip)
     keys = [_key(frame, name).alias(f"key{n}") for n, name in enumerate(by)]
     if not keys:
         raise ConfigError("`by` is empty: name the columns that rules count by")
     if not isinstance(rules, RuleSet):
         raise ConfigError(f"`make_rules` makes a RuleSet, not `{type(rules).__name__}`")
+    _spark.check_keys(rules, by, left_out)
     events = _events(frame, time)
     held = [_quoted(name).alias(f"kept{n}") for n, name in enumerate(kept)]
     order = _order(frame, time)
@@ -131,10 +134,10 @@ def keyed_findings(
     if not frame.isStreaming:
         columns = [column.alias(f"event{n}") for n, column in enumerate(events.values())]
         groups = frame.select(*keys, order, *columns, *held).groupBy(*grouping)
-        return groups.applyInArrow(_spark.grouped(recipe, list(events), kept), _schema(frame, kept))
+        return groups.applyInArrow(_spark.grouped(recipe, list(events), kept, left_out), _schema(frame, kept))
     _check_stream(frame, kept, rules, make_rules())
     groups = frame.select(*keys, order, _packed(events), *held).groupBy(*grouping)
-    look = _spark.streamed(recipe, kept, max(int(idle.total_seconds() * 1000), 1))
+    look = _spark.streamed(recipe, kept, max(int(idle.total_seconds() * 1000), 1), left_out)
     schema, state = _schema(frame, kept), "state BINARY"
     return groups.applyInPandasWithState(look, schema, state, "append", "ProcessingTimeTimeout")
 

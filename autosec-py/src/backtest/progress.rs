@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
@@ -47,6 +48,12 @@ impl Teller {
             }
             None => self.stopped.store(true, Ordering::Relaxed),
         }
+    }
+
+    /// The same, and whether to go on.
+    pub(crate) fn go_on(&self, done: u64) -> ControlFlow<()> {
+        self.tell(done, &[]);
+        if self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     pub(crate) fn is_stopped(&self) -> bool {

@@ -26,6 +26,7 @@ use pyo3::prelude::*;
 
 use crate::error;
 use crate::extend::{Held, PyFirewall};
+use crate::plugin::PluginFirewall;
 
 /// Adds a firewall to an engine, one of ours or one written in Python, which is `held` as well.
 pub(crate) fn add(
@@ -42,6 +43,9 @@ pub(crate) fn add(
     }
     if let Ok(device) = firewall.cast::<PanOs>() {
         return Ok(builder.firewall(device.get().firewall()));
+    }
+    if let Ok(plugin) = firewall.cast::<PluginFirewall>() {
+        return Ok(builder.firewall(plugin.get().firewall()));
     }
     if !firewall.hasattr("blocked")? || !firewall.hasattr("capabilities")? {
         let name = firewall.get_type().name()?;

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::unfit;
 use crate::error;
-use crate::extend::PySecrets;
+use crate::secret::source;
 
 /// A Palo Alto Networks firewall, spoken to over HTTPS: what is blocked carries a tag. Its key or password comes from a
 /// source of secrets, by name, each time it is needed.
@@ -54,7 +54,7 @@ impl PanOs {
         let trust = trust.map_or(Trust::System, Trust::Pinned);
         let client = HttpsClient::new(HttpsConfig { trust, ..HttpsConfig::default() });
         let client = client.map_err(|wrong| error::config(py, wrong.to_string()))?;
-        let made = panos::PanOs::new(config, Arc::new(client), Arc::new(PySecrets::new(secrets)));
+        let made = panos::PanOs::new(config, Arc::new(client), source(secrets)?);
         made.map(|made| Self(Arc::new(made))).map_err(|wrong| unfit(py, &wrong))
     }
 }

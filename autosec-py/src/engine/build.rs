@@ -14,10 +14,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::behavior::Behavior;
+use crate::detect::ModelDetector;
 use crate::error;
 use crate::extend::{Held, PyDetector, PyStore};
 use crate::intel::Indicators;
-use crate::rules::RuleSet;
+use crate::log::Log;
+use crate::plugin::PluginFirewall;
+use crate::rules::{LiveRules, RuleSet};
 
 /// The largest file of settings.
 const LARGEST: usize = 1 << 20;
@@ -46,10 +49,14 @@ impl Parts {
         let builder = std::mem::take(&mut self.builder);
         self.builder = if let Ok(rules) = detector.cast::<RuleSet>() {
             builder.detector(Arc::clone(rules.get().usable(py)?))
+        } else if let Ok(rules) = detector.cast::<LiveRules>() {
+            builder.detector(rules.get().detector(py)?)
         } else if let Ok(indicators) = detector.cast::<Indicators>() {
             builder.detector(Arc::clone(indicators.get().index(py)?))
         } else if let Ok(behavior) = detector.cast::<Behavior>() {
             builder.detector(Arc::clone(behavior.get().analyzer(py)?))
+        } else if let Ok(model) = detector.cast::<ModelDetector>() {
+            builder.detector(model.get().detector())
         } else if detector.hasattr("detect")? && detector.hasattr("fields")? {
             let own = PyDetector::new(detector, &mut self.schema)?;
             self.held.push(Held::clone(own.object()));
@@ -64,23 +71,30 @@ impl Parts {
 fn unknown(detector: &Bound<'_, PyAny>) -> PyResult<PyErr> {
     let name = detector.get_type().name()?;
     let message = format!(
-        "`{name}` is no detector: give a RuleSet, Indicators, Behavior, a model or a subclass of Detector"
+        "`{name}` is no detector: give a RuleSet, LiveRules, Indicators, Behavior, a ModelDetector or a subclass of Detector"
     );
     Ok(pyo3::exceptions::PyTypeError::new_err(message))
 }
 
-/// The schema that all rule sets share: each must have been built from the fields of the one before it.
+/// The schema that all rule sets and models share: each must have been built from the fields of the one before it.
 fn schema(detectors: &Bound<'_, PyTuple>) -> PyResult<Schema> {
     let mut widest = Schema::ecs();
     for detector in detectors {
-        let Ok(rules) = detector.cast_into::<RuleSet>() else { continue };
-        let own = rules.get().rules().schema();
+        let own = if let Ok(rules) = detector.cast::<RuleSet>() {
+            rules.get().rules().schema()
+        } else if let Ok(rules) = detector.cast::<LiveRules>() {
+            rules.get().schema()
+        } else if let Ok(model) = detector.cast::<ModelDetector>() {
+            model.get().fields()
+        } else {
+            continue;
+        };
         let (wide, narrow) =
             if own.fields().count() < widest.fields().count() { (&widest, own) } else { (own, &widest) };
         if !narrow.fields().zip(wide.fields()).all(|(one, other)| one == other) {
-            let message =
-                "two rule sets name fields of their own in different orders: load them as one RuleSet";
-            return Err(error::config(rules.py(), message));
+            let message = "two detectors name fields of their own in different orders: load rules as one RuleSet, and give \
+                           all the same `fields`";
+            return Err(error::config(detector.py(), message));
         }
         widest = wide.clone();
     }
@@ -101,6 +115,16 @@ pub(super) fn store(
     let folder = given.extract::<PathBuf>()?;
     let opened = FileStore::open(folder).map_err(|wrong| error::config(given.py(), error::chain(&wrong)))?;
     Ok(builder.store(opened))
+}
+
+/// Leaves plugins among the firewalls time to be ended at their own deadlines; gives what tells of them.
+pub(super) fn plugins(firewalls: &[Bound<'_, PyAny>], settings: &mut EngineConfig) -> Vec<Log> {
+    let plugins = firewalls.iter().filter_map(|firewall| firewall.cast::<PluginFirewall>().ok());
+    let log = |plugin: &Bound<'_, PluginFirewall>| {
+        settings.enforcement = plugin.get().timeouts(std::mem::take(&mut settings.enforcement));
+        plugin.get().log()
+    };
+    plugins.map(log).collect()
 }
 
 /// Settings from a dict, or from a file of YAML or JSON.

@@ -15,6 +15,7 @@ use crate::error;
 use crate::event::{DictReader, fallback, json_bytes};
 use crate::extend::Held;
 use crate::guard::{self, Birth, detached, entered};
+use crate::lines::lines;
 use crate::log::Log;
 use crate::verdict::{Verdict, Verdicts};
 
@@ -26,6 +27,8 @@ pub(crate) struct Engine {
     /// The names of the fields that somebody reads.
     fields: Vec<String>,
     log: Log,
+    /// What its plugins tell.
+    plugins: Vec<Log>,
     birth: Birth,
     /// What of it is written in Python, and may hold the engine in turn.
     held: Vec<Held>,
@@ -58,10 +61,13 @@ impl Engine {
             settings.allowlist.push(engine::Allowed::new(build::entity(&entry?)?, ""));
         }
         let log = Log::default();
+        let firewalls = firewalls.map(|each| each.try_iter()?.collect::<PyResult<Vec<_>>>()).transpose()?;
+        let firewalls = firewalls.unwrap_or_default();
+        let plugins = build::plugins(&firewalls, &mut settings);
         let mut held = Vec::new();
         let mut builder = engine::Engine::builder().config(settings).observer(log.clone());
-        for firewall in firewalls.map(|each| each.try_iter()).transpose()?.into_iter().flatten() {
-            builder = enforce::add(builder, &firewall?, &mut held)?;
+        for firewall in &firewalls {
+            builder = enforce::add(builder, firewall, &mut held)?;
         }
         if let Some(given) = store {
             builder = build::store(builder, given, &mut held)?;
@@ -81,6 +87,7 @@ impl Engine {
                 engine: core,
             },
             log,
+            plugins,
             birth: Birth::now(),
             held,
         })
@@ -121,6 +128,23 @@ impl Engine {
         let bytes = log.as_bytes();
         let done = entered(py, || detached(py, || self.feed.lines(bytes, at)));
         self.finish(py, done.map(Ok)?)
+    }
+
+    /// The verdicts of a log of syslog, of a web server or of Suricata (a path or bytes), without holding up other threads.
+    /// `at` is about when it was written, of which lines without a year have theirs; if not given, when the file was.
+    #[pyo3(signature = (log, /, format="auto", *, at=None, utc_offset=0))]
+    fn process_log(
+        &self,
+        log: &Bound<'_, PyAny>,
+        format: &str,
+        at: Option<&Bound<'_, PyAny>>,
+        utc_offset: i32,
+    ) -> PyResult<Verdicts> {
+        let py = log.py();
+        self.birth.check(py)?;
+        let mut lines = lines(log, format, at, utc_offset, self.feed.engine.fields().clone())?;
+        let done = entered(py, || detached(py, || self.feed.log(&mut lines)));
+        self.finish(py, done?.map_err(|wrong| error::config(py, wrong.to_string())))
     }
 
     /// The verdicts of the rows of an Arrow batch, table or stream, whose columns are fields; nothing is copied.
@@ -215,6 +239,7 @@ impl Engine {
         self.birth.check(py)?;
         let done = enforce::run(py, work)?;
         self.log.hand_over(py)?;
+        self.plugins.iter().try_for_each(|plugin| plugin.hand_over(py))?;
         Ok(done)
     }
 

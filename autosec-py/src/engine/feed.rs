@@ -1,5 +1,7 @@
 //! Events into an engine, one or many.
 
+use std::io;
+
 use autosec_core::engine::{Engine, Verdict};
 use autosec_core::event::{Event, JsonReader};
 use autosec_core::time::Timestamp;
@@ -10,6 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyIterator, PyString};
 use crate::arrow::Plan;
 use crate::event::{DictReader, ReadError, json_bytes};
 use crate::guard;
+use crate::lines::Lines;
 use crate::verdict::{Unread, Verdicts};
 
 /// After so many events without the interpreter, Python is asked whether somebody pressed Ctrl-C.
@@ -116,6 +119,31 @@ impl Feed {
             }
         }
         verdicts
+    }
+
+    /// The verdicts of the lines of a log; the caller has let go of the interpreter.
+    pub(super) fn log(&self, lines: &mut Lines) -> io::Result<Verdicts> {
+        let mut verdicts = Verdicts::default();
+        while let Some(read) = lines.read()? {
+            match read {
+                Ok(event) => verdicts.push(self.engine.process(event)),
+                Err(wrong) => {
+                    let (message, place) = (wrong.to_string(), format!("line {}", wrong.line));
+                    let code = wrong.reason.code();
+                    verdicts.push_unread(Unread {
+                        index: verdicts.len(),
+                        limit: false,
+                        message,
+                        code,
+                        place,
+                    });
+                }
+            }
+            if is_over(verdicts.len()) {
+                break;
+            }
+        }
+        Ok(verdicts)
     }
 }
 

@@ -94,7 +94,8 @@ impl Detector for PyDetector {
     }
 }
 
-fn shown_value<'py>(py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+/// A value of an event as Python's objects.
+pub(crate) fn shown_value<'py>(py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Value::Boolean(truth) => truth.into_pyobject(py)?.to_owned().into_any(),
         Value::Float(number) => number.into_pyobject(py)?.into_any(),

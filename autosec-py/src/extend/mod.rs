@@ -14,7 +14,7 @@ mod raised;
 mod secret;
 mod store;
 
-pub(crate) use detector::PyDetector;
+pub(crate) use detector::{PyDetector, shown_value};
 pub(crate) use firewall::PyFirewall;
 pub(crate) use part::Answer;
 pub(crate) use secret::PySecrets;

@@ -56,14 +56,9 @@ impl Options {
         Ok(options)
     }
 
-    /// The built-in fields and those that the host adds.
-    pub(super) fn schema(&self, py: Python<'_>) -> PyResult<Schema> {
-        let mut schema = Schema::ecs();
-        for (name, kind) in &self.fields {
-            let added = schema.add(name, kind_of(py, kind)?);
-            added.map_err(|wrong| error::config(py, wrong.to_string()))?;
-        }
-        Ok(schema)
+    /// A schema and the fields that the host adds.
+    pub(super) fn schema(&self, py: Python<'_>, schema: Schema) -> PyResult<Schema> {
+        schema_with(py, schema, &self.fields)
     }
 
     /// Tells a builder the rest.
@@ -97,6 +92,19 @@ impl Options {
         let placeholders = self.placeholders.into_iter();
         Ok(placeholders.fold(builder, |builder, (name, values)| builder.placeholder(name, values)))
     }
+}
+
+/// A schema and other fields, each with the name of its kind.
+pub(crate) fn schema_with(
+    py: Python<'_>,
+    mut schema: Schema,
+    fields: &BTreeMap<String, String>,
+) -> PyResult<Schema> {
+    for (name, kind) in fields {
+        let added = schema.add(name, kind_of(py, kind)?);
+        added.map_err(|wrong| error::config(py, wrong.to_string()))?;
+    }
+    Ok(schema)
 }
 
 fn kind_of(py: Python<'_>, kind: &str) -> PyResult<Kind> {

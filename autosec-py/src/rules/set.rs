@@ -5,11 +5,12 @@ use autosec_core::event::Schema;
 use autosec_core::finding::Detector;
 use autosec_core::rule;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use super::list::list;
+use super::load::{Sources, load};
 use super::options::Options;
-use super::source::{self, Source};
+use super::source::Source;
 use crate::backtest::{Trial, backtest};
 use crate::convert::to_python;
 use crate::error;
@@ -53,36 +54,10 @@ impl RuleSet {
         lenient: bool,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        if paths.is_empty() && text.is_none() && !starter {
-            return Err(error::config(
-                py,
-                "there are no rules to load: give paths, `text=` or `starter=True`",
-            ));
-        }
         let options = Options::read(options)?;
-        let schema = options.schema(py)?;
-        let mut builder = rule::RuleSet::builder(&schema);
-        for (name, values) in lists.into_iter().flatten() {
-            let name = name.extract::<String>()?;
-            let values = list(&name, &values)?;
-            builder = builder.list(name, values);
-        }
+        let schema = options.schema(py, Schema::ecs())?;
         let text = text.map(|text| Source { name: name.to_owned(), text });
-        let builder = options.tune(py, builder)?;
-        let loaded = detached(py, move || -> std::io::Result<_> {
-            let mut builder = if starter { builder.starter() } else { builder };
-            for path in paths {
-                builder = source::at(&path)?.into_iter().fold(builder, |builder, source| source.add(builder));
-            }
-            let builder = text.into_iter().fold(builder, |builder, source| source.add(builder));
-            Ok(if lenient {
-                Ok(builder.build_lenient())
-            } else {
-                builder.build().map_err(Box::new).map(whole)
-            })
-        });
-        let loaded = loaded.map_err(|wrong| error::config(py, wrong.to_string()))?;
-        let loaded = loaded.map_err(|errors| error::rules(py, &errors))?;
+        let loaded = load(py, Sources { paths, text, starter, lenient }, lists, options, &schema)?;
         Ok(Self { rules: Arc::new(loaded.rules), refused: loaded.refused, birth: Birth::now() })
     }
 
@@ -105,8 +80,19 @@ impl RuleSet {
     /// The ids of the rules, native ones first.
     #[getter]
     fn ids(&self) -> Vec<String> {
-        let native = self.rules.rules().map(|rule| rule.id.clone());
-        native.chain(self.rules.sigma_rules().map(|rule| rule.id.clone())).collect()
+        ids(&self.rules)
+    }
+
+    /// By which fields each rule that remembers events tells them apart, by its id: one key, or one for each part of it
+    /// that has names of its own.
+    #[getter]
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let told = PyDict::new(py);
+        for (id, keys) in self.rules.keys() {
+            let keys = keys.into_iter().map(|key| PyTuple::new(py, key)).collect::<PyResult<Vec<_>>>()?;
+            told.set_item(id, PyTuple::new(py, keys)?)?;
+        }
+        Ok(told)
     }
 
     /// The names of the fields that the rules read.
@@ -178,8 +164,8 @@ impl RuleSet {
     }
 }
 
-fn whole(rules: rule::RuleSet) -> rule::Loaded {
-    let mut loaded = rule::RuleSet::builder(&Schema::ecs()).build_lenient();
-    (loaded.rules, loaded.refused) = (rules, Vec::new());
-    loaded
+/// The ids of rules, native ones first.
+pub(super) fn ids(rules: &rule::RuleSet) -> Vec<String> {
+    let native = rules.rules().map(|rule| rule.id.clone());
+    native.chain(rules.sigma_rules().map(|rule| rule.id.clone())).collect()
 }

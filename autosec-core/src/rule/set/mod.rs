@@ -7,7 +7,7 @@
 //!
 //! `rules` is the result, `chain` how what one rule finds reaches others. What can be done with a set stands by itself: its
 //! inline tests are run by `report`, `definition` is what it knows of a rule for those who ask (`explain` among them), `keep`
-//! writes down what rules remember, `image` the rules, and `live` puts one set in the place of another, as `reload` says.
+//! writes down what rules remember, `keys` tells by what they count, `image` is the rules in bytes, and `live` puts one set in the place of another, as `reload` says.
 
 mod build;
 mod builder;
@@ -18,6 +18,7 @@ mod exempt;
 mod explain;
 mod image;
 mod keep;
+mod keys;
 mod live;
 mod load;
 mod place;

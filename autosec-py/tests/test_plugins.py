@@ -1,0 +1,220 @@
+"""Plugins loaded by path are firewalls like the built-in ones; without them the wheel says how to build it with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autosec
+
+from .conftest import ADMIN, RULES
+
+FIXTURE = Path(__file__).parents[2] / "tests/data/plugins/fixture.wasm"
+MISSING = "SKIPPED: the wheel was built without plugins: MATURIN_PEP517_ARGS='--features wasm' pip install ./autosec-py"
+needs_wasm = pytest.mark.skipif("wasm" not in autosec.PluginFirewall.kinds(), reason=MISSING)
+ASKS = """
+[[http]]
+origin = "{config.url|http://127.0.0.1:9}"
+methods = ["GET"]
+paths = ["/hello"]
+tls = "optional"
+secrets = ["key"]
+why = "it greets the device"
+
+[[secret]]
+name = "key"
+use = "header:x-key"
+"""
+
+
+def install(folder: Path, version: str = "1.0.0", more: str = "") -> Path:
+    """A folder with the fixture as a plugin."""
+    folder.mkdir()
+    component = FIXTURE.read_bytes()
+    (folder / "fixture.wasm").write_bytes(component)
+    manifest = {"id": "fixture", "version": version, "api": "autosec:firewall@0.1", "kind": "wasm", "file": "fixture.wasm"}
+    lines = [f"{name} = {value!r}" for name, value in {**manifest, "sha256": hashlib.sha256(component).hexdigest()}.items()]
+    (folder / "plugin.toml").write_text("\n".join(["[plugin]", *lines, more]))
+    return folder
+
+
+@pytest.fixture
+def device() -> Iterator[tuple[str, list[str | None]]]:
+    """A device that greets who knows its key: its URL, and the keys it was shown."""
+    shown: list[str | None] = []
+
+    class Device(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown.append(self.headers["x-key"])
+            self.send_response(200)
+            self.send_header("content-length", "5")
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Device)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", shown
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def engine(*firewalls: Any, **more: Any) -> autosec.Engine:
+    return autosec.Engine(autosec.RuleSet(text=RULES), firewalls=firewalls, **more)
+
+
+def decide(engine: autosec.Engine) -> autosec.Decision:
+    decision = engine.process(ADMIN).decision
+    assert decision is not None
+    return decision
+
+
+@pytest.mark.skipif("wasm" in autosec.PluginFirewall.kinds(), reason="the wheel was built with plugins")
+def test_a_wheel_without_plugins_says_how_to_build_one(tmp_path: Path) -> None:
+    with pytest.raises(autosec.ConfigError, match="MATURIN_PEP517_ARGS"):
+        autosec.PluginFirewall(install(tmp_path / "fixture"), unsigned=True)
+
+
+def test_who_is_trusted_has_to_be_said(tmp_path: Path) -> None:
+    folder, key = install(tmp_path / "fixture"), "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"
+    for settings, wrong in [
+        ({}, "nobody is trusted"),
+        ({"keys": {"vendor": key}, "unsigned": True}, "either `keys` or `unsigned"),
+        ({"keys": {"vendor": "RWQ"}}, "no public key of minisign"),
+    ]:
+        with pytest.raises(autosec.ConfigError, match=wrong):
+            autosec.PluginFirewall(folder, **settings)  # type: ignore[arg-type]
+    for source in (autosec.EnvironmentSecrets("X_"), autosec.FileSecrets(tmp_path)):
+        assert autosec.PanOs("http://127.0.0.1:9", source)
+    with pytest.raises(TypeError, match="no source of secrets"):
+        autosec.PluginFirewall(folder, unsigned=True, secrets=7)  # type: ignore[arg-type]
+
+
+@needs_wasm
+def test_a_plugin_blocks_for_an_engine_and_lets_in_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "autosec")
+    plugin = autosec.PluginFirewall(install(tmp_path / "fixture"), unsigned=True, name="edge")
+    assert plugin.name == "edge" and repr(plugin) == "<PluginFirewall edge>"
+    about = plugin.about()
+    assert (about["id"], about["version"], about["kind"], about["state"]) == ("fixture", "1.0.0", "wasm", "ready")
+    (planned,) = plugin.plan(["203.0.113.7"])
+    assert (planned.target, planned.status) == ("203.0.113.7", "observed")
+    memory = autosec.MemoryFirewall()
+    made = engine(plugin, memory)
+    done = made.enforce(decide(made)).check()
+    assert [report.firewall for report in done.reports] == ["edge", "memory"] and plugin.plan(["203.0.113.7"])[0].target
+    assert [each.enforcing for each in made.health()] == [True, True]
+    assert made.health()[0].detail == "1 blocked" and made.unblock("203.0.113.7").complete
+    assert made.health()[0].detail == "0 blocked" and plugin.about()["calls"] >= 4
+    for _ in range(3):
+        made.reconcile()
+    assert "plugin `edge` loaded 1.0.0" in caplog.text and "plugin `edge` configured" in caplog.text
+
+
+@needs_wasm
+def test_a_plugin_is_configured_and_replaced_while_an_engine_uses_it(tmp_path: Path) -> None:
+    old, new = install(tmp_path / "old"), install(tmp_path / "new", "1.1.0")
+    plugin = autosec.PluginFirewall(old, {}, unsigned=True)
+    made = engine(plugin)
+    made.enforce(decide(made)).check()
+    plugin.replace(new)
+    assert plugin.about()["version"] == "1.1.0" and plugin.about()["earlier"] == "1.0.0"
+    made.reconcile()
+    assert made.health()[0].detail == "1 blocked", "what it forgot is put there again"
+    with pytest.raises(autosec.ConfigError, match="not today"):
+        plugin.configure({"reject": "not today"})
+    assert made.health()[0].enforcing, "it goes on as it was"
+    plugin.configure({})
+
+
+@needs_wasm
+@pytest.mark.parametrize("kind", ["python", "environment", "files"])
+def test_what_is_granted_goes_out_with_a_secret(
+    kind: str, device: tuple[str, list[str | None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Vault(autosec.SecretSource):
+        def secret(self, name: str) -> str:
+            return {"key": "LUFRPT1"}[name]
+
+    monkeypatch.setenv("EDGE_KEY", "LUFRPT1")
+    (tmp_path / "key").write_text("LUFRPT1\n")
+    secrets = {"python": Vault(), "environment": autosec.EnvironmentSecrets("EDGE_"), "files": autosec.FileSecrets(tmp_path)}
+    url, shown = device
+    folder = install(tmp_path / "fixture", more=ASKS)
+    grant = tmp_path / "grant.toml"
+    grant.write_text("networks = ['127.0.0.0/8']\nsecrets_in_clear = true\n" + ASKS)
+    config = {"url": url, "start": f"http {url}/hello key"}
+    plugin = autosec.PluginFirewall(folder, config, unsigned=True, grant=grant, secrets=secrets[kind])  # type: ignore[arg-type]
+    assert shown == ["LUFRPT1"] and "LUFRPT1" not in json.dumps(plugin.about())
+    assert plugin.about()["granted"] == plugin.about()["asked"]
+    with pytest.raises(autosec.ConfigError, match="(?i)denied|not granted|no grant"):
+        plugin.configure({"url": url, "start": f"http {url}/elsewhere"})
+    assert len(shown) == 1
+
+
+@needs_wasm
+def test_what_is_not_granted_is_refused(device: tuple[str, list[str | None]], tmp_path: Path) -> None:
+    url, shown = device
+    folder = install(tmp_path / "fixture", more=ASKS)
+    with pytest.raises(autosec.ConfigError, match="asks for more than it is granted"):
+        autosec.PluginFirewall(folder, {"url": url}, unsigned=True)
+    config = {"url": url, "start": f"http {url}/hello"}
+    with pytest.raises(autosec.ConfigError):
+        autosec.PluginFirewall(folder, config, unsigned=True, grant=True)
+    assert shown == [], "this machine is no network that it may reach"
+    autosec.PluginFirewall(folder, config, unsigned=True, grant=True, networks=["127.0.0.1"])
+    assert shown == [None]
+
+
+@needs_wasm
+def test_plugins_that_cannot_be_loaded_are_refused(tmp_path: Path) -> None:
+    good = install(tmp_path / "good")
+    altered = install(tmp_path / "altered")
+    (altered / "fixture.wasm").write_bytes(b"\0asm")
+    strange = install(tmp_path / "strange", more="[[ftp]]\nhost = 'a'\n")
+    key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"
+    wrong: list[tuple[Path, dict[str, Any], str]] = [
+        (tmp_path / "none", {}, "plugin.toml"),
+        (altered, {}, "SHA-256"),
+        (strange, {}, "unknown field"),
+        (good, {"unsigned": False, "keys": {"vendor": key}}, "not signed"),
+        (good, {"config": {"reject": "not today"}}, "not today"),
+        (good, {"config": {"start": "panic boom"}}, "boom|broke off|crash"),
+        (good, {"grant": tmp_path / "no-grant.toml"}, "no-grant.toml"),
+        (good, {"name": "two words"}, "no name"),
+    ]
+    for folder, settings, text in wrong:
+        with pytest.raises(autosec.ConfigError, match=text):
+            autosec.PluginFirewall(folder, **{"unsigned": True, **settings})
+
+
+@needs_wasm
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fork_does_not_take_a_plugin_along(tmp_path: Path) -> None:
+    made = engine(autosec.PluginFirewall(install(tmp_path / "fixture"), unsigned=True), autosec.MemoryFirewall())
+    decision = decide(made)
+    child = os.fork()
+    if child == 0:
+        try:
+            reports = made.enforce(decision).reports
+            told = reports[0].error or ""
+            os._exit(0 if "was forked" in told and reports[1].error is None else 1)
+        finally:
+            os._exit(2)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert made.enforce(decision).complete
