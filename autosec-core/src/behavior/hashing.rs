@@ -12,7 +12,7 @@ pub(super) struct Hashing {
     state: [u64; 4],
     /// The bytes that are no whole word yet, the first one lowest, and how many there are: at most seven.
     rest: u64,
-    held: u32,
+    held: usize,
     length: usize,
 }
 
@@ -36,7 +36,7 @@ impl Hashing {
         for word in words {
             self.compress(u64::from_le_bytes(*word), 8);
         }
-        self.compress(short(rest), (rest.len() & 7) as u32);
+        self.compress(short(rest), rest.len());
         self.length += bytes.len();
     }
 
@@ -54,7 +54,7 @@ impl Hashing {
 
     /// Adds so many bytes, of which the first is lowest; those beyond are zero.
     #[inline]
-    fn compress(&mut self, bytes: u64, count: u32) {
+    fn compress(&mut self, bytes: u64, count: usize) {
         let (all, held) = (self.rest | bytes << (8 * self.held), self.held + count);
         if held < 8 {
             (self.rest, self.held) = (all, held);

@@ -1,5 +1,3 @@
-use std::ops::Range;
-
 use super::ageing::Ageing;
 use super::entry::Entry;
 use super::place::{Place, spread};
@@ -66,20 +64,15 @@ impl Baseline {
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
         let gain = Gain::of(lesson, self.newest, ageing);
-        let mut start = 0;
         for (feature, value) in Feature::ALL.into_iter().zip(lesson.values) {
             let value = match feature {
                 Feature::Route => route,
                 Feature::Step => step,
                 _ => *value,
             };
-            let mut count = self.from(start, feature).len();
             if let Some(value) = value {
-                let fresh = Entry::new(feature, kept(feature, value));
-                self.gain(start..start + count, fresh, lesson, &gain);
-                count = self.from(start, feature).len();
+                self.gain(Entry::new(feature, kept(feature, value)), lesson, &gain);
             }
-            start += count;
         }
         if let Some(amount) = lesson.amount.filter(|_| has_room(&mut self.amounts)) {
             self.level.observe(amount);
@@ -143,11 +136,11 @@ impl Baseline {
         }
     }
 
-    /// Lets a value gain mass; the entries of its feature are those.
-    fn gain(&mut self, those: Range<usize>, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) {
+    /// Lets a value gain mass.
+    fn gain(&mut self, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) {
         let feature = fresh.feature;
-        let (start, count) = (those.start, those.len());
-        let of = self.entries.get(those).unwrap_or_default();
+        let (start, of) = (self.entries.places(feature).start, self.entries.of(feature));
+        let count = of.len();
         let cap = if lesson.proved { 0 } else { self.cap(of, feature, lesson, gain.floor) };
         let (place, is_new) = match of.binary_search_by_key(&fresh.value, |entry| entry.value) {
             Ok(place) => (start + place, false),
@@ -184,13 +177,6 @@ impl Baseline {
         #[expect(clippy::cast_precision_loss, reason = "a few hundred masses of 32 bits")]
         let whole = whole as f64;
         floor.max(units(lesson.share * whole / super::UNIT))
-    }
-
-    /// The entries of a feature, which begin at `start`.
-    fn from(&self, start: usize, feature: Feature) -> &[Entry] {
-        let from = self.entries.get(start..).unwrap_or_default();
-        let count = from.iter().take_while(|entry| entry.feature == feature).count();
-        from.get(..count).unwrap_or_default()
     }
 }
 

@@ -1,5 +1,4 @@
 use super::ageing::Ageing;
-use super::entry::Entry;
 use super::record::Baseline;
 use crate::behavior::Feature;
 
@@ -33,7 +32,7 @@ impl Baseline {
         self.advance(newest, ageing);
         self.first = self.first.min(other.first);
         self.learned = self.learned.saturating_add(other.learned);
-        self.unite(&other.entries);
+        self.entries.unite(&other.entries);
         for (mine, theirs) in self.rest.iter_mut().zip(other.rest) {
             *mine = mine.saturating_add(theirs);
         }
@@ -54,19 +53,5 @@ impl Baseline {
         self.surprise = self.surprise.merge(other.surprise);
         self.amounts = self.amounts.max(other.amounts);
         self.steps = self.steps.max(other.steps);
-    }
-
-    /// Takes in entries that are sorted like its own.
-    fn unite(&mut self, others: &[Entry]) {
-        self.entries.extend(others.iter().copied());
-        // Stable, and both halves are sorted: a merge.
-        self.entries.sort_by_key(Entry::key);
-        self.entries.dedup_by(|right, left| {
-            let same = left.key() == right.key();
-            if same {
-                left.unite(right);
-            }
-            same
-        });
     }
 }

@@ -1,15 +1,11 @@
-use smallvec::SmallVec;
-
 use super::ageing::{Ageing, UNIT, shrunk};
+use super::entries::Entries;
 use super::entry::Entry;
 use super::place::Place;
 use super::tally::Tally;
 use crate::behavior::Feature;
 use crate::behavior::signal::{Level, Surprise};
 use crate::time::Timestamp;
-
-/// Entries that are held without the heap while a baseline is looked at.
-const INLINE: usize = 64;
 
 /// What is usual for one entity: the values it was seen with, where it last was, how often it does things.
 ///
@@ -25,8 +21,7 @@ pub struct Baseline {
     pub(super) newest: u32,
     /// Events learned.
     pub(super) learned: u32,
-    /// Sorted by feature and value.
-    pub(super) entries: SmallVec<[Entry; INLINE]>,
+    pub(super) entries: Entries,
     /// Forward mass of values that gave way, by feature.
     pub(super) rest: [u32; Feature::ALL.len()],
     pub(super) place: Option<Place>,
@@ -146,22 +141,7 @@ impl Baseline {
 
     /// The entries of a feature.
     pub(super) fn of(&self, feature: Feature) -> &[Entry] {
-        let start = self.entries.partition_point(|entry| entry.feature < feature);
-        let of = self.entries.get(start..).unwrap_or_default();
-        // Most features have a few values.
-        let count = of.iter().take_while(|entry| entry.feature == feature).count();
-        of.get(..count).unwrap_or_default()
-    }
-
-    /// The entries of every feature, in one pass.
-    pub(super) fn by_feature(&self) -> [&[Entry]; Feature::ALL.len()] {
-        let mut entries = self.entries.as_slice();
-        Feature::ALL.map(|feature| {
-            let count = entries.iter().take_while(|entry| entry.feature == feature).count();
-            let (of, others) = entries.split_at_checked(count).unwrap_or_default();
-            entries = others;
-            of
-        })
+        self.entries.of(feature)
     }
 
     /// Halves everything so many times.
@@ -191,7 +171,7 @@ impl Baseline {
     /// Makes room: the lightest values beyond the limit of a feature give way, and leave their mass.
     pub(super) fn make_room(&mut self, feature: Feature) {
         while self.entries.len() > feature.limit() && self.of(feature).len() > feature.limit() {
-            let start = self.entries.partition_point(|entry| entry.feature < feature);
+            let start = self.entries.places(feature).start;
             let lightest =
                 self.of(feature).iter().enumerate().min_by_key(|(_, entry)| (entry.mass(), entry.value));
             let Some((position, _)) = lightest else { break };

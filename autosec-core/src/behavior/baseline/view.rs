@@ -27,8 +27,6 @@ pub(in crate::behavior) struct Counts {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::behavior) struct View<'b> {
     baseline: &'b Baseline,
-    /// The entries of each feature.
-    entries: [&'b [Entry]; Feature::ALL.len()],
     ageing: &'b Ageing,
     now: u32,
     /// Events for a unit of mass.
@@ -43,11 +41,9 @@ impl Baseline {
     pub(in crate::behavior) fn view<'b>(&'b self, now: u32, ageing: &'b Ageing, waiting: f64) -> View<'b> {
         let now = now.max(self.newest);
         let scale = 1.0 / (UNIT * ageing.phase(now).growth);
-        let entries = self.by_feature();
-        let hours = entries.get(Feature::Hour.index()).copied().unwrap_or_default();
-        let settled = hours.iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
+        let settled = self.of(Feature::Hour).iter().fold(0.0, |sum, entry| sum + f64::from(entry.settled));
         let waiting = if settled * scale < HARDLY { 1.0 } else { waiting };
-        View { baseline: self, entries, ageing, now, scale, waiting }
+        View { baseline: self, ageing, now, scale, waiting }
     }
 }
 
@@ -132,7 +128,7 @@ impl<'b> View<'b> {
     }
 
     fn of(&self, feature: Feature) -> &'b [Entry] {
-        self.entries.get(feature.index()).copied().unwrap_or_default()
+        self.baseline.of(feature)
     }
 
     fn events(&self, entry: &Entry) -> f64 {

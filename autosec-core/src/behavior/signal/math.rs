@@ -3,7 +3,7 @@
 /// The exponent of the calibrator: small enough that deep tails count nearly in full.
 const KAPPA: f64 = 0.15;
 /// [`evidence`] of a chance of 1: most windows have no event before this one, so most tails are that.
-const ORDINARY: f64 = -0.553_385_238_184_786_6;
+const ORDINARY: f64 = -0.553_385_238_184_786_7;
 
 /// Evidence against the ordinary from the chance `p = e^ln_tail` of something at least as extreme, in nats.
 ///
