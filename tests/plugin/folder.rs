@@ -271,6 +271,14 @@ async fn a_new_version_from_a_folder_takes_over() {
     assert_eq!(edge.blocked().await.unwrap().len(), 1, "the earlier one was kept");
     let refused = plugins.configure("edge", r#"{"reject": "hunter2 is no address"}"#).await.unwrap_err();
     assert!(refused.to_string().ends_with("the plugin refuses it: hunter2 is no address"), "{refused}");
+    let words = format!("\u{1b}[2J\r\n\u{202e}{}", "x".repeat(50_000));
+    let config = serde_json::json!({ "reject": words }).to_string();
+    let flooded = plugins.configure("edge", &config).await.unwrap_err().to_string();
+    let is_plain = !flooded.chars().any(|c| c.is_control() || c == '\u{202e}');
+    assert!(
+        flooded.len() < 500 && is_plain && flooded.contains("[2J"),
+        "what a plugin says is one line: {flooded:?}"
+    );
     assert_eq!(edge.blocked().await.unwrap().len(), 1);
     let events: Vec<String> = told.take();
     assert_eq!(

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use autosec_core::observe::{Observer, Record};
 use autosec_core::time::{ManualClock, Timestamp};
-use autosec_integrations::plugin::gate::{Gate, GateBuilder};
+use autosec_integrations::plugin::gate::{Gate, GateBuilder, PluginStore};
 use autosec_integrations::plugin::interface::{Command, Context, KvError, Level, Services, TransportError};
 use autosec_integrations::plugin::manifest::{
     Capabilities, CapabilityError, Excess, Grant, Limits, Manifest,
@@ -537,4 +537,28 @@ fn a_manifest_hides_nothing_from_who_reads_it_and_asks_for_no_end_of_paths() {
     assert!(refused(&entry(2, 60).repeat(5)).contains("more than 256 paths"));
     manifest(&entry(500, 16));
     manifest(&entry(2, 60).repeat(4));
+}
+
+#[tokio::test]
+async fn values_belong_to_one_plugin_under_one_name() {
+    let store = PluginStore::default();
+    let gate = |id: &str, name: &str| {
+        let text = format!(
+            "[plugin]\nid = \"{id}\"\nversion = \"1\"\napi = \"autosec:firewall@0.1\"\nkind = \"wasm\"\nfile = \"a\"\n\
+             sha256 = \"{}\"\n",
+            "0".repeat(64)
+        );
+        let manifest = Manifest::parse("plugin.toml", &text).unwrap();
+        let grant = Grant::nothing();
+        let capabilities = Capabilities::new(&manifest, &[&grant], &json!({}), Excess::Refuse).unwrap();
+        Gate::builder(capabilities).name(name).store(store.clone()).build()
+    };
+    let all = [("fence", "edge"), ("fence", "core"), ("wall", "edge"), ("fence-a", "b"), ("fence", "a-b")];
+    for (id, name) in all {
+        assert_eq!(gate(id, name).kv_get("token").await, Ok(None), "{id} {name}");
+        gate(id, name).kv_set("token", id.into()).await.unwrap();
+    }
+    for (id, name) in all {
+        assert_eq!(gate(id, name).kv_get("token").await, Ok(Some(id.into())), "{id} {name}");
+    }
 }

@@ -6,6 +6,7 @@ use autosec_core::enforce::Capabilities;
 use ipnet::IpNet;
 
 use crate::plugin::interface::{Metadata, PrefixLengths};
+use crate::plugin::manifest::is_hiding;
 
 /// The most items of one call, whatever a plugin says.
 const BATCH_LIMIT: u32 = 10_000;
@@ -47,7 +48,7 @@ pub enum MetadataError {
 pub(in crate::plugin) fn check(metadata: &Metadata) -> Result<(), MetadataError> {
     let texts = [("name", &metadata.name), ("vendor", &metadata.vendor), ("version", &metadata.version)];
     for (field, text) in texts {
-        if text.is_empty() || text.len() > TEXT_LIMIT || text.contains(char::is_control) {
+        if text.is_empty() || text.len() > TEXT_LIMIT || text.contains(is_hiding) {
             return Err(MetadataError::Text { field });
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use autosec_core::enforce::{EnforceError, Status};
 
 use crate::plugin::interface::{Crash, Failure, FailureKind};
+use crate::plugin::manifest::one_line;
 
 /// When to ask again where a device wants to be asked more slowly and does not say for how long.
 const SLOWLY: Duration = Duration::from_secs(10);
@@ -87,15 +88,7 @@ pub(super) fn crash(firewall: &str, crash: &Crash) -> EnforceError {
 
 /// What a plugin says, on one line and bounded.
 pub(super) fn words(text: &str) -> String {
-    let mut words = String::new();
-    for (kept, character) in text.trim().chars().enumerate() {
-        if kept == WORDS_LIMIT {
-            words.push('\u{2026}');
-            break;
-        }
-        words.push(if character.is_control() { ' ' } else { character });
-    }
-    words
+    one_line(text, WORDS_LIMIT)
 }
 
 fn text(failure: &Failure) -> String {

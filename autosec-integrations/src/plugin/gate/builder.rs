@@ -43,7 +43,8 @@ impl GateBuilder {
     }
 
     /// Calls what it is the gate of so: in records of denials and logs, and where its values are kept, so that two
-    /// configurations of one plugin have values of their own. By default it is the plugin's id.
+    /// configurations of one plugin have values of their own, and two plugins that had one name as well. By default it is the
+    /// plugin's id.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.gate.name = name.into();

@@ -77,6 +77,11 @@ impl Gate {
         denial.into()
     }
 
+    /// Whose values it keeps. An id has no `.` in it, so no two of these are the same.
+    fn owner(&self) -> String {
+        format!("{}.{}", self.capabilities.plugin(), self.name)
+    }
+
     fn room(&self) -> Room {
         let limits = self.capabilities.limits();
         Room { keys: limits.keys, value: limits.value }
@@ -177,15 +182,15 @@ impl Services for Gate {
     }
 
     async fn kv_get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        self.store.value(&self.name, key)
+        self.store.value(&self.owner(), key)
     }
 
     async fn kv_set(&self, key: &str, value: Vec<u8>) -> Result<(), KvError> {
-        self.store.set(&self.name, key, value, self.room())
+        self.store.set(&self.owner(), key, value, self.room())
     }
 
     async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
-        self.store.delete(&self.name, key)
+        self.store.delete(&self.owner(), key)
     }
 }
 

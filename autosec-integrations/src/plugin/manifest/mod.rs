@@ -29,4 +29,4 @@ pub use limits::{LimitAsks, Limits, Size};
 pub use read::CODES;
 pub use signature::{KeyError, MinisignVerifier, SignatureError, Signer, TrustedKey, Unsigned, Verifier};
 pub use template::{FillError, Template};
-pub(in crate::plugin) use visible::is_hiding;
+pub(in crate::plugin) use visible::{is_hiding, one_line};

@@ -1,3 +1,5 @@
+//! What of a plugin's words a person can be shown.
+
 /// Whether a character hides something of a text from who reads it: control characters, and marks that turn, join or hide the
 /// text around them, which are no control characters to `char`.
 pub(in crate::plugin) fn is_hiding(character: char) -> bool {
@@ -5,4 +7,17 @@ pub(in crate::plugin) fn is_hiding(character: char) -> bool {
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text of a plugin on one line that hides nothing, of at most so many characters.
+pub(in crate::plugin) fn one_line(text: &str, longest: usize) -> String {
+    let mut line = String::new();
+    for (kept, character) in text.trim().chars().enumerate() {
+        if kept == longest {
+            line.push('\u{2026}');
+            break;
+        }
+        line.push(if is_hiding(character) { ' ' } else { character });
+    }
+    line
 }

@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::plugin::interface::{Crash, Failure};
+use crate::plugin::manifest::one_line;
 
 /// Why a library is not taken as a plugin.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub enum LoadError {
 #[non_exhaustive]
 pub enum StartError {
     /// It refuses the configuration, and says why.
-    #[error("the plugin refuses its configuration: {}", .0.message)]
+    #[error("the plugin refuses its configuration: {}", one_line(&.0.message, 240))]
     Refused(Failure),
     /// It cannot be opened, though it once could.
     #[error(transparent)]

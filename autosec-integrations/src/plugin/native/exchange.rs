@@ -8,6 +8,7 @@ use super::codec::decode;
 use super::line::Line;
 use super::{NativeLimits, question};
 use crate::plugin::interface::{Crash, Services};
+use crate::plugin::manifest::one_line;
 
 /// Bytes of a plugin's own words about its end that are told on.
 const LONGEST_WORDS: usize = 300;
@@ -82,6 +83,5 @@ pub(super) fn unreadable() -> Crash {
 
 /// A plugin's words, safe for a log.
 fn told(words: &[u8]) -> String {
-    let words = String::from_utf8_lossy(words.get(..LONGEST_WORDS).unwrap_or(words));
-    words.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    one_line(&String::from_utf8_lossy(words.get(..LONGEST_WORDS).unwrap_or(words)), LONGEST_WORDS)
 }

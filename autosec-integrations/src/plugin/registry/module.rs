@@ -8,6 +8,10 @@ use autosec_core::observe::Observer;
 
 use crate::plugin::firewall::DEADLINE;
 use crate::plugin::interface::{Crash, Failure, Guest, Metadata};
+use crate::plugin::manifest::one_line;
+
+/// How much of a plugin's words an error shows, in characters.
+const WORDS_LIMIT: usize = 240;
 
 /// A plugin that was loaded, and can be configured any number of times.
 ///
@@ -81,7 +85,7 @@ pub struct About {
 #[non_exhaustive]
 pub enum ConfigureError {
     /// The plugin refuses it.
-    #[error("the plugin refuses it: {}", .0.message)]
+    #[error("the plugin refuses it: {}", one_line(&.0.message, WORDS_LIMIT))]
     Refused(Failure),
     /// The plugin did not come to its end.
     #[error(transparent)]

@@ -9,6 +9,7 @@ use autosec_core::time::{Clock, Timestamp};
 use super::metrics::PluginMetrics;
 use super::rest::{Rest, RestConfig};
 use crate::plugin::interface::Crash;
+use crate::plugin::manifest::one_line;
 
 /// The most of a crash's words that is kept, in characters.
 const WORDS_LIMIT: usize = 240;
@@ -77,7 +78,7 @@ impl Vitals {
             }
             return;
         };
-        let words: String = crash.to_string().chars().filter(|c| !c.is_control()).take(WORDS_LIMIT).collect();
+        let words: String = one_line(&crash.to_string(), WORDS_LIMIT);
         state.metrics.crashes += 1;
         state.metrics.last_crash = Some((now, words.clone()));
         let falls = is_present && state.rest.crashed(now, &self.config);

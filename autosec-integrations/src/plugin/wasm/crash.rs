@@ -2,6 +2,7 @@ use wasmtime::{Error, Trap};
 
 use super::state::State;
 use crate::plugin::interface::Crash;
+use crate::plugin::manifest::one_line;
 
 /// Characters of a reason that is told on.
 const REASON: usize = 300;
@@ -30,9 +31,5 @@ fn unlawful(error: &Error, state: &State) -> Crash {
 
 /// The words of an error and of what caused it, at most [`REASON`] characters.
 pub(super) fn text(error: &Error) -> String {
-    format!("{error:#}")
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(REASON)
-        .collect()
+    one_line(&format!("{error:#}"), REASON)
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::plugin::interface::{Crash, Failure};
+use crate::plugin::manifest::one_line;
 
 /// Why a file is not taken as a plugin.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -54,7 +55,7 @@ pub enum LoadError {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StartError {
     /// It refuses the configuration, and says why.
-    #[error("the plugin refuses its configuration: {}", .0.message)]
+    #[error("the plugin refuses its configuration: {}", one_line(&.0.message, 240))]
     Refused(Failure),
     /// It did not come to its end.
     #[error(transparent)]
