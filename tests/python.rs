@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 /// What the tests need beside pip; numpy, pyarrow and the like are for those that say so where they lack.
 const NEEDED: &str = "pytest>=8";
 const WISHED: [&str; 4] = ["mypy>=1.18", "numpy", "pyarrow", "tqdm"];
+/// What the tests of `autosec.spark` need where there is Java: the release they were written with, half a gigabyte of it.
+const SPARK: [&str; 2] = ["pandas>=2.2,<3", "pyspark>=4.0,<4.1"];
 
 #[test]
 fn the_wheel_installs_and_passes_its_tests() {
@@ -26,7 +28,11 @@ fn the_wheel_installs_and_passes_its_tests() {
     if !pip(&[NEEDED]).status.success() {
         return skip("the Python wheel", "pytest cannot be installed");
     }
-    for package in WISHED {
+    let spark = if has_java() { SPARK.as_slice() } else { &[] };
+    if spark.is_empty() {
+        skip("ALL tests of autosec.spark", "there is no Java, which Spark runs on: install a runtime of version 17 or later");
+    }
+    for package in WISHED.iter().chain(spark) {
         if !pip(&[package]).status.success() {
             skip("a part of the Python wheel's tests", &format!("`{package}` cannot be installed"));
         }
@@ -59,6 +65,13 @@ fn python() -> Option<PathBuf> {
         skip("the Python wheel", "there is no Python 3.10 or later with venv on this machine");
     }
     found
+}
+
+/// Whether Spark would find Java.
+fn has_java() -> bool {
+    let home = env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin/java"));
+    let java = home.unwrap_or_else(|| PathBuf::from("java"));
+    Command::new(java).arg("-version").output().is_ok_and(|output| output.status.success())
 }
 
 fn run(command: &mut Command) -> Output {

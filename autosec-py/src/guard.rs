@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 use crate::error;
@@ -32,6 +33,23 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     static PENDING: RefCell<Option<PyErr>> = const { RefCell::new(None) };
     static ENDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The interpreter that has the package, by the place of its module `sys`.
+static OWNER: AtomicUsize = AtomicUsize::new(0);
+
+/// Keeps the package to one interpreter of the process: its classes belong to the first.
+///
+/// # Errors
+/// Another interpreter has it.
+pub(crate) fn claim(py: Python<'_>) -> PyResult<()> {
+    let own = py.import("sys")?.as_ptr().addr();
+    match OWNER.compare_exchange(0, own, Ordering::SeqCst, Ordering::SeqCst) {
+        Err(other) if other != own => Err(PyImportError::new_err(
+            "another interpreter of this process has imported autosec, which cannot serve two: start processes instead",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Marks an object as made in this process, before it was copied.

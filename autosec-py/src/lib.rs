@@ -29,6 +29,13 @@ use pyo3::prelude::*;
 /// The native part of the package `autosec`.
 #[pymodule]
 mod _autosec {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::guard::claim(module.py())
+    }
+
     #[pymodule_export]
     use crate::behavior::Behavior;
     #[pymodule_export]

@@ -77,6 +77,14 @@ impl Log {
         self.put(WARNING, line);
     }
 
+    /// Whether no more lines are kept; then the record that was to be one is counted, and need not be put into words.
+    fn is_full(&self) -> bool {
+        let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = lines.held.len() >= WAITING;
+        lines.dropped += usize::from(is_full);
+        is_full
+    }
+
     fn put(&self, level: u8, line: String) {
         let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.held.len() < WAITING {
@@ -95,7 +103,9 @@ fn passed(py: Python<'_>, raised: PyErr) -> PyResult<()> {
 
 impl Observer for Log {
     fn note(&self, time: Timestamp, record: &Record<'_>) {
-        if let Some((level, line)) = line(record) {
+        if !self.is_full()
+            && let Some((level, line)) = line(record)
+        {
             self.put(level, format!("{line} (event time {time})"));
         }
     }

@@ -21,6 +21,7 @@ pub mod human;
 mod stopwatch;
 mod timer;
 mod timestamp;
+mod usual;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub(crate) use stopwatch::Stopwatch;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::usual;
+
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, before it negative.
 ///
 /// Arithmetic saturates, so no event can overflow it.
@@ -58,6 +60,10 @@ impl Timestamp {
     /// # Errors
     /// The text is no such timestamp, or lies outside the years -9999 to 9999.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
+        // Nearly all times are of one form, and the parser reads every form that there is.
+        if let Some(micros) = usual::micros(text) {
+            return Ok(Self::from_micros(micros));
+        }
         text.parse::<jiff::Timestamp>()
             .map(|at| Self::from_micros(at.as_microsecond()))
             .map_err(|_| TimestampError { text: text.chars().take(64).collect() })

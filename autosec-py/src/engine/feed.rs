@@ -70,7 +70,8 @@ impl Feed {
             let event = event?;
             if index % YIELD_EVERY == YIELD_EVERY - 1 {
                 let py = event.py();
-                guard::detached(py, || {});
+                // Between two events nothing is half done: a fork may come here.
+                py.detach(|| {});
                 py.check_signals()?;
             }
             match self.one(&event, at) {

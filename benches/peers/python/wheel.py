@@ -19,7 +19,7 @@ WHEEL_BYTES = 3 << 20
 RULES = """
 - { id: path, name: Path, severity: high, when: url.path == "/never/asked/for" }
 - { id: agent, name: Agent, severity: low, when: user_agent.original == "nobody" }
-- { id: who, name: Who, severity: low, when: user.name == "nobody" and source.ip in { 198.51.100.1 } }
+- { id: who, name: Who, severity: low, when: 'user.name == "nobody" and source.ip in { 198.51.100.1 }' }
 """
 
 
