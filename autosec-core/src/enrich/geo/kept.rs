@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::row::Row;
 
-/// Rows by the offset of their record, so many at most, a power of two: 1.5 MB. Of 200,000 addresses drawn at random from
-/// all, as many as half of these had different records of a city database.
+/// Rows by the offset of their record, so many at most, a power of two: 1.5 MB. Of 20,000 addresses drawn at random 6,000
+/// have records of their own in a city database.
 const PLACES: usize = 1 << 16;
 
 /// Rows of records that were read, found again without a lock.

@@ -10,7 +10,7 @@
 //! | `ranges` | how that table finds an address |
 //! | `facts` | [`GeoFacts`]: what is known of an address |
 //! | `row` | the same in 16 bytes, as a table keeps it |
-//! | `walk` | how the facts of a record are read, in one walk |
+//! | `walk` | how the facts of a record are read, in one walk, and `keys` what is looked for on it |
 //! | `layout` | [`GeoLayout`]: where in a record each fact stands, for files of any maker |
 //!
 //! A database answers at once after it was opened and takes as much memory as its file; a table takes seconds to make and
@@ -21,6 +21,7 @@ mod database;
 mod enricher;
 mod facts;
 mod kept;
+mod keys;
 mod layout;
 mod ranges;
 mod row;

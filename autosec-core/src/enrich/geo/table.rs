@@ -226,8 +226,9 @@ impl<'r> Combined<'r> {
 }
 
 /// Numbers values anew, those of most addresses first, and says for each which one it was. Rows of large networks then lie
-/// close together, a few hundred kilobytes answer for most addresses, and a nearer cache keeps these: with rows in the order
-/// in which they were met each look-up waited for one (2026-11-23). A network of 48 bits of IPv6 counts as one address.
+/// close together: of the 450,000 of a city database 1,000 answer for two thirds of its addresses, 10,000 for four fifths,
+/// and a nearer cache keeps these. That took a tenth off a look-up (2026-11-23, 2-core x86-64 VM). A network of 48 bits of
+/// IPv6 counts as one address.
 fn by_addresses(count: usize, v4: &mut [Start<u32>], v6: &mut [Start<u128>]) -> Vec<u32> {
     let mut addresses = vec![0_u64; count];
     let mut add = |value: u32, more: u64| {

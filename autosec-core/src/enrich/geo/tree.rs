@@ -1,8 +1,8 @@
 //! Finds the record of an address in the search tree of a database, a bit of the address a step.
 //!
 //! The first 16 bits are one step: where they lead is written down when a database is opened, a quarter of a megabyte for
-//! each family of addresses. The reader of these files walks from the root, which is 16 reads that wait for each other
-//! before the first node that is not the same for everybody (2026-11-23, 2-core x86-64 VM).
+//! each family of addresses. From the root they are 16 reads that wait for each other, of the 16 on average that an IPv4
+//! address takes in a city database.
 
 use std::fmt;
 use std::net::IpAddr;

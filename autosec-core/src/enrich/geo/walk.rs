@@ -8,6 +8,7 @@
 use smallvec::SmallVec;
 
 use super::GeoFact;
+use super::keys::Keys;
 use super::layout::{GeoLayout, Step};
 
 /// The places of some facts of a layout as a tree.
@@ -27,15 +28,6 @@ struct Node {
     items: Vec<(usize, usize)>,
     /// The places that end here.
     slots: Vec<usize>,
-}
-
-/// Keys and the nodes that they lead to: a table with probes, at least half of it empty. The root has some twenty keys, and
-/// comparing each key of a record with each of them was a third of a walk (callgrind, 2026-11-23).
-#[derive(Debug, Default)]
-struct Keys {
-    /// None, or as many as a power of two.
-    table: Vec<Option<(Box<str>, usize)>>,
-    count: usize,
 }
 
 /// What stands in each place of a record.
@@ -107,52 +99,6 @@ impl Places {
     }
 }
 
-impl Keys {
-    #[inline]
-    fn find(&self, key: &[u8]) -> Option<usize> {
-        let mut place = Self::place(key);
-        loop {
-            let (known, child) = self.table.get(place & self.table.len().checked_sub(1)?)?.as_ref()?;
-            if known.as_bytes() == key {
-                return Some(*child);
-            }
-            place += 1;
-        }
-    }
-
-    /// Adds a key that is not there.
-    fn add(&mut self, key: Box<str>, child: usize) {
-        self.count += 1;
-        if self.count * 2 > self.table.len() {
-            let larger = vec![None; (self.table.len() * 2).max(4)];
-            for (key, child) in std::mem::replace(&mut self.table, larger).into_iter().flatten() {
-                self.place_in(key, child);
-            }
-        }
-        self.place_in(key, child);
-    }
-
-    fn place_in(&mut self, key: Box<str>, child: usize) {
-        let (first, most) = (Self::place(key.as_bytes()), self.table.len());
-        let free = (first..first + most).map(|place| place % most);
-        let free = free.into_iter().find(|place| self.table.get(*place).is_some_and(Option::is_none));
-        if let Some(slot) = free.and_then(|place| self.table.get_mut(place)) {
-            *slot = Some((key, child));
-        }
-    }
-
-    /// By its length and its ends.
-    #[inline]
-    fn place(key: &[u8]) -> usize {
-        let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0));
-        key.len() + end(key.first()) * 5 + end(key.last()) * 11
-    }
-
-    fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-}
-
 impl<'d> Values<'_, 'd> {
     /// The first usable value of a fact.
     pub(super) fn find<T>(&self, fact: GeoFact, usable: impl Fn(Scalar<'d>) -> Option<T>) -> Option<T> {
@@ -220,7 +166,7 @@ impl<'d> Walk<'_, 'd> {
         let mut at = head.at;
         match head.kind {
             MAP if !keys.is_empty() => {
-                let mut left = if is_pointed_to { keys.count } else { usize::MAX };
+                let mut left = if is_pointed_to { keys.len() } else { usize::MAX };
                 for _ in 0..head.size {
                     let (key, value) = self.key(at)?;
                     at = match keys.find(key) {

@@ -1,8 +1,9 @@
 use smallvec::SmallVec;
 
-use super::super::index::{Asked, Batch, Found, IndicatorIndex, Snapshot};
+use super::super::index::{Asked, Batch, Found, IndicatorIndex, Places, Snapshot};
 use super::super::indicator::confidence_at;
 use super::super::observable::Key;
+use super::fields::ObservedFields;
 use super::finding::Hit;
 use super::subject;
 use super::{joined, seen};
@@ -31,11 +32,25 @@ impl Detector for IndicatorIndex {
 
     fn detect(&self, event: &Event<'_>, findings: &mut Findings) {
         self.with_current(|snapshot| {
-            if !snapshot.is_empty() {
-                Search { index: self, snapshot, event, noted: SmallVec::new(), findings }.run();
+            let suspect = suspect(event, self.observed(), snapshot);
+            if !suspect.is_empty() {
+                let mut search = Search { index: self, snapshot, event, noted: SmallVec::new(), findings };
+                search.look_closely(suspect);
             }
         });
     }
+}
+
+/// The places among the event's observed fields that may have something listed: all there is to do for most events.
+fn suspect(event: &Event<'_>, fields: &ObservedFields, snapshot: &Snapshot) -> Places {
+    if snapshot.is_empty() {
+        return Places::default();
+    }
+    let (mut batch, mut key) = (Batch::new(snapshot), Key::new());
+    for (place, (_, reading, value)) in seen::observed(event, fields).enumerate() {
+        seen::values(reading, value, snapshot.spaces(), &mut key, |asked| batch.ask(place, asked));
+    }
+    batch.finish()
 }
 
 struct Search<'f, 'e> {
@@ -48,22 +63,14 @@ struct Search<'f, 'e> {
 }
 
 impl Search<'_, '_> {
-    fn run(mut self) {
-        let (event, fields) = (self.event, self.index.observed());
-        let (spaces, mut key) = (self.snapshot.spaces(), Key::new());
-        let mut batch = Batch::new(self.snapshot);
-        for (place, (_, reading, value)) in seen::observed(event, fields).enumerate() {
-            seen::values(reading, value, spaces, &mut key, |asked| batch.ask(place, asked));
-        }
-        let suspect = batch.finish();
-        if suspect.is_empty() {
-            return;
-        }
-        let mut left_out = 0;
+    /// Looks up what is in the places that may have something.
+    fn look_closely(&mut self, suspect: Places) {
+        let (event, snapshot, fields) = (self.event, self.snapshot, self.index.observed());
+        let (mut left_out, mut key) = (0, Key::new());
         let observed = seen::observed(event, fields).enumerate().filter(|(place, _)| suspect.has(*place));
         for (_, (field, reading, value)) in observed {
-            seen::values(reading, value, spaces, &mut key, |asked| {
-                self.snapshot.visit(asked, |found| left_out += usize::from(!self.note(field, asked, found)));
+            seen::values(reading, value, snapshot.spaces(), &mut key, |asked| {
+                snapshot.visit(asked, |found| left_out += usize::from(!self.note(field, asked, found)));
             });
         }
         if left_out > 0 {

@@ -17,7 +17,7 @@ mod snapshot;
 mod spaces;
 mod update;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Places};
 pub use limits::IndexLimits;
 pub use live::IndicatorIndex;
 pub(crate) use packed::{Part, Parts, Record, anchor, value_of};
