@@ -3,7 +3,7 @@ use std::time::Duration;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use super::StartError;
-use super::bindings::{Exports, PluginPre};
+use super::bindings::{Exports, Plugin, PluginPre};
 use super::crash::{crash, text};
 use super::state::State;
 use crate::plugin::interface::{Context, Crash, Metadata};
@@ -23,13 +23,21 @@ impl std::fmt::Debug for Instance {
 impl Instance {
     /// An instance that is not configured yet.
     pub(super) async fn fresh(pre: &PluginPre<State>, state: State) -> Result<Self, Crash> {
-        let (answer, start) = (state.limits().answer, state.limits().start);
-        let mut store = Store::new(pre.engine(), state);
-        store.limiter(|state| state);
-        store.set_hostcall_fuel(answer);
+        let mut store = store(pre, state);
         store.epoch_deadline_callback(|store| Ok(store.data().tick()));
-        begin(&mut store, start);
         let started = pre.instantiate_async(&mut store).await;
+        Self::started(store, started)
+    }
+
+    /// The same for a thread that is its alone.
+    pub(super) fn fresh_alone(pre: &PluginPre<State>, state: State) -> Result<Self, Crash> {
+        let mut store = store(pre, state);
+        store.epoch_deadline_callback(|store| Ok(store.data().tick_alone()));
+        let started = pre.instantiate(&mut store);
+        Self::started(store, started)
+    }
+
+    fn started(store: Store<State>, started: wasmtime::Result<Plugin>) -> Result<Self, Crash> {
         match started {
             Ok(plugin) => Ok(Self { exports: plugin.autosec_firewall_firewall().clone(), store }),
             Err(error) => Err(store.data().refused().unwrap_or_else(|| cannot_start(&error, store.data()))),
@@ -43,9 +51,7 @@ impl Instance {
         config: &str,
     ) -> Result<Self, StartError> {
         let mut instance = Self::fresh(pre, state).await?;
-        let start = instance.store.data().limits().start;
-        instance.store.data().services.begin(&configuring(start));
-        instance.begin(start);
+        instance.begin_configuring();
         let Self { store, exports } = &mut instance;
         let answer = exports.call_configure(&mut *store, config).await;
         let answer = answer.map_err(|error| crash(&error, store.data()))?;
@@ -64,6 +70,13 @@ impl Instance {
         Ok((metadata, self.end(schema)?))
     }
 
+    /// Begins to be configured.
+    pub(super) fn begin_configuring(&mut self) {
+        let start = self.store.data().limits().start;
+        self.store.data().services.begin(&configuring(start));
+        self.begin(start);
+    }
+
     /// Begins a call that may take `time`.
     pub(super) fn begin(&mut self, time: Duration) {
         begin(&mut self.store, time);
@@ -73,6 +86,16 @@ impl Instance {
     pub(super) fn end<R>(&self, answer: wasmtime::Result<R>) -> Result<R, Crash> {
         answer.map_err(|error| crash(&error, self.store.data()))
     }
+}
+
+/// A store with the limits of its state, in which a plugin may start.
+fn store(pre: &PluginPre<State>, state: State) -> Store<State> {
+    let (answer, start) = (state.limits().answer, state.limits().start);
+    let mut store = Store::new(pre.engine(), state);
+    store.limiter(|state| state);
+    store.set_hostcall_fuel(answer);
+    begin(&mut store, start);
+    store
 }
 
 /// The circumstances of being configured, which the plugin is not told.
