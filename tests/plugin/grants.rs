@@ -173,12 +173,12 @@ fn a_configuration_that_does_not_fit_is_refused() {
     let full = json!({ "host": "fw.example", "table": "autosec" });
     for (key, value, words) in [
         ("host", json!(null), "`{config.host}` needs `host`, which the configuration lacks"),
-        ("host", json!("fw.example/x"), "which is not a host"),
-        ("host", json!("fw.example:443"), "which is not a host"),
-        ("host", json!("*"), "which is not a host"),
-        ("host", json!("*.example"), "which is not a host"),
-        ("host", json!("127.1"), "which is not a host"),
-        ("host", json!("me@fw.example"), "which is not a host"),
+        ("host", json!("fw.example/x"), "is not a host"),
+        ("host", json!("fw.example:443"), "is not a host"),
+        ("host", json!("*"), "is not a host"),
+        ("host", json!("*.example"), "is not a host"),
+        ("host", json!("127.1"), "is not a host"),
+        ("host", json!("me@fw.example"), "is not a host"),
         ("table", json!("a b"), "printable ASCII characters without spaces"),
         ("table", json!(["x"]), "a text or a whole number"),
     ] {
@@ -353,8 +353,16 @@ impl Shell for Edge {
                 let mut line = Vec::new();
                 device.read_until(b'\r', &mut line).await?;
                 let line = String::from_utf8_lossy(&line).trim().to_owned();
-                if line == "hang" {
-                    std::future::pending::<()>().await;
+                match line.as_str() {
+                    "hang" => std::future::pending::<()>().await,
+                    // Byte by byte, as slowly as a device can.
+                    "show" => {
+                        for byte in format!("{line}\r\n{}\r\nedge> ", "x".repeat(3_000)).bytes() {
+                            device.write_all(&[byte]).await?;
+                        }
+                        continue;
+                    }
+                    _ => {}
                 }
                 device.write_all(format!("{line}\r\ndid {line}\r\nedge> ").as_bytes()).await?;
                 typed.lock().unwrap().push(line);
@@ -424,4 +432,107 @@ async fn values_and_lines_have_their_room() {
     assert_eq!((gate.counts().lines, gate.counts().lines_left_out), (2, 1));
     assert_eq!(gate.now_ms(), 1_795_392_000_000);
     assert_ne!(gate.random_u64(), gate.random_u64());
+}
+
+#[tokio::test]
+async fn what_a_session_shows_is_bounded_over_all_its_lines() {
+    let asks =
+        "[limits]\nbody = \"8KiB\"\n[[session]]\nname = \"edge\"\nlines = [\"show\", \"name {name}\"]\n";
+    let (builder, _) = gate_of(asks, &Grant::as_asked(&manifest(asks)));
+    let gate = builder.shell("edge", Arc::new(Edge::default())).build();
+    let show = |times: usize| gate.session_exec("edge", vec!["show".to_owned(); times], None);
+    let shown = show(2).await.unwrap();
+    assert!(shown.iter().all(|screen| screen.len() == 3_000), "{shown:?}");
+    let Err(TransportError::Protocol(why)) = show(3).await else { panic!("9,000 bytes are more than 8 KiB") };
+    assert_eq!(why, "the device shows more than 8192 bytes in answer to all lines");
+    let long = gate.session_exec("edge", vec![" ".repeat(4 << 20)], None).await;
+    assert!(
+        matches!(&long, Err(TransportError::Denied(why)) if why.contains("at most 2048 bytes")),
+        "{long:?}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_sees_nothing_of_the_hosts_environment_but_its_paths() {
+    let asks = "[[exec]]\nprogram = \"/usr/bin/env\"\nargs = []\n";
+    let (builder, _) = gate_of(asks, &Grant::as_asked(&manifest(asks)));
+    let gate = builder.commands(Arc::new(LocalCommands)).build();
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "this process has more");
+    let told = gate.exec(command("/usr/bin/env", &[], b"")).await.unwrap().stdout;
+    let told = String::from_utf8(told).unwrap();
+    let names: Vec<&str> =
+        told.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    let known = ["PATH", "HOME", "TMPDIR", "XTABLES_LOCKFILE", "TEMP", "TMP", "LC_ALL"];
+    assert!(names.contains(&"LC_ALL") && names.iter().all(|name| known.contains(name)), "{told}");
+}
+
+#[test]
+fn no_setting_is_shown_by_a_manifest_that_names_it() {
+    let secret = json!({ "host": "fw.example", "password": "hunter2 or so", "pin": "hunter2" });
+    let site = "methods = [\"GET\"]\npaths = [\"/**\"]\n";
+    for entry in [
+        format!("[[http]]\nhost = \"{{config.pin}}/\"\n{site}"),
+        format!("[[http]]\norigin = \"{{config.pin}}\"\n{site}"),
+        format!("[[http]]\nhost = \"{{config.host}}\"\nport = \"{{config.pin}}\"\n{site}"),
+        format!("[[http]]\nhost = \"{{config.password}}\"\n{site}"),
+        "[[secret]]\nname = \"a\"\nuse = \"sigv4\"\nservice = \"{config.pin}_\"\nregion = \"x\"\n".to_owned(),
+        "[[secret]]\nname = \"a\"\nuse = \"basic\"\nuser = \"{config.pin}:\"\n".to_owned(),
+        "[[exec]]\nprogram = \"/bin/{config.pin}/{config.host|..}\"\nargs = []\n".to_owned(),
+    ] {
+        let asks = manifest(&entry);
+        match Capabilities::new(&asks, &[&Grant::as_asked(&asks)], &secret, Excess::Deny) {
+            Err(error) => assert!(!error.to_string().contains("hunter2"), "{error}"),
+            Ok(_) => assert!(entry.contains("[[exec]]"), "{entry}"),
+        }
+    }
+}
+
+/// What a manifest with these lines is refused for.
+fn refused(lines: &str) -> String {
+    let head = "[plugin]\nid = 'a'\nversion = '1'\napi = 'autosec:firewall@0.1'\nkind = 'wasm'\nfile = 'a'\n";
+    let text = format!("{head}sha256 = '{}'\n{lines}", "0".repeat(64));
+    Manifest::parse("plugin.toml", &text).map(|_| ()).unwrap_err().to_string()
+}
+
+#[test]
+fn manifests_of_every_size_and_depth_are_read_or_refused() {
+    let deep = 20_000;
+    // On a thread with the stack that a runtime's workers have.
+    let run = move || {
+        for text in [
+            format!("a = {}", "[".repeat(60_000)),
+            format!("a = {}{}", "[".repeat(deep), "]".repeat(deep)),
+            format!("a = {}", "{a=".repeat(deep)),
+            format!("[{}a]", "a.".repeat(deep)),
+            format!("[[{}a]]", "a.".repeat(deep)),
+            format!("{}a = 1", "a.".repeat(deep)),
+            format!("a = {{ {}a = 1 }}", "a.".repeat(deep)),
+            "[[http]]\n".repeat(6_000),
+            "#".repeat(64 << 10),
+            "a = 1\n".repeat(64 << 20 >> 3),
+        ] {
+            assert!(Manifest::parse("plugin.toml", &text).is_err());
+            assert!(Grant::parse("grant.toml", &text).is_err());
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn a_manifest_hides_nothing_from_who_reads_it_and_asks_for_no_end_of_paths() {
+    let http = |more: &str| format!("[[http]]\nhost = 'a.example'\nmethods = ['GET']\n{more}\n");
+    for mark in ['\u{202e}', '\u{200b}', '\u{61c}', '\u{e0041}', '\u{feff}'] {
+        let why = refused(&http(&format!("paths = ['/']\nwhy = \"it reads{mark} only\"")));
+        assert!(why.contains("marks that hide text"), "{mark:?}: {why}");
+    }
+    let entry = |length: usize, count: usize| {
+        let paths: Vec<String> = (0..count).map(|_| format!("'/{}'", "a".repeat(length - 1))).collect();
+        http(&format!("paths = [{}]", paths.join(", ")))
+    };
+    let long = refused(&entry(500, 17));
+    assert!(long.contains("more than 256 paths, or paths of more than 8 KiB together"), "{long}");
+    assert!(refused(&entry(2, 60).repeat(5)).contains("more than 256 paths"));
+    manifest(&entry(500, 16));
+    manifest(&entry(2, 60).repeat(4));
 }

@@ -22,12 +22,12 @@ const SCHEMA: &str = r#"{
     "type": "object", "required": ["url"], "additionalProperties": false,
     "properties": { "url": { "type": "string", "pattern": "^https://" }, "port": { "type": "integer", "maximum": 65535 } }
 }"#;
-const CONFIG: &str = r#"{"url": "https://edge"}"#;
+pub const CONFIG: &str = r#"{"url": "https://edge"}"#;
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 /// A module of the host's own.
 #[derive(Debug)]
-struct Own {
+pub struct Own {
     about: About,
     device: Device,
     /// What it refuses.
@@ -35,7 +35,7 @@ struct Own {
 }
 
 impl Own {
-    fn new(version: &str, device: &Device) -> Arc<Self> {
+    pub fn new(version: &str, device: &Device) -> Arc<Self> {
         let about = About {
             id: device.metadata.name.clone(),
             version: version.to_owned(),
@@ -88,10 +88,10 @@ impl Module for Own {
     }
 }
 
-struct Stage {
-    clock: Arc<ManualClock>,
+pub struct Stage {
+    pub clock: Arc<ManualClock>,
     told: Told,
-    plugins: PluginRegistry,
+    pub plugins: PluginRegistry,
 }
 
 impl Stage {
@@ -106,7 +106,7 @@ impl Stage {
     }
 
     /// With one plugin that is configured.
-    async fn with(device: &Device) -> Self {
+    pub async fn with(device: &Device) -> Self {
         let stage = Self::new();
         stage.plugins.add("edge", Own::new("1.0.0", device)).unwrap();
         stage.plugins.configure("edge", CONFIG).await.unwrap();
@@ -117,7 +117,7 @@ impl Stage {
         self.plugins.list()[0].state.clone()
     }
 
-    fn edge(&self) -> Arc<dyn FirewallIntegration> {
+    pub fn edge(&self) -> Arc<dyn FirewallIntegration> {
         self.plugins.firewall("edge").unwrap()
     }
 }
@@ -298,6 +298,52 @@ async fn a_new_version_that_crashes_from_the_start_is_taken_back() {
     stage.edge().block(&blocks(1)).await.unwrap();
     let last = stage.told.take().pop().unwrap();
     assert_eq!(last, "edge went-back to 1.0.0, because the new version crashed from the start");
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_ends_with_proves_nothing_of_the_new_one() {
+    let door = Arc::new(Semaphore::new(0));
+    let old = Device::new("edge").acting([Act::Waits(Arc::clone(&door))]);
+    let new = Device { usual: Act::Crash(Crash::Trap("unreachable".to_owned())), ..Device::new("edge") };
+    let stage = Stage::with(&old).await;
+    let edge = stage.edge();
+    let under_way = tokio::spawn(async move { edge.block(&blocks(1)).await });
+    while old.calls.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    stage.plugins.replace("edge", Own::new("2.0.0", &new)).await.unwrap();
+    for _ in 0..4 {
+        stage.edge().block(&blocks(1)).await.unwrap_err();
+    }
+    // The old one comes to a good end in the middle of the new one's crashes.
+    door.add_permits(1);
+    under_way.await.unwrap().unwrap();
+    stage.edge().block(&blocks(1)).await.unwrap_err();
+    assert_eq!(stage.plugins.list()[0].about.version, "1.0.0", "five crashes in a row, and nothing well");
+    assert_eq!(stage.plugins.metrics()[0].crashes, 5);
+}
+
+#[tokio::test]
+async fn only_who_signed_a_plugin_replaces_it() {
+    let signed = |version: &str, signer: Option<&str>| {
+        let own = Own::new(version, &Device::new("edge"));
+        let about = About { signer: signer.map(str::to_owned), ..own.about.clone() };
+        Arc::new(Own { about, device: own.device.clone(), refuses: None })
+    };
+    let stage = Stage::new();
+    stage.plugins.add("edge", signed("1.0.0", None)).unwrap();
+    stage.plugins.configure("edge", CONFIG).await.unwrap();
+    stage.plugins.replace("edge", signed("1.1.0", Some("vendor"))).await.unwrap();
+    stage.plugins.replace("edge", signed("1.2.0", Some("vendor"))).await.unwrap();
+    for (other, said) in [(None, "nobody"), (Some("somebody"), "somebody")] {
+        let refused = stage.plugins.replace("edge", signed("9.0.0", other)).await.unwrap_err().to_string();
+        assert!(
+            refused.starts_with("`edge` is signed by `vendor`, and cannot be replaced by what"),
+            "{refused}"
+        );
+        assert!(refused.contains(&format!("`{said}` signed")), "{refused}");
+    }
+    assert_eq!(stage.plugins.list()[0].about.version, "1.2.0");
 }
 
 #[tokio::test]

@@ -6,18 +6,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use autosec_integrations::plugin::interface::{
-    Command, CommandResult, HttpRequest, HttpResponse, KvError, Level, Services, TransportError,
+    Command, CommandResult, Context, HttpRequest, HttpResponse, KvError, Level, Services, TransportError,
 };
 
 /// Answers requests with 201 and what was asked, unless the address ends in `/never`.
 #[derive(Debug, Default)]
 pub struct Notes {
     pub lines: Mutex<Vec<String>>,
+    /// The calls into the plugin that it was told of, by their names and times.
+    pub began: Mutex<Vec<(String, u32)>>,
     values: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
 #[async_trait]
 impl Services for Notes {
+    fn begin(&self, context: &Context) {
+        self.began.lock().unwrap().push((context.correlation_id.clone(), context.deadline_ms));
+    }
+
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         self.lines.lock().unwrap().push(format!("{} {}", request.method, request.url));
         if request.url.ends_with("/never") {

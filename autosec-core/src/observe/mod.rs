@@ -40,7 +40,7 @@ pub enum Record<'a> {
     },
     /// A plugin asked for something that it may not have, and did not get it.
     Denied {
-        /// The plugin's id.
+        /// The name that the plugin is configured under.
         plugin: &'a str,
         /// What it asked for, without any secret: `GET https://fw.example/api`.
         asked: &'a str,

@@ -60,6 +60,8 @@ pub mod code {
     pub const LARGE: i32 = -7;
     /// The answer is no bytes at all. Only this crate says so, never a plugin.
     pub const ANSWER: i32 = -8;
+    /// There is no instance to call, though a configuration was taken. Only this crate says so, never a plugin.
+    pub const INSTANCE: i32 = -9;
 }
 
 /// What arguments and answers are written in.

@@ -54,7 +54,8 @@ fn obey<P: Port + 'static>(library: &Rc<Library>, port: &Rc<RefCell<P>>) {
             }
             Order::Call { operation, arguments } => match &mut instance {
                 Some(instance) => instance.call(operation, &arguments),
-                None => library.ask(operation, &arguments),
+                // To call without one would have the plugin follow a null pointer.
+                None => Err(Fault::Code(code::INSTANCE)),
             },
             // An answer that nobody waits for, or a second opening: the host does not keep to the order.
             Order::Answer { .. } | Order::Open(_) => return,

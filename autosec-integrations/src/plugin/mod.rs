@@ -12,7 +12,5 @@ pub mod manifest;
 #[cfg(feature = "native")]
 pub mod native;
 pub mod registry;
-#[cfg(any(feature = "native", feature = "wasm"))]
-mod waiting;
 #[cfg(feature = "wasm")]
 pub mod wasm;

@@ -9,6 +9,9 @@ use tokio::process::Command;
 /// The most of what a command writes that is kept, in bytes, of each of its two outputs.
 const OUTPUT_LIMIT: u64 = 64 << 10;
 
+/// What a program is told of this process's environment; the rest may hold secrets, and none of it is meant for a program.
+const TOLD: [&str; 7] = ["PATH", "HOME", "TMPDIR", "XTABLES_LOCKFILE", "SystemRoot", "TEMP", "TMP"];
+
 /// Runs commands.
 ///
 /// There is no shell between: a program is named and given its arguments one by one, so that nothing in them can be taken for
@@ -59,7 +62,8 @@ impl Finished {
     }
 }
 
-/// Commands of this machine, run as the user of the host program, in the C locale.
+/// Commands of this machine, run as the user of the host program, in the C locale. Of its environment they see the path to
+/// programs and the folders of its user, and nothing else: secrets may be kept in it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LocalCommands;
 
@@ -72,7 +76,8 @@ impl CommandRunner for LocalCommands {
     async fn feed(&self, program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {
         let mut command = Command::new(program);
         let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
-        command.args(arguments).env("LC_ALL", "C").stdin(stdin).kill_on_drop(true);
+        let told = TOLD.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        command.args(arguments).env_clear().envs(told).env("LC_ALL", "C").stdin(stdin).kill_on_drop(true);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (given, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let ((), output, errors, status) =

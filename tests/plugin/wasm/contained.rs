@@ -197,6 +197,21 @@ async fn the_host_is_told_of_every_call_that_begins() {
 }
 
 #[tokio::test]
+async fn a_fresh_instance_is_configured_in_the_time_of_the_call_that_needs_it() {
+    let services = Arc::new(Recorded::default());
+    let config = r#"{"start":"http http://slow/"}"#;
+    let guest = plugin().configure(config, Arc::clone(&services) as Arc<_>).await.unwrap();
+    let dropped = tokio::time::timeout(Duration::from_millis(50), does(&guest, "http http://never/")).await;
+    assert!(dropped.is_err());
+    let late = does_within(&guest, "calls", 30).await.unwrap_err();
+    assert!(matches!(&late, Crash::Gone(why) if why == "the plugin did not end within 30ms"), "{late:?}");
+    assert_eq!(says(&guest, "calls").await, "1");
+    // What is asked in the course of being configured counts to the call that began before.
+    let began = [("configure", 5000), ("test", 20_000), ("test", 30), ("test", 20_000)];
+    assert_eq!(*services.began.lock().unwrap(), began.map(|(name, ms)| (name.to_owned(), ms)));
+}
+
+#[tokio::test]
 async fn a_pool_without_room_refuses_and_has_room_again() {
     let config = super::WasmRuntimeConfig { instances: 2, ..Default::default() };
     let runtime = super::WasmRuntime::new(config).unwrap();

@@ -9,14 +9,18 @@ use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 pub struct Made {
     wit: String,
     world: &'static str,
-    body: &'static str,
+    body: String,
 }
 
 impl Made {
     /// Of this interface; its functions trap.
     pub fn new() -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("autosec-integrations/wit/firewall.wit");
-        Self { wit: std::fs::read_to_string(path).unwrap(), world: "firewall-plugin", body: "unreachable" }
+        Self {
+            wit: std::fs::read_to_string(path).unwrap(),
+            world: "firewall-plugin",
+            body: "unreachable".to_owned(),
+        }
     }
 
     /// With another text in the place of one in the interface.
@@ -32,8 +36,8 @@ impl Made {
     }
 
     /// With functions that do this, and then trap; `{describe}` is the index of the first that a host calls.
-    pub fn doing(mut self, body: &'static str) -> Self {
-        self.body = body;
+    pub fn doing(mut self, body: &str) -> Self {
+        self.body = body.to_owned();
         self
     }
 

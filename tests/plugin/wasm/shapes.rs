@@ -76,6 +76,25 @@ async fn a_read_out_of_bounds_breaks_off() {
     trap("out of bounds memory access", &crash);
 }
 
+#[tokio::test]
+async fn words_that_are_no_words_are_not_taken() {
+    // What a plugin says of itself begins with its name: where it lies and how long it is, which is given here by a place in
+    // its memory that says so. Texts of four gigabytes, over the end of memory, and of bytes that are no text.
+    for (at, length) in [(0, u32::MAX), (u32::MAX, 1), (65_535, 2), (1 << 31, 1 << 31), (64, 4)] {
+        let body = format!(
+            "(i32.store (i32.const 1024) (i32.const {at})) (i32.store (i32.const 1028) (i32.const {length}))
+             (i32.store (i32.const 64) (i32.const -1)) (return (i32.const 1024))",
+            at = at.cast_signed(),
+            length = length.cast_signed()
+        );
+        let error = refused(Made::new().doing(&body).component()).await;
+        assert!(
+            matches!(&error, LoadError::Silent(Crash::Protocol(_) | Crash::Trap(_))),
+            "{at} {length}: {error:?}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn calls_without_an_end_break_off() {
     let component = Made::new().doing("(drop (call {describe}))").component();

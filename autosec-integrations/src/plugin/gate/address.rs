@@ -5,12 +5,15 @@ use autosec_core::net;
 use crate::plugin::manifest::Capabilities;
 
 /// What else no plugin reaches unless a network of its grant holds it, beside the special ranges that the core knows.
-const ALSO: [(&str, &str); 3] = [
+const ALSO: [(&str, &str); 5] = [
     // Azure's platform service answers metadata at a public address.
     ("168.63.129.16/32", "metadata"),
     ("198.18.0.0/15", "benchmarking"),
     // Addresses that hold an IPv4 address in the obsolete way.
     ("::/96", "IPv4-compatible"),
+    // What translators make of an IPv4 address in the old way; not the mapped form, which is read as IPv4.
+    ("::ffff:0:0:0/96", "IPv4-translated"),
+    ("fec0::/10", "site-local"),
 ];
 
 /// The address to connect to.
@@ -96,6 +99,11 @@ mod tests {
             "64:ff9b:1::1",
             "2002:7f00:1::",
             "2001::1",
+            "2001:0:7f00:1::1",
+            "::ffff:0:127.0.0.1",
+            "fec0::1",
+            "ff0e::1",
+            "240.0.0.1",
             "198.18.0.1",
         ] {
             assert!(checked(address.parse().unwrap(), &none).is_err(), "{address}");

@@ -7,6 +7,9 @@ use crate::plugin::manifest::Limits;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// So many denials are told of within a minute; a plugin that tries on is not to fill the host's records.
+const DENIALS: u32 = 600;
+
 /// What a plugin has used of its limits.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -22,6 +25,7 @@ struct Used {
     commands: u32,
     requests_in_minute: Minute,
     lines_in_minute: Minute,
+    denials_in_minute: Minute,
 }
 
 /// A count that starts anew each minute.
@@ -60,6 +64,11 @@ impl Budget {
     /// Whether there is room for one more line of the log.
     pub(super) fn line(&self) -> bool {
         self.used().lines_in_minute.take(self.limits.log_lines, Instant::now())
+    }
+
+    /// Whether one more denial is told of.
+    pub(super) fn denial(&self) -> bool {
+        self.used().denials_in_minute.take(DENIALS, Instant::now())
     }
 
     /// How long something may take: as long as asked for, but no longer than the call that runs.

@@ -25,6 +25,7 @@ impl GateBuilder {
         let budget = Budget::new(capabilities.limits().clone());
         Self {
             gate: Gate {
+                name: capabilities.plugin().to_owned(),
                 capabilities,
                 budget,
                 counts: Counters::default(),
@@ -39,6 +40,14 @@ impl GateBuilder {
                 observer: Arc::new(Silent),
             },
         }
+    }
+
+    /// Calls what it is the gate of so: in records of denials and logs, and where its values are kept, so that two
+    /// configurations of one plugin have values of their own. By default it is the plugin's id.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.gate.name = name.into();
+        self
     }
 
     /// Sends requests with this client, which has to be able to [send to an address](HttpClient::send_to).
@@ -76,7 +85,7 @@ impl GateBuilder {
         self
     }
 
-    /// Keeps the plugin's values here; by default in memory.
+    /// Keeps the plugin's values here, under the gate's [name](Self::name); by default in memory.
     #[must_use]
     pub fn store(mut self, store: PluginStore) -> Self {
         self.gate.store = store;

@@ -1,4 +1,5 @@
 use crate::plugin::interface::TransportError;
+use crate::plugin::manifest::is_hiding;
 
 /// The longest text of a denial's two parts, in characters.
 const LONGEST: usize = 300;
@@ -32,9 +33,7 @@ pub(super) fn plain(text: &str, longest: usize) -> String {
             plain.push('…');
             break;
         }
-        // Marks that turn or hide the text around them are no control characters to `char`.
-        let hides = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if character.is_control() || hides {
+        if is_hiding(character) {
             plain.extend(character.escape_default());
         } else {
             plain.push(character);

@@ -34,6 +34,8 @@ const MOST_LINES: usize = 1_000;
 /// It needs tokio's timer, and what its parts need.
 #[derive(Debug)]
 pub struct Gate {
+    /// Of the configuration, which may be one of several of the plugin.
+    pub(super) name: String,
     pub(super) capabilities: Capabilities,
     pub(super) budget: Budget,
     pub(super) counts: Counters,
@@ -67,8 +69,10 @@ impl Gate {
     /// Tells of a denial, and gives what the plugin is told.
     pub(super) fn deny(&self, denial: Denial) -> TransportError {
         self.counts.denied();
-        let record =
-            Record::Denied { plugin: self.capabilities.plugin(), asked: &denial.asked, why: &denial.why };
+        if !self.budget.denial() {
+            return denial.into();
+        }
+        let record = Record::Denied { plugin: &self.name, asked: &denial.asked, why: &denial.why };
         self.observer.note(self.clock.now(), &record);
         denial.into()
     }
@@ -139,7 +143,8 @@ impl Services for Gate {
         }
         let shell = self.shells.get(session).ok_or(TransportError::Unsupported)?;
         let within = self.budget.time(timeout_ms);
-        let conversing = timeout(within, session::converse(&**shell, &lines)).await;
+        let conversing =
+            timeout(within, session::converse(&**shell, &lines, self.capabilities.limits().body)).await;
         let answers = conversing.map_err(|_| TransportError::Timeout)?.map_err(|error| broken(&error))?;
         self.counts.session();
         Ok(answers)
@@ -159,7 +164,7 @@ impl Services for Gate {
             Level::Error => "error",
         };
         let text = plain(message, LONGEST_LINE);
-        let record = Record::Logged { plugin: self.capabilities.plugin(), level, text: &text };
+        let record = Record::Logged { plugin: &self.name, level, text: &text };
         self.observer.note(self.clock.now(), &record);
     }
 
@@ -172,15 +177,15 @@ impl Services for Gate {
     }
 
     async fn kv_get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        self.store.value(self.capabilities.plugin(), key)
+        self.store.value(&self.name, key)
     }
 
     async fn kv_set(&self, key: &str, value: Vec<u8>) -> Result<(), KvError> {
-        self.store.set(self.capabilities.plugin(), key, value, self.room())
+        self.store.set(&self.name, key, value, self.room())
     }
 
     async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
-        self.store.delete(self.capabilities.plugin(), key)
+        self.store.delete(&self.name, key)
     }
 }
 

@@ -8,8 +8,10 @@ const MOST_BYTES: usize = 16 << 10;
 
 /// What frames a request, says whom it is for or who asks, or has a server take another method, path or client address for
 /// the real one.
-const HOSTS_OWN: [&str; 30] = [
+const HOSTS_OWN: [&str; 31] = [
     "authorization",
+    "cf-connecting-ip",
+    "client-ip",
     "connection",
     "content-length",
     "expect",
@@ -17,29 +19,31 @@ const HOSTS_OWN: [&str; 30] = [
     "host",
     "http2-settings",
     "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
+    "max-forwards",
+    "remote-user",
     "te",
     "trailer",
     "transfer-encoding",
+    "true-client-ip",
     "upgrade",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "x-forwarded-uri",
+    "x-client-ip",
+    "x-cluster-client-ip",
     "x-host",
+    "x-http-host-override",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
-    "x-original-host",
-    "x-original-url",
+    "x-originating-ip",
     "x-override-url",
     "x-real-ip",
-    "x-rewrite-url",
+    "x-remote-addr",
+    "x-remote-ip",
+    "x-remote-user",
 ];
+
+/// The same for all names that begin so.
+const HOSTS_OWN_BEGIN: [&str; 4] = ["proxy-", "x-forwarded-", "x-original-", "x-rewrite-"];
 
 /// What would have a server send an answer in pieces or packed, in which an echoed secret is not found.
 const HIDES_ECHOES: [&str; 5] = ["accept-encoding", "if-range", "range", "a-im", "accept-ranges"];
@@ -58,10 +62,12 @@ pub(super) fn checked(given: &[Header], has_secrets: bool) -> Result<HeaderMap, 
         let shown: String = header.name.chars().filter(char::is_ascii_graphic).take(40).collect();
         let name = HeaderName::from_bytes(header.name.as_bytes())
             .map_err(|_| format!("the header `{shown}` has no possible name"))?;
-        if HOSTS_OWN.contains(&name.as_str()) {
+        // To many servers `content_length` is the same header as `content-length`.
+        let read = name.as_str().replace('_', "-");
+        if HOSTS_OWN.contains(&read.as_str()) || HOSTS_OWN_BEGIN.iter().any(|begin| read.starts_with(begin)) {
             return Err(format!("the header `{shown}` is the host's own"));
         }
-        if has_secrets && HIDES_ECHOES.contains(&name.as_str()) {
+        if has_secrets && HIDES_ECHOES.contains(&read.as_str()) {
             return Err(format!("the header `{shown}` cannot stand beside a secret"));
         }
         let value = HeaderValue::from_str(&header.value).map_err(|_| {

@@ -38,15 +38,21 @@ impl Gate {
     /// Sends a request, if it may be sent.
     pub(super) async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let client = self.client.as_deref().ok_or(TransportError::Unsupported)?;
+        // One that cannot be read counts as well: it costs the host a look and a record.
+        self.count(|| match Target::parse(&request.url) {
+            Ok(target) => format!("{} {}", request.method, target.shown()),
+            Err(_) => format!("{} …", request.method),
+        })?;
         let mut hop = self.first(request)?;
         let mut permit = self.permit(&hop)?;
         loop {
             let mut filled = Filled::default();
             let answer = self.send(client, &hop, &mut filled).await?;
-            let next = redirect(&hop, &answer).filter(|_| permit.redirects > 0);
+            let next = redirect(&hop, &answer, &filled).filter(|_| permit.redirects > 0);
             let Some(next) = next else { return self.answer(answer, &filled) };
             let left = permit.redirects - 1;
             hop = next.map_err(|why| self.deny(Denial::new(&asked(&hop), why)))?;
+            self.count(|| asked(&hop))?;
             permit = self.permit(&hop)?;
             // No hop gives back what an earlier one used up.
             permit.redirects = permit.redirects.min(left);
@@ -70,9 +76,13 @@ impl Gate {
         Ok(Hop { method, target, headers, body, secrets })
     }
 
+    /// Takes one request from what is left.
+    fn count(&self, asked: impl FnOnce() -> String) -> Result<(), TransportError> {
+        self.budget.request().map_err(|why| self.deny(Denial::new(&asked(), why)))
+    }
+
     fn permit(&self, hop: &Hop) -> Result<Permit, TransportError> {
         let deny = |why: String| self.deny(Denial::new(&asked(hop), why));
-        self.budget.request().map_err(deny)?;
         let permit =
             permit::http(&self.capabilities, &hop.method, &hop.target, &hop.secrets).map_err(deny)?;
         let in_clear = hop.target.scheme == Scheme::Http && !hop.secrets.is_empty();
@@ -199,12 +209,16 @@ fn request(hop: &Hop, filled: &Filled) -> Result<Request<Vec<u8>>, String> {
 }
 
 /// Where an answer leads to, if it is a redirect.
-fn redirect(hop: &Hop, answer: &Response<Vec<u8>>) -> Option<Result<Hop, &'static str>> {
+fn redirect(hop: &Hop, answer: &Response<Vec<u8>>, filled: &Filled) -> Option<Result<Hop, &'static str>> {
     let status = answer.status().as_u16();
     if ![301, 302, 303, 307, 308].contains(&status) {
         return None;
     }
     let location = answer.headers().get(LOCATION)?.to_str().unwrap_or_default();
+    // It would go on to another server, or into the text of a denial.
+    if filled.is_in(location) {
+        return Some(Err("the redirect shows a secret"));
+    }
     let target = match hop.target.redirected(location) {
         Ok(target) => target,
         Err(why) => return Some(Err(why)),

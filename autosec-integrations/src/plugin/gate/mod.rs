@@ -58,7 +58,7 @@
 //!   of a minute.
 //!
 //! Programs are given their arguments one by one, without a shell; sessions are typed whole lines. Each denial is an event
-//! ([`Record::Denied`](autosec_core::observe::Record::Denied)) with a reason.
+//! ([`Record::Denied`](autosec_core::observe::Record::Denied)) with a reason; beyond 600 within a minute they are only counted.
 
 mod address;
 mod budget;

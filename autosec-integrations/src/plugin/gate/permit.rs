@@ -6,6 +6,9 @@ use crate::plugin::manifest::Tls;
 use crate::plugin::manifest::rule::{ExecRule, HttpRule, Rules, Scheme, SessionRule};
 use crate::plugin::manifest::slot::all_match;
 
+/// The longest line that is typed, in bytes.
+const LONGEST_LINE: usize = 2 << 10;
+
 /// What a request that may be made may do besides.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Permit {
@@ -70,6 +73,9 @@ pub(super) fn exec(
 /// # Errors
 /// Why not.
 pub(super) fn line(capabilities: &Capabilities, session: &str, line: &str) -> Result<(), String> {
+    if line.len() > LONGEST_LINE {
+        return Err(format!("a line has at most {LONGEST_LINE} bytes"));
+    }
     let words: Vec<&str> = line.split(' ').collect();
     let fits = |rule: &&SessionRule| rule.lines.iter().any(|line| all_match(line, words.iter().copied()));
     each(capabilities, |rules, whose| {
@@ -114,8 +120,9 @@ fn find<'r>(
     secrets: &[String],
 ) -> Result<&'r HttpRule, Lacks> {
     let mut nearest = Lacks::Host;
+    let host = target.host.to_string();
     for rule in rules {
-        match missing(rule, method, target, secrets) {
+        match missing(rule, method, (target, &host), secrets) {
             None => return Ok(rule),
             Some(lacks) => nearest = nearest.max(lacks),
         }
@@ -123,19 +130,35 @@ fn find<'r>(
     Err(nearest)
 }
 
-fn missing(rule: &HttpRule, method: &str, target: &Target, secrets: &[String]) -> Option<Lacks> {
+fn missing(
+    rule: &HttpRule,
+    method: &str,
+    (target, host): (&Target, &str),
+    secrets: &[String],
+) -> Option<Lacks> {
     let plain = target.scheme == Scheme::Http;
-    // A server that decodes a path must find it allowed, and so must one that does not.
-    let path = |texts: [&[u8]; 2]| rule.paths.iter().any(|glob| texts.iter().all(|text| glob.matches(text)));
-    let checks = [
-        (Lacks::Host, rule.host.matches(target.host.to_string())),
-        (Lacks::Port, target.port == rule.port.unwrap_or(target.scheme.port())),
-        (Lacks::Tls, !(plain && rule.tls == Tls::Required) && rule.scheme.is_none_or(|s| s == target.scheme)),
-        (Lacks::Method, rule.methods.iter().any(|known| known == method)),
-        (Lacks::Path, path([target.path.as_bytes(), &target.decoded])),
-        (Lacks::Secret, secrets.iter().all(|secret| rule.secrets.contains(secret))),
-    ];
-    checks.into_iter().find(|(_, holds)| !holds).map(|(lacks, _)| lacks)
+    // What is cheap comes first: paths are only looked at where the rest is right.
+    if !rule.host.matches(host) {
+        Some(Lacks::Host)
+    } else if target.port != rule.port.unwrap_or(target.scheme.port()) {
+        Some(Lacks::Port)
+    } else if plain && rule.tls == Tls::Required || rule.scheme.is_some_and(|s| s != target.scheme) {
+        Some(Lacks::Tls)
+    } else if !rule.methods.iter().any(|known| known == method) {
+        Some(Lacks::Method)
+    } else if !takes_path(rule, target) {
+        Some(Lacks::Path)
+    } else if !secrets.iter().all(|secret| rule.secrets.contains(secret)) {
+        Some(Lacks::Secret)
+    } else {
+        None
+    }
+}
+
+/// A server that decodes a path must find it allowed, and so must one that does not.
+fn takes_path(rule: &HttpRule, target: &Target) -> bool {
+    let (sent, decoded) = (target.path.as_bytes(), target.decoded.as_slice());
+    rule.paths.iter().any(|glob| glob.matches(sent) && (sent == decoded || glob.matches(decoded)))
 }
 
 impl Lacks {

@@ -69,7 +69,9 @@ impl Filled {
     pub(super) fn mask(&mut self, text: &str) {
         let json = serde_json::to_string(text).unwrap_or_default();
         let json = json.trim_start_matches('"').trim_end_matches('"').to_owned();
-        for form in [text.to_owned(), json.replace('/', "\\/"), json, escaped(text), STANDARD.encode(text)] {
+        let slashed = json.replace('/', "\\/");
+        let [large, small] = [true, false].map(|is_large| escaped(text, is_large));
+        for form in [text.to_owned(), slashed, json, large, small, STANDARD.encode(text)] {
             let form = form.into_bytes();
             if text.len() >= SHORTEST && !self.masks.contains(&form) {
                 self.masks.push(form);
@@ -98,6 +100,11 @@ impl Filled {
         self.hide(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     }
+
+    /// Whether a text shows a secret.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.masks.iter().any(|mask| memmem::find(text.as_bytes(), mask).is_some())
+    }
 }
 
 impl fmt::Debug for Filled {
@@ -106,11 +113,12 @@ impl fmt::Debug for Filled {
     }
 }
 
-/// A text as it stands in URLs and forms.
-fn escaped(text: &str) -> String {
+/// A text as it stands in URLs and forms, with large letters or small ones among the digits of its escapes.
+fn escaped(text: &str, is_large: bool) -> String {
     let escape = |byte: u8| match byte {
         byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
+        byte if is_large => format!("%{byte:02X}"),
+        byte => format!("%{byte:02x}"),
     };
     text.bytes().map(escape).collect()
 }

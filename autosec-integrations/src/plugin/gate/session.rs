@@ -15,17 +15,24 @@ const PROMPT_LIMIT: usize = 200;
 /// Types lines, each when the device asks for it, and gives what it showed to each.
 ///
 /// # Errors
-/// There is no session, the device shows too much, or ends it.
-pub(super) async fn converse(shell: &dyn Shell, lines: &[String]) -> io::Result<Vec<String>> {
+/// There is no session, the device shows too much, in answer to one line or to all, or ends it.
+pub(super) async fn converse(shell: &dyn Shell, lines: &[String], largest: u64) -> io::Result<Vec<String>> {
     let mut terminal = shell.open().await?;
     let greeting = shown(&mut *terminal, None).await?;
     let stem = stem(last_line(&greeting)).to_owned();
     let mut answers = Vec::with_capacity(lines.len());
+    let mut bytes = 0;
     for line in lines {
         terminal.write_all(format!("{line}\r").as_bytes()).await?;
         terminal.flush().await?;
         let screen = shown(&mut *terminal, Some(&stem)).await?;
-        answers.push(answer(&screen, line));
+        let answer = answer(&screen, line);
+        bytes += answer.len() as u64;
+        if bytes > largest {
+            let why = format!("the device shows more than {largest} bytes in answer to all lines");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
+        answers.push(answer);
     }
     Ok(answers)
 }
@@ -34,6 +41,7 @@ pub(super) async fn converse(shell: &dyn Shell, lines: &[String]) -> io::Result<
 async fn shown(terminal: &mut dyn Terminal, stem: Option<&str>) -> io::Result<String> {
     let mut screen = Vec::new();
     let mut buffer = [0; 4096];
+    let mut has_line = false;
     loop {
         let read = terminal.read(&mut buffer).await?;
         if read == 0 {
@@ -43,11 +51,14 @@ async fn shown(terminal: &mut dyn Terminal, stem: Option<&str>) -> io::Result<St
         if screen.len() > SCREEN_LIMIT {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the device shows more than 256 KiB"));
         }
-        let text = String::from_utf8_lossy(&screen);
+        // Only the end of it may be a prompt: to look at all of it each time would cost a device that sends single bytes
+        // nothing, and the host the square of them.
+        let from = screen.len().saturating_sub(2 * PROMPT_LIMIT);
+        let text = String::from_utf8_lossy(screen.get(from..).unwrap_or_default());
+        has_line |= buffer.get(..read).is_some_and(|read| read.contains(&b'\n'));
         // What was typed is echoed behind the old prompt: a new one stands on a line of its own.
-        let is_new = stem.is_none() || text.contains('\n');
-        if is_new && is_prompt(last_line(&text), stem) {
-            return Ok(text.into_owned());
+        if (stem.is_none() || has_line) && is_prompt(last_line(&text), stem) {
+            return Ok(String::from_utf8_lossy(&screen).into_owned());
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::plugin::interface::KvError;
 /// The longest key, in bytes.
 const LONGEST_KEY: usize = 128;
 
-/// Where plugins keep their values: a journal of the host's [`Store`] for each plugin, `plugin-<id>`.
+/// Where plugins keep their values: a journal of the host's [`Store`] for each configured plugin, `plugin-<name>`.
 ///
 /// A change is durable when the plugin is told so, as the store promises; values are as safe there as other state of the host,
-/// and are not encrypted. Give every gate of a host the same, so that an old and a new instance of a plugin see one another.
+/// and are not encrypted. Give every gate of a host the same, so that an old and a new version under one name see the same.
 #[derive(Clone, Debug)]
 pub struct PluginStore {
     store: Arc<dyn Store>,

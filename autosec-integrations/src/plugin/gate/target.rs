@@ -4,6 +4,9 @@ use crate::plugin::manifest::rule::{Scheme, split_port};
 /// The longest URL, in bytes.
 const LONGEST: usize = 8 << 10;
 
+/// The longest path, in bytes: it is held against patterns, whose work grows with it.
+const LONGEST_PATH: usize = 2 << 10;
+
 /// Where a request goes, read in the one way that a server can read it too.
 ///
 /// A URL that can be read in two ways is refused, not put right: what is checked is what is sent.
@@ -54,6 +57,9 @@ impl Target {
         let path = if path.is_empty() { "/" } else { path };
         if !has_whole_escapes(path) || !query.as_deref().is_none_or(has_whole_escapes) {
             return Err("a `%` of the URL has no two digits behind it");
+        }
+        if path.len() > LONGEST_PATH {
+            return Err("the path of the URL has more than 2048 bytes");
         }
         let decoded = decoded(path);
         check_path(&decoded)?;
@@ -138,6 +144,10 @@ pub(crate) fn decoded(text: &str) -> Vec<u8> {
 
 /// Whether a path means the same to whoever joins, cuts or decodes it once more.
 fn check_path(decoded: &[u8]) -> Result<(), &'static str> {
+    // A `.` or `/` written in more bytes than it needs is one to some servers.
+    if str::from_utf8(decoded).is_err() {
+        return Err("the path hides bytes that are no UTF-8");
+    }
     if decoded.iter().any(|byte| byte.is_ascii_control() || b"\\?#".contains(byte)) {
         return Err("the path hides a control character, a backslash, `?` or `#`");
     }
@@ -228,12 +238,20 @@ mod tests {
             "https://fw.example/%252e%252e/x",
             "https://fw.example/a%3fb",
             "https://fw.example/a%23b",
+            "https://fw.example/%c0%ae%c0%ae/x",
+            "https://fw.example/a%c0%afb",
+            "https://fw.example/a%ff",
             "https://fw.example/{x}",
             "https://fw.example/<x>",
         ] {
             assert!(Target::parse(url).is_err(), "{url:?}");
         }
-        assert!(Target::parse(&format!("https://fw.example/{}", "a".repeat(9_000))).is_err());
+        for (path, query) in [(2_048, 0), (1, 9_000)] {
+            let url = format!("https://fw.example/{}?{}", "a".repeat(path), "b".repeat(query));
+            assert!(Target::parse(&url).is_err());
+        }
+        let long = format!("https://fw.example/{}?{}", "a".repeat(2_047), "b".repeat(5_000));
+        assert!(Target::parse(&long).is_ok());
     }
 
     #[test]

@@ -241,3 +241,12 @@ pub struct Context {
     #[cfg_attr(feature = "wasm", component(name = "dry-run"))]
     pub dry_run: bool,
 }
+
+impl Context {
+    /// The circumstances of being configured, which the plugin is not told: the host counts them as a call like others.
+    #[cfg(any(feature = "native", feature = "wasm"))]
+    pub(in crate::plugin) fn configuring(time: std::time::Duration) -> Self {
+        let deadline_ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        Self { correlation_id: "configure".to_owned(), deadline_ms, dry_run: false }
+    }
+}

@@ -102,6 +102,15 @@ impl Body {
         }
     }
 
+    pub(super) fn memory_peak(&self) -> Option<u64> {
+        match self {
+            #[cfg(feature = "wasm")]
+            Self::Wasm(plugin) => u64::try_from(plugin.memory_peak()).ok(),
+            #[cfg(feature = "native")]
+            Self::Native(plugin) => plugin.memory_peak(),
+        }
+    }
+
     pub(super) async fn configure(
         &self,
         config: &str,

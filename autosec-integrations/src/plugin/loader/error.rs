@@ -19,6 +19,18 @@ pub enum LoadError {
     /// Its folder holds no plugin that may be loaded.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// It is older than this host takes, whoever signed it.
+    #[error(
+        "plugin `{id}` has version {version}, and this host takes none before {least}: install a later one"
+    )]
+    Older {
+        /// The plugin's id.
+        id: String,
+        /// Its version.
+        version: String,
+        /// The earliest that is taken.
+        least: String,
+    },
     /// This host does not run plugins of its kind.
     #[error("it is a {kind} plugin, and this host runs none: {why}")]
     Kind {

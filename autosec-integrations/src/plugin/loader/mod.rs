@@ -32,7 +32,8 @@
 //! ```
 //!
 //! What stands between a folder and a call, in this order: the files are looked at and read once, the signature of the
-//! manifest is checked, then the hash of the file that the manifest pins; the code is compiled or opened and asked what it is.
+//! manifest is checked, then the hash of the file that the manifest pins, then that the version is none that the host does not
+//! take any more; the code is compiled or opened and asked what it is.
 //! A configuration fills in what the manifest asks for; what of it the host grants becomes the [gate](super::gate) of that one
 //! plugin.
 
@@ -42,6 +43,7 @@ mod folder;
 mod package;
 mod plugins;
 mod terms;
+mod version;
 mod ways;
 
 pub use error::LoadError;

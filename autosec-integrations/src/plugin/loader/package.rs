@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::body::Body;
 use super::terms;
 use super::ways::Ways;
-use crate::plugin::interface::{Context, Metadata, Services};
+use crate::plugin::interface::Metadata;
 use crate::plugin::manifest::{Capabilities, Excess, Grant, Limits, Manifest, Signer};
 use crate::plugin::registry::{About, ConfigureError, Configured, Module};
 
@@ -93,10 +93,12 @@ impl Module for Package {
     ) -> Result<Configured, ConfigureError> {
         let capabilities = self.capabilities(config_json)?;
         let deadline = capabilities.limits().deadline;
-        let gate = self.ways.gate(capabilities, observer);
-        let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
-        gate.begin(&Context { correlation_id: format!("{name}-configure"), deadline_ms, dry_run: false });
+        let gate = self.ways.gate(name, capabilities, observer);
         let guest = self.body.configure(config_json, Arc::new(gate)).await?;
         Ok(Configured { guest, deadline })
+    }
+
+    fn memory_peak(&self) -> Option<u64> {
+        self.body.memory_peak()
     }
 }

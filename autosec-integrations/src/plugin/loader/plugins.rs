@@ -6,11 +6,11 @@ use autosec_core::time::Clock;
 
 use super::body::Runtimes;
 use super::error::LoadError;
-use super::folder;
 use super::package::{Package, Terms};
 use super::ways::Ways;
+use super::{folder, version};
 use crate::plugin::gate::{PluginStore, Random};
-use crate::plugin::manifest::{Artifact, Checks, Excess, Grant, Verifier};
+use crate::plugin::manifest::{Artifact, Checks, Excess, Grant, Manifest, Verifier};
 #[cfg(feature = "native")]
 use crate::plugin::native::Runs;
 use crate::plugin::registry::{About, Module, PluginRegistry};
@@ -28,6 +28,8 @@ pub struct PluginLoader {
     checks: Checks,
     excess: Excess,
     grants: BTreeMap<String, Grant>,
+    /// By id, the earliest version that is taken.
+    least: BTreeMap<String, String>,
     runtimes: Runtimes,
     ways: Ways,
 }
@@ -49,6 +51,7 @@ impl PluginLoader {
             checks: Checks::default(),
             excess: Excess::default(),
             grants: BTreeMap::new(),
+            least: BTreeMap::new(),
             runtimes: Runtimes::default(),
             ways: Ways::default(),
         }
@@ -58,6 +61,14 @@ impl PluginLoader {
     #[must_use]
     pub fn grant(mut self, id: impl Into<String>, grant: Grant) -> Self {
         self.grants.insert(id.into(), grant);
+        self
+    }
+
+    /// Takes no version of the plugin of this id before this one: a signature is valid for ever, also that of a release with
+    /// a fault that is known by now.
+    #[must_use]
+    pub fn at_least(mut self, id: impl Into<String>, version: impl Into<String>) -> Self {
+        self.least.insert(id.into(), version.into());
         self
     }
 
@@ -154,6 +165,7 @@ impl PluginLoader {
         let (path, verifier, checks) = (folder.to_owned(), Arc::clone(&self.verifier), self.checks);
         let artifact = folder::blocking(move || Artifact::open(&path, &*verifier, &checks)).await?;
         let (manifest, signer) = (artifact.manifest().clone(), artifact.signer().clone());
+        self.check_age(&manifest)?;
         let terms = Terms::new(self.grants.get(&manifest.id), &signer, self.excess);
         let about = Package::about(folder, &manifest, &signer, &terms, self.runtimes.kind(manifest.kind));
         let body = self.runtimes.load(Arc::new(artifact), &terms.limits(&manifest)).await?;
@@ -181,6 +193,15 @@ impl PluginLoader {
             all.push(Loaded { folder, name });
         }
         Ok(all)
+    }
+
+    fn check_age(&self, manifest: &Manifest) -> Result<(), LoadError> {
+        let least = self.least.get(&manifest.id);
+        let older = least.filter(|least| version::compare(&manifest.version, least).is_lt());
+        older.map_or(Ok(()), |least| {
+            let (id, version) = (manifest.id.clone(), manifest.version.clone());
+            Err(LoadError::Older { id, version, least: least.clone() })
+        })
     }
 
     async fn load_into(&self, folder: &Path, plugins: &PluginRegistry) -> Result<String, LoadError> {

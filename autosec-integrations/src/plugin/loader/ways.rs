@@ -39,10 +39,11 @@ impl Default for Ways {
 }
 
 impl Ways {
-    /// The gate of one configured plugin.
-    pub(super) fn gate(&self, capabilities: Capabilities, observer: Arc<dyn Observer>) -> Gate {
+    /// The gate of the plugin that is configured under this name.
+    pub(super) fn gate(&self, name: &str, capabilities: Capabilities, observer: Arc<dyn Observer>) -> Gate {
         let plugin = capabilities.plugin().to_owned();
         let mut gate = Gate::builder(capabilities)
+            .name(name)
             .resolver(Arc::clone(&self.resolver))
             .secrets(Arc::clone(&self.secrets))
             .store(self.store.clone())

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use super::template::Template;
+use super::visible::is_hiding;
 
 /// The most entries of one kind.
 const MOST: usize = 64;
@@ -338,11 +339,11 @@ fn few(number: usize) -> Result<(), String> {
 }
 
 fn reason(why: String) -> Result<String, String> {
-    let plain = why.len() <= 300 && !why.chars().any(char::is_control);
+    let plain = why.len() <= 300 && !why.chars().any(is_hiding);
     if plain {
         Ok(why)
     } else {
-        Err("a reason of more than 300 bytes or several lines; write a sentence".into())
+        Err("a reason of more than 300 bytes, of several lines or with marks that hide text; write a sentence".into())
     }
 }
 

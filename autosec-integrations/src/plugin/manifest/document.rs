@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::ask::{Asks, ExecAsk, HttpAsk, SecretAsk, SessionAsk, at_most, named};
 use super::limits::LimitAsks;
 use super::read;
+use super::visible::is_hiding;
 
 /// What a plugin says of itself before it runs: the file `plugin.toml`.
 ///
@@ -166,12 +167,16 @@ impl Manifest {
             kind: plugin.kind,
             file: plugin.file.0,
             sha256: plugin.sha256,
-            description: plugin.description.chars().filter(|c| !c.is_control()).take(300).collect(),
+            description: plugin.description.chars().filter(|c| !is_hiding(*c)).take(300).collect(),
             asks,
             limits,
         })
     }
 }
+
+/// The most patterns of paths, and the most bytes that they have together. Each request may be held against all of them.
+const MOST_PATHS: usize = 256;
+const PATHS_LIMIT: usize = 8 << 10;
 
 /// What is asked for, with each name once and each secret that is used declared.
 pub(super) fn asks(name: &str, text: &str, asks: Asks) -> Result<Asks, Diagnostic> {
@@ -187,6 +192,11 @@ pub(super) fn asks(name: &str, text: &str, asks: Asks) -> Result<Asks, Diagnosti
         })
     })();
     let Ok(asks) = counted else { return wrong("", many, "join entries that are alike") };
+    let paths = || asks.http.iter().flat_map(|http| &http.paths);
+    if paths().count() > MOST_PATHS || paths().map(|path| path.text().len()).sum::<usize>() > PATHS_LIMIT {
+        let title = "the text has more than 256 paths, or paths of more than 8 KiB together".to_owned();
+        return wrong("", title, "join paths that are alike");
+    }
     let mut names: Vec<&str> = asks.secret.iter().map(|secret| secret.name.as_str()).collect();
     names.sort_unstable();
     if let Some(twice) =

@@ -18,6 +18,7 @@ mod signature;
 pub(crate) mod rule;
 pub(crate) mod slot;
 mod template;
+mod visible;
 
 pub use artifact::{Artifact, ArtifactError, Checks};
 pub use ask::{Asks, ExecAsk, HttpAsk, SecretAsk, SecretSlot, SessionAsk, Site, Tls};
@@ -28,3 +29,4 @@ pub use limits::{LimitAsks, Limits, Size};
 pub use read::CODES;
 pub use signature::{KeyError, MinisignVerifier, SignatureError, Signer, TrustedKey, Unsigned, Verifier};
 pub use template::{FillError, Template};
+pub(in crate::plugin) use visible::is_hiding;

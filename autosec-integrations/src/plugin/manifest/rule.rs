@@ -187,7 +187,7 @@ fn host_glob(host: &Template, config: &Value) -> Result<Glob, FillError> {
     let is_pattern =
         host.text().contains('*') && (filled.trim_matches('*').is_empty() || HostName::parse(&name).is_ok());
     if !is_pattern {
-        return Err(host.unfit_whole(&filled, needed));
+        return Err(host.unfit_whole(needed));
     }
     host.to_lowercase().glob(b'.', config)
 }
@@ -195,14 +195,14 @@ fn host_glob(host: &Template, config: &Value) -> Result<Glob, FillError> {
 fn number(port: &Template, config: &Value) -> Result<u16, FillError> {
     let filled = port.fill(config)?;
     let number = filled.parse().ok().filter(|port| *port != 0);
-    number.ok_or_else(|| port.unfit_whole(&filled, "a port from 1 to 65535"))
+    number.ok_or_else(|| port.unfit_whole("a port from 1 to 65535"))
 }
 
 type Origin = (Option<Scheme>, Glob, Option<u16>);
 
 fn origin_parts(origin: &Template, tls: Tls, config: &Value) -> Result<Origin, FillError> {
     let filled = origin.fill(config)?;
-    let unfit = |needed| origin.unfit_whole(&filled, needed);
+    let unfit = |needed| origin.unfit_whole(needed);
     let url = "a URL such as `https://fw.example:8443`";
     let (scheme, rest) = match filled.split_once("://") {
         Some(("https", rest)) => (Scheme::Https, rest),
@@ -238,7 +238,7 @@ impl ExecRule {
         let program = ask.program.fill(config)?;
         // What the configuration fills in may not lead elsewhere.
         if program.split('/').any(|part| part == "." || part == "..") {
-            return Err(ask.program.unfit_whole(&program, "a path without `.` and `..`"));
+            return Err(ask.program.unfit_whole("a path without `.` and `..`"));
         }
         let args = ask.args.iter().map(|arg| arg.word(config)).collect::<Result<_, _>>()?;
         Ok(Self { program, args, stdin: ask.stdin })
@@ -273,9 +273,9 @@ impl SecretRule {
             }
             SecretSlot::Basic { user } => {
                 let filled = user.as_ref().map(|user| user.fill(config)).transpose()?;
-                if let (Some(user), Some(filled)) = (user, filled.as_ref().filter(|user| user.contains(':')))
-                {
-                    return Err(user.unfit_whole(filled, "a user without a colon"));
+                let has_colon = filled.as_ref().is_some_and(|filled| filled.contains(':'));
+                if let Some(user) = user.as_ref().filter(|_| has_colon) {
+                    return Err(user.unfit_whole("a user without a colon"));
                 }
                 FilledSlot::Basic { user: filled }
             }
@@ -298,5 +298,5 @@ fn scope(template: &Template, config: &Value) -> Result<String, FillError> {
     if plain && !filled.is_empty() {
         return Ok(filled);
     }
-    Err(template.unfit_whole(&filled, "small letters, digits and hyphens"))
+    Err(template.unfit_whole("small letters, digits and hyphens"))
 }

@@ -48,13 +48,12 @@ pub enum FillError {
         /// What it would have to be.
         needed: &'static str,
     },
-    /// The whole is not what is needed at its place.
-    #[error("`{template}` is filled in as `{filled}`, which is not {needed}")]
+    /// The whole is not what is needed at its place. What came of it is not shown: a template can name any setting, and some
+    /// hold secrets.
+    #[error("`{template}`, filled in with the configuration, is not {needed}")]
     Whole {
         /// The template.
         template: String,
-        /// What came of it, cut to 80 characters.
-        filled: String,
         /// What it would have to be.
         needed: &'static str,
     },
@@ -99,7 +98,7 @@ impl Template {
             }
         }
         if glob.is_too_long() {
-            return Err(self.unfit_whole(&glob.to_string(), "a pattern of at most 512 bytes"));
+            return Err(self.unfit_whole("a pattern of at most 512 bytes"));
         }
         Ok(glob)
     }
@@ -117,9 +116,8 @@ impl Template {
         Ok(word)
     }
 
-    pub(crate) fn unfit_whole(&self, filled: &str, needed: &'static str) -> FillError {
-        let filled = filled.chars().take(80).collect();
-        FillError::Whole { template: self.text.clone(), filled, needed }
+    pub(crate) fn unfit_whole(&self, needed: &'static str) -> FillError {
+        FillError::Whole { template: self.text.clone(), needed }
     }
 
     fn value(&self, piece: &Piece, config: &Value) -> Result<String, FillError> {

@@ -61,6 +61,7 @@ pub(super) fn crash(code: i32, words: &[u8], limits: &NativeLimits) -> Crash {
         }
         code::ARGUMENTS => Crash::Protocol("it does not understand its arguments".to_owned()),
         code::OPERATION => Crash::Protocol("it does not know the operation".to_owned()),
+        code::INSTANCE => Crash::Protocol("it made no instance".to_owned()),
         code::ANSWER => Crash::Protocol("its answer is no bytes".to_owned()),
         other => Crash::Protocol(format!("it answered with code {other}")),
     }

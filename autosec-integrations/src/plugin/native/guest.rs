@@ -9,7 +9,7 @@ use autosec_plugin_runner::message::Order;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::StartError;
 use super::codec::encode;
@@ -62,21 +62,25 @@ impl NativeGuest {
         let config = config.to_owned();
         let guest = Self { source, metadata, config, services, state: Mutex::default() };
         let limit = guest.source.limits.start;
-        let line = timeout(limit, guest.configured()).await.map_err(|_| Crash::Deadline(limit))??;
-        guest.state.lock().await.line = Some(line);
+        guest.services.begin(&Context::configuring(limit));
+        let mut turn = Turn { state: guest.state.lock().await, line: None };
+        let started = timed(Instant::now() + limit, guest.configure(&mut turn.line)).await;
+        started.unwrap_or(Err(Crash::Deadline(limit).into()))?;
+        turn.keep();
         Ok(guest)
     }
 
-    /// A line to a fresh instance.
-    async fn configured(&self) -> Result<Line, StartError> {
-        let mut line = Line::open(&self.source).await?;
+    /// Puts a line to a fresh instance in its place. One that is not configured stays there, to be given up.
+    async fn configure(&self, place: &mut Option<Line>) -> Result<(), StartError> {
+        let line = place.insert(Line::open(&self.source).await?);
         let order = Order::Create { config: self.config.clone().into_bytes() };
         let answer: Result<(), Failure> =
-            call(&mut line, order, self.services.as_ref(), &self.source.limits).await?;
-        answer.map(|()| line).map_err(StartError::Refused)
+            call(line, order, self.services.as_ref(), &self.source.limits).await?;
+        answer.map_err(StartError::Refused)
     }
 
-    /// One call, which ends at its deadline. The time begins when it is its turn.
+    /// One call, which ends at its deadline. The time begins when it is its turn; where the plugin has to be started anew, that
+    /// is done in the time of the call, and out of what the call may ask of the host.
     async fn ask<T: DeserializeOwned>(
         &self,
         context: &Context,
@@ -88,13 +92,13 @@ impl NativeGuest {
         if let Some(why) = &turn.state.gone {
             return Err(Crash::Gone(why.clone()));
         }
+        self.services.begin(context);
         let limit = Duration::from_millis(context.deadline_ms.into());
         let end = Instant::now() + limit;
         turn.line = turn.state.line.take();
         if turn.line.is_none() {
-            turn.line = Some(self.again(&mut turn.state, end).await?);
+            self.again(&mut turn, end).await?;
         }
-        self.services.begin(context);
         let asked = timed(end, self.exchange(&mut turn, operation, arguments)).await;
         match asked.map(|asked| asked.and_then(|answer| check(&answer).map(|()| answer))) {
             Some(Ok(answer)) => {
@@ -126,7 +130,8 @@ impl NativeGuest {
     }
 
     /// Starts it anew, in the time that is left.
-    async fn again(&self, state: &mut State, end: Instant) -> Result<Line, Crash> {
+    async fn again(&self, turn: &mut Turn<'_>, end: Instant) -> Result<(), Crash> {
+        let state = &mut turn.state;
         if let Some(until) = state.rests_until.filter(|until| *until > Instant::now()) {
             if until >= end {
                 let left = until - Instant::now();
@@ -145,13 +150,14 @@ impl NativeGuest {
             }
             state.stray = None;
         }
-        let started = timed(end.min(Instant::now() + self.source.limits.start), self.configured()).await;
+        let within = self.source.limits.start.min(end.saturating_duration_since(Instant::now()));
+        let started = timed(Instant::now() + within, self.configure(&mut turn.line)).await;
         let started = match started {
             Some(started) => started.map_err(Crash::from),
-            None => Err(Crash::Deadline(self.source.limits.start)),
+            None => Err(Crash::Deadline(within)),
         };
         if started.is_err() {
-            state.count();
+            turn.state.count();
         }
         started
     }

@@ -1,10 +1,12 @@
 //! The way to whoever runs a plugin.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use autosec_plugin_runner::abi::Encoding;
 use autosec_plugin_runner::message::{Opening, Order, Report};
 
+use super::peak::Peak;
 use super::process::PluginProcess;
 use super::thread::{Ended, PluginThread};
 use super::{LoadError, NativeLimits, Runs};
@@ -17,6 +19,7 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) runs: Runs,
     pub(super) limits: NativeLimits,
+    pub(super) peak: Arc<Peak>,
 }
 
 /// An opened library that waits for orders.
@@ -97,7 +100,7 @@ impl Way {
                 thread.map(Self::Thread).map_err(none)
             }
             Runs::Isolated(isolation) => {
-                let process = PluginProcess::start(isolation, source.limits.answer);
+                let process = PluginProcess::start(isolation, source.limits.answer, &source.peak);
                 let runner = || isolation.runner.clone();
                 process
                     .map(|process| Self::Process(Box::new(process)))

@@ -9,6 +9,7 @@
 //! | a crash, a stack that overflows | ends the host | ends the plugin's process, which is started again |
 //! | a call that does not come back | the plugin is not used any more, its thread stays | its process is killed |
 //! | memory without end | is the host's | is limited |
+//! | how much memory it took | nobody knows | is known, on Linux |
 //! | reading the host's memory and files | can | cannot read the memory; the files are its user's |
 //!
 //! A host with threads of its own, which trusts a plugin with one, may take a [`NativeSession`] instead: a call of it is a call of
@@ -24,6 +25,7 @@ mod exchange;
 mod guest;
 mod limits;
 mod line;
+mod peak;
 mod plugin;
 mod process;
 mod question;

@@ -40,7 +40,7 @@ impl NativePlugin {
         let unreachable =
             |error| LoadError::Refused(format!("`{}` cannot be found: {error}", path.display()));
         let path = std::path::absolute(path).map_err(unreachable)?;
-        let source = Source { path, runs, limits };
+        let source = Source { path, runs, limits, peak: Arc::default() };
         let start = source.limits.start;
         let described = timeout(start, describe(&source)).await;
         let (metadata, config_schema) = described.map_err(|_| Crash::Deadline(start))??;
@@ -55,6 +55,12 @@ impl NativePlugin {
     /// The JSON Schema of its configuration, as a text nobody has looked at.
     pub fn config_schema(&self) -> &str {
         &self.0.config_schema
+    }
+
+    /// The most memory that a process of it has taken so far, in bytes; none where it runs in this process, whose memory nobody
+    /// can tell apart, and on other systems than Linux.
+    pub fn memory_peak(&self) -> Option<u64> {
+        self.0.source.peak.most()
     }
 
     /// Starts and configures it; `config` is a JSON text.

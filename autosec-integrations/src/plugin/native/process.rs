@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use autosec_plugin_runner::message::{HEAD, Order, Report, largest_frame, length};
@@ -10,6 +11,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::Isolation;
+use super::peak::Peak;
 
 /// The host's end.
 #[derive(Debug)]
@@ -18,11 +20,13 @@ pub(super) struct PluginProcess {
     orders: ChildStdin,
     reports: ChildStdout,
     largest_answer: usize,
+    number: u32,
+    peak: Arc<Peak>,
 }
 
 impl PluginProcess {
     /// Starts the runner, which waits for orders.
-    pub(super) fn start(isolation: &Isolation, largest_answer: usize) -> io::Result<Self> {
+    pub(super) fn start(isolation: &Isolation, largest_answer: usize, peak: &Arc<Peak>) -> io::Result<Self> {
         let mut child = Command::new(&isolation.runner)
             .env_clear()
             .current_dir("/")
@@ -33,7 +37,9 @@ impl PluginProcess {
             .spawn()?;
         let orders = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let reports = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Self { child, orders, reports, largest_answer })
+        let number = child.id().ok_or(io::ErrorKind::BrokenPipe)?;
+        peak.began(number);
+        Ok(Self { child, orders, reports, largest_answer, number, peak: Arc::clone(peak) })
     }
 
     pub(super) async fn send(&mut self, order: &Order) -> bool {
@@ -56,10 +62,17 @@ impl PluginProcess {
     /// How it ended, for one that does not answer any more.
     pub(super) async fn end(&mut self) -> String {
         const SOON: Duration = Duration::from_millis(500);
+        self.peak.ends(self.number);
         match timeout(SOON, self.child.wait()).await {
             Ok(Ok(status)) => format!("its process ended, {status}"),
             Ok(Err(error)) => format!("its process ended: {error}"),
             Err(_) => "its process does not keep to the order of reports".to_owned(),
         }
+    }
+}
+
+impl Drop for PluginProcess {
+    fn drop(&mut self) {
+        self.peak.ends(self.number);
     }
 }

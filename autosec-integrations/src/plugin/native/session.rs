@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 use super::codec::{decode, encode};
 use super::exchange::{crash, each_of, unreadable};
 use super::{LoadError, NativeLimits, StartError, question};
+use crate::plugin::interface::waiting::wait;
 use crate::plugin::interface::{Context, Crash, Entry, Failure, Health, Outcome, Page, Services};
-use crate::plugin::waiting::wait;
 
 /// A configured plugin on the thread that made it: each call is a call of a function, and nobody watches it.
 ///
@@ -34,6 +34,7 @@ impl NativeSession {
         runtime: Handle,
         limits: NativeLimits,
     ) -> Result<Self, StartError> {
+        services.begin(&Context::configuring(limits.start));
         let left = Cell::new(limits.host_calls);
         let asked = Rc::new(Direct { encoding: library.encoding(), services, runtime, left });
         let made = library.create(config.as_bytes(), Rc::clone(&asked) as Rc<dyn Host>);
@@ -54,7 +55,7 @@ impl NativeSession {
         context: &Context,
         entries: &[Entry],
     ) -> Result<Vec<Result<Outcome, Failure>>, Crash> {
-        let answer = self.call(operation::BLOCK, &(context, entries))?;
+        let answer = self.call(context, operation::BLOCK, &(context, entries))?;
         each_of(entries.len())(&answer).map(|()| answer)
     }
 
@@ -67,7 +68,7 @@ impl NativeSession {
         context: &Context,
         targets: &[String],
     ) -> Result<Vec<Result<Outcome, Failure>>, Crash> {
-        let answer = self.call(operation::UNBLOCK, &(context, targets))?;
+        let answer = self.call(context, operation::UNBLOCK, &(context, targets))?;
         each_of(targets.len())(&answer).map(|()| answer)
     }
 
@@ -81,7 +82,7 @@ impl NativeSession {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Result<Page, Failure>, Crash> {
-        self.call(operation::LIST_BLOCKED, &(context, cursor, limit))
+        self.call(context, operation::LIST_BLOCKED, &(context, cursor, limit))
     }
 
     /// As [`Guest::check_health`](crate::plugin::interface::Guest::check_health).
@@ -89,10 +90,16 @@ impl NativeSession {
     /// # Errors
     /// The plugin did not come to its end; after a panic it never does again.
     pub fn check_health(&mut self, context: &Context) -> Result<Result<Health, Failure>, Crash> {
-        self.call(operation::CHECK_HEALTH, &(context,))
+        self.call(context, operation::CHECK_HEALTH, &(context,))
     }
 
-    fn call<T: DeserializeOwned>(&mut self, operation: u32, arguments: &impl Serialize) -> Result<T, Crash> {
+    fn call<T: DeserializeOwned>(
+        &mut self,
+        context: &Context,
+        operation: u32,
+        arguments: &impl Serialize,
+    ) -> Result<T, Crash> {
+        self.asked.services.begin(context);
         self.asked.left.set(self.limits.host_calls);
         let encoding = self.asked.encoding;
         let arguments = encode(encoding, arguments).map_err(|_| unreadable())?;

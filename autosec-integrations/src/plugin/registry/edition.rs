@@ -21,12 +21,13 @@ pub(super) struct Edition {
     schema: Schema,
 }
 
-/// An edition with a configuration.
-#[derive(Debug)]
+/// An edition with a configuration. It has no `Debug`: the configuration may hold secrets.
 pub(super) struct Running {
     pub(super) edition: Arc<Edition>,
     pub(super) config: Arc<str>,
     pub(super) firewall: PluginFirewall,
+    /// Which of all that ever ran in its place.
+    pub(super) turn: u64,
 }
 
 impl Edition {
@@ -55,11 +56,12 @@ impl Edition {
         let configured = self.module.configure(name, &config, observer).await;
         let Configured { guest, deadline } =
             configured.map_err(|source| RegistryError::Configure { name: name.to_owned(), source })?;
-        let watch = Arc::new(Watch::new(guest, Arc::clone(vitals)));
+        let turn = vitals.next_turn();
+        let watch = Arc::new(Watch::new(guest, Arc::clone(vitals), turn));
         let firewall = PluginFirewall::new(name, watch);
         let firewall = firewall.map_err(|source| metadata(&self.module.about().id, source))?;
         let firewall = firewall.with_deadline(deadline).with_clock(Arc::clone(&vitals.clock));
-        Ok(Running { edition: Arc::clone(self), config, firewall })
+        Ok(Running { edition: Arc::clone(self), config, firewall, turn })
     }
 
     fn check(&self, name: &str, config: &str) -> Result<(), RegistryError> {

@@ -44,6 +44,18 @@ pub enum RegistryError {
         /// What was to take its place.
         other: String,
     },
+    /// What somebody else signed cannot take the place of this one: it would be given the configuration.
+    #[error(
+        "`{name}` is signed by `{signer}`, and cannot be replaced by what `{other}` signed: load that under a name of its own"
+    )]
+    OtherSigner {
+        /// The name.
+        name: String,
+        /// Who signed what is there.
+        signer: String,
+        /// Who signed what was to take its place; `nobody` if it is not signed.
+        other: String,
+    },
     /// What the plugin says of itself cannot be meant.
     #[error("plugin `{id}`: {source}")]
     Metadata {

@@ -116,7 +116,7 @@ impl PluginRegistry {
     /// end on the earlier version. If the new one crashes from the start, the earlier one is put back.
     ///
     /// # Errors
-    /// It is another plugin, does not say what can be meant, or does not take the configuration; then the earlier one goes on.
+    /// It is another plugin, or not signed by who signed the earlier one, if anybody did; it does not say what can be meant, or does not take the configuration; then the earlier one goes on.
     pub async fn replace(&self, name: &str, module: Arc<dyn Module>) -> Result<(), RegistryError> {
         let slot = self.slot(name)?;
         let edition = Edition::new(module)?;
@@ -124,6 +124,12 @@ impl PluginRegistry {
         let (id, other) = (slot.edition().module.about().id.clone(), edition.module.about().id.clone());
         if id != other {
             return Err(RegistryError::OtherPlugin { name: name.to_owned(), id, other });
+        }
+        let (signer, other) =
+            (slot.edition().module.about().signer.clone(), edition.module.about().signer.clone());
+        if let Some(signer) = signer.filter(|signer| other.as_ref() != Some(signer)) {
+            let (name, other) = (name.to_owned(), other.unwrap_or_else(|| "nobody".to_owned()));
+            return Err(RegistryError::OtherSigner { name, signer, other });
         }
         match slot.config() {
             Some(config) => {

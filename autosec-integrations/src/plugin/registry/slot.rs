@@ -27,7 +27,7 @@ pub(super) struct Slot {
 }
 
 /// What a slot holds at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Held {
     edition: Arc<Edition>,
     running: Option<Arc<Running>>,
@@ -152,8 +152,9 @@ impl Slot {
     /// Changes what is held; gives what was held before.
     fn change(&self, change: impl Fn(&Held) -> Held) -> Arc<Held> {
         let before = self.held.rcu(|held| change(held));
-        if before.runs() != self.held.load().runs() {
-            self.vitals.began_anew();
+        let now = self.held.load();
+        if before.runs() != now.runs() {
+            self.vitals.began_anew(now.running.as_ref().map(|running| running.turn));
             // What runs now may hold something else than the ledger says.
             self.changed.notify_one();
         }

@@ -31,6 +31,9 @@ struct State {
     proved: bool,
     /// It began to rest, and nobody has seen to it yet.
     fell: bool,
+    /// How many were made to run, and which of them does.
+    turns: u64,
+    turn: Option<u64>,
 }
 
 /// How a call came to its end.
@@ -51,22 +54,33 @@ impl Vitals {
         Self { name: name.to_owned(), config, clock, observer, state: Mutex::default() }
     }
 
-    pub(super) fn ended(&self, items: usize, took: Duration, end: End<'_>) {
+    /// A number for what is made to run next.
+    pub(super) fn next_turn(&self) -> u64 {
+        let mut state = self.state();
+        state.turns += 1;
+        state.turns
+    }
+
+    /// A call of what runs, or ran before, came to its end. What ran before counts, and proves nothing of what runs now.
+    pub(super) fn ended(&self, turn: u64, items: usize, took: Duration, end: End<'_>) {
         let now = self.clock.now();
         let mut state = self.state();
         state.metrics.calls += 1;
         state.metrics.items += items as u64;
         state.metrics.times.note(took);
+        let is_present = state.turn == Some(turn);
         let End::Crashed(crash) = end else {
             state.metrics.failures += u64::from(matches!(end, End::Failed));
-            state.rest.succeeded();
-            state.proved = true;
+            if is_present {
+                state.rest.succeeded();
+                state.proved = true;
+            }
             return;
         };
         let words: String = crash.to_string().chars().filter(|c| !c.is_control()).take(WORDS_LIMIT).collect();
         state.metrics.crashes += 1;
         state.metrics.last_crash = Some((now, words.clone()));
-        let falls = state.rest.crashed(now, &self.config);
+        let falls = is_present && state.rest.crashed(now, &self.config);
         state.fell |= falls && !state.proved;
         drop(state);
         self.tell("crashed", &words);
@@ -80,8 +94,9 @@ impl Vitals {
     }
 
     /// What runs was changed: a rest is over, and it has to prove itself.
-    pub(super) fn began_anew(&self) {
+    pub(super) fn began_anew(&self, turn: Option<u64>) {
         let mut state = self.state();
+        state.turn = turn;
         (state.proved, state.fell) = (false, false);
         state.rest.succeeded();
     }

@@ -11,11 +11,12 @@ use crate::plugin::interface::{Context, Crash, Entry, Failure, Guest, Health, Me
 pub(super) struct Watch {
     guest: Arc<dyn Guest>,
     vitals: Arc<Vitals>,
+    turn: u64,
 }
 
 impl Watch {
-    pub(super) fn new(guest: Arc<dyn Guest>, vitals: Arc<Vitals>) -> Self {
-        Self { guest, vitals }
+    pub(super) fn new(guest: Arc<dyn Guest>, vitals: Arc<Vitals>, turn: u64) -> Self {
+        Self { guest, vitals, turn }
     }
 
     async fn watched<T>(
@@ -33,7 +34,7 @@ impl Watch {
             Ok(_) => End::Well,
             Err(crash) => End::Crashed(crash),
         };
-        self.vitals.ended(items, started.elapsed(), end);
+        self.vitals.ended(self.turn, items, started.elapsed(), end);
         answer
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
 
 use super::instance::Instance;
 use super::{StartError, WasmPlugin};
@@ -30,26 +31,40 @@ impl WasmGuest {
         config: String,
         services: Arc<dyn Services>,
     ) -> Result<Self, StartError> {
-        let instance = plugin.instance(&config, Arc::clone(&services)).await?;
-        Ok(Self { plugin, config, services, slot: Mutex::new(Some(instance)) })
+        let guest = Self { plugin, config, services, slot: Mutex::new(None) };
+        let instance = guest.first().await?;
+        *guest.slot.lock().await = Some(instance);
+        Ok(guest)
     }
 
-    /// Waits until the instance is free, and takes it.
+    /// Waits until the instance is free, and takes it. Where there is none, a fresh one is made and configured in the time of
+    /// the call, and out of what the call may ask of the host.
     async fn turn(&self, context: &Context) -> Result<Turn<'_>, Crash> {
         let mut slot = self.slot.lock().await;
+        self.services.begin(context);
+        let time = Duration::from_millis(context.deadline_ms.into());
+        let end = Instant::now() + time;
         let mut instance = match slot.take() {
             Some(instance) => instance,
-            None => self.another().await.map_err(Crash::Gone)?,
+            None => {
+                let within = self.plugin.limits().start.min(time);
+                let started = self.instance(within).await;
+                started.map_err(|error| Crash::Gone(error.to_string()))?
+            }
         };
-        self.services.begin(context);
-        instance.begin(Duration::from_millis(context.deadline_ms.into()));
+        instance.begin(time, end);
         Ok(Turn { guest: self, slot, instance })
     }
 
-    /// A fresh instance, or why there is none.
-    async fn another(&self) -> Result<Instance, String> {
-        let started = self.plugin.instance(&self.config, Arc::clone(&self.services)).await;
-        started.map_err(|error| error.to_string())
+    /// An instance that is made and configured in a time of its own.
+    async fn first(&self) -> Result<Instance, StartError> {
+        let start = self.plugin.limits().start;
+        self.services.begin(&Context::configuring(start));
+        self.instance(start).await
+    }
+
+    async fn instance(&self, within: Duration) -> Result<Instance, StartError> {
+        self.plugin.instance(&self.config, Arc::clone(&self.services), within).await
     }
 }
 
@@ -73,7 +88,7 @@ impl Turn<'_> {
         };
         // Its memory goes back first: a pool that is full has room for the fresh one.
         drop(self.instance);
-        let fresh = self.guest.another().await;
+        let fresh = self.guest.first().await;
         *self.slot =
             Some(fresh.map_err(|why| Crash::Gone(format!("{crash}; and it does not start again: {why}")))?);
         Err(crash)

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
+use tokio::time::Instant;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use super::StartError;
 use super::bindings::{Exports, Plugin, PluginPre};
 use super::crash::{crash, text};
 use super::state::State;
-use crate::plugin::interface::{Context, Crash, Metadata};
+use crate::plugin::interface::{Crash, Metadata};
 
 /// One running instance: its memory, and the functions that it exports.
 pub(super) struct Instance {
@@ -22,16 +23,16 @@ impl std::fmt::Debug for Instance {
 
 impl Instance {
     /// An instance that is not configured yet.
-    pub(super) async fn fresh(pre: &PluginPre<State>, state: State) -> Result<Self, Crash> {
-        let mut store = store(pre, state);
+    pub(super) async fn fresh(pre: &PluginPre<State>, state: State, within: Duration) -> Result<Self, Crash> {
+        let mut store = store(pre, state, within);
         store.epoch_deadline_callback(|store| Ok(store.data().tick()));
         let started = pre.instantiate_async(&mut store).await;
         Self::started(store, started)
     }
 
     /// The same for a thread that is its alone.
-    pub(super) fn fresh_alone(pre: &PluginPre<State>, state: State) -> Result<Self, Crash> {
-        let mut store = store(pre, state);
+    pub(super) fn fresh_alone(pre: &PluginPre<State>, state: State, within: Duration) -> Result<Self, Crash> {
+        let mut store = store(pre, state, within);
         store.epoch_deadline_callback(|store| Ok(store.data().tick_alone()));
         let started = pre.instantiate(&mut store);
         Self::started(store, started)
@@ -44,14 +45,16 @@ impl Instance {
         }
     }
 
-    /// An instance with this configuration.
+    /// An instance with this configuration; what it asks of the host belongs to the call that began last.
     pub(super) async fn configured(
         pre: &PluginPre<State>,
         state: State,
         config: &str,
+        within: Duration,
     ) -> Result<Self, StartError> {
-        let mut instance = Self::fresh(pre, state).await?;
-        instance.begin_configuring();
+        let end = Instant::now() + within;
+        let mut instance = Self::fresh(pre, state, within).await?;
+        instance.begin(within, end);
         let Self { store, exports } = &mut instance;
         let answer = exports.call_configure(&mut *store, config).await;
         let answer = answer.map_err(|error| crash(&error, store.data()))?;
@@ -62,24 +65,17 @@ impl Instance {
     /// What the plugin is, and the schema of its configuration; the instance is used up.
     pub(super) async fn description(mut self) -> Result<(Metadata, String), Crash> {
         let start = self.store.data().limits().start;
-        self.begin(start);
+        self.begin(start, Instant::now() + start);
         let metadata = self.exports.call_describe(&mut self.store).await;
         let metadata = self.end(metadata)?;
-        self.begin(start);
+        self.begin(start, Instant::now() + start);
         let schema = self.exports.call_config_schema(&mut self.store).await;
         Ok((metadata, self.end(schema)?))
     }
 
-    /// Begins to be configured.
-    pub(super) fn begin_configuring(&mut self) {
-        let start = self.store.data().limits().start;
-        self.store.data().services.begin(&configuring(start));
-        self.begin(start);
-    }
-
-    /// Begins a call that may take `time`.
-    pub(super) fn begin(&mut self, time: Duration) {
-        begin(&mut self.store, time);
+    /// Begins a call that may take `time`, which is over at `end`.
+    pub(super) fn begin(&mut self, time: Duration, end: Instant) {
+        begin(&mut self.store, time, end);
     }
 
     /// What a call came to.
@@ -89,23 +85,17 @@ impl Instance {
 }
 
 /// A store with the limits of its state, in which a plugin may start.
-fn store(pre: &PluginPre<State>, state: State) -> Store<State> {
-    let (answer, start) = (state.limits().answer, state.limits().start);
+fn store(pre: &PluginPre<State>, state: State, within: Duration) -> Store<State> {
+    let answer = state.limits().answer;
     let mut store = Store::new(pre.engine(), state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(answer);
-    begin(&mut store, start);
+    begin(&mut store, within, Instant::now() + within);
     store
 }
 
-/// The circumstances of being configured, which the plugin is not told.
-fn configuring(time: Duration) -> Context {
-    let deadline_ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-    Context { correlation_id: "configure".to_owned(), deadline_ms, dry_run: false }
-}
-
-fn begin(store: &mut Store<State>, time: Duration) {
-    store.data_mut().begin(time);
+fn begin(store: &mut Store<State>, time: Duration, end: Instant) {
+    store.data_mut().begin(time, end);
     store.set_epoch_deadline(1);
 }
 

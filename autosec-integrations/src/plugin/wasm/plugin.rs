@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -89,8 +90,13 @@ impl WasmPlugin {
         &self,
         config: &str,
         services: Arc<dyn Services>,
+        within: Duration,
     ) -> Result<Instance, StartError> {
-        Instance::configured(&self.0.pre, self.state(services), config).await
+        Instance::configured(&self.0.pre, self.state(services), config, within).await
+    }
+
+    pub(super) fn limits(&self) -> &WasmLimits {
+        &self.0.limits
     }
 }
 

@@ -57,7 +57,7 @@ impl WasmRuntime {
         let pre = PluginPre::new(self.0.linker.instantiate_pre(&component).map_err(shape)?).map_err(shape)?;
         let peak = Arc::default();
         let state = State::new(Arc::new(Unserved), limits, Arc::clone(&peak));
-        let instance = Instance::fresh(&pre, state).await.map_err(|crash| match crash {
+        let instance = Instance::fresh(&pre, state, limits.start).await.map_err(|crash| match crash {
             // The types of what it exports are held against ours when the first instance is made.
             Crash::Protocol(why) => LoadError::Shape(why),
             other => LoadError::Silent(other),

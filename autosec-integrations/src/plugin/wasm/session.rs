@@ -2,6 +2,7 @@ use std::fmt::{Debug, Formatter};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use wasmtime::Store;
 
 use super::bindings::{Exports, PluginPre};
@@ -34,7 +35,7 @@ impl WasmSession {
         services: Arc<dyn Services>,
     ) -> Result<Self, StartError> {
         let mut session = Self { plugin, pre, config, services, instance: None };
-        session.instance = Some(session.another()?);
+        session.instance = Some(session.first()?);
         Ok(session)
     }
 
@@ -102,12 +103,17 @@ impl WasmSession {
         context: &Context,
         call: impl FnOnce(&Exports, &mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Crash> {
+        self.services.begin(context);
+        let time = Duration::from_millis(context.deadline_ms.into());
+        let end = Instant::now() + time;
         let mut instance = match self.instance.take() {
             Some(instance) => instance,
-            None => self.another().map_err(|why| Crash::Gone(why.to_string()))?,
+            None => {
+                let started = self.another(self.plugin.limits().start.min(time));
+                started.map_err(|error| Crash::Gone(error.to_string()))?
+            }
         };
-        self.services.begin(context);
-        instance.begin(Duration::from_millis(context.deadline_ms.into()));
+        instance.begin(time, end);
         let answer = call(&instance.exports, &mut instance.store);
         match instance.end(answer) {
             Ok(answer) => {
@@ -118,17 +124,25 @@ impl WasmSession {
                 // Its memory goes back first: a pool that is full has room for the fresh one.
                 drop(instance);
                 let gone = |why| Crash::Gone(format!("{crash}; and it does not start again: {why}"));
-                self.instance = Some(self.another().map_err(gone)?);
+                self.instance = Some(self.first().map_err(gone)?);
                 Err(crash)
             }
         }
     }
 
-    /// A fresh instance, configured.
-    fn another(&self) -> Result<Instance, StartError> {
+    /// An instance that is made and configured in a time of its own.
+    fn first(&self) -> Result<Instance, StartError> {
+        let start = self.plugin.limits().start;
+        self.services.begin(&Context::configuring(start));
+        self.another(start)
+    }
+
+    /// An instance with this configuration; what it asks of the host belongs to the call that began last.
+    fn another(&self, within: Duration) -> Result<Instance, StartError> {
+        let end = Instant::now() + within;
         let state = self.plugin.state(Arc::clone(&self.services));
-        let mut instance = Instance::fresh_alone(&self.pre, state)?;
-        instance.begin_configuring();
+        let mut instance = Instance::fresh_alone(&self.pre, state, within)?;
+        instance.begin(within, end);
         let Instance { store, exports } = &mut instance;
         let answer = exports.func_configure().call(store, (self.config.as_str(),));
         instance.end(answer)?.0.map_err(StartError::Refused)?;

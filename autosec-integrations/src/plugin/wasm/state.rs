@@ -45,10 +45,10 @@ impl State {
         &self.limits
     }
 
-    /// Begins a call.
-    pub(super) fn begin(&mut self, time: Duration) {
+    /// Begins a call that may take `time`, which is over at `end`.
+    pub(super) fn begin(&mut self, time: Duration, end: Instant) {
         self.time = time;
-        self.deadline = Instant::now() + time;
+        self.deadline = end;
         self.host_calls = 0;
         self.refused = false;
     }

@@ -6,8 +6,8 @@ use wasmtime::{Result, StoreContextMut};
 
 use super::imports::{host, services, types};
 use super::state::State;
+use crate::plugin::interface::waiting::wait;
 use crate::plugin::interface::{Command, Crash, HttpRequest};
-use crate::plugin::waiting::wait;
 
 /// A linker that knows all the imports of the interface. What the services wait for is waited for in `runtime`.
 pub(super) fn linker(engine: &wasmtime::Engine, runtime: &Handle) -> Result<Linker<State>> {

@@ -12,6 +12,16 @@ pub(super) struct Checked {
     pub(super) metadata: Metadata,
 }
 
+/// Whether a folder is one, and no link to one.
+pub(super) fn check_folder(path: &Path) -> Result<(), ArtifactError> {
+    let named =
+        fs::symlink_metadata(path).map_err(|error| unfit(path, &format!("cannot be read: {error}")))?;
+    if named.is_symlink() {
+        return Err(unfit(path, "is a symbolic link: put the folder itself there"));
+    }
+    if named.is_dir() { Ok(()) } else { Err(unfit(path, "is no folder")) }
+}
+
 /// Reads a regular file of at most so many bytes that is no link.
 pub(super) fn read(path: &Path, largest: u64) -> Result<Checked, ArtifactError> {
     read_if_there(path, largest)?.ok_or_else(|| unfit(path, "is not there"))

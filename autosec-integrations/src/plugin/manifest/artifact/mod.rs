@@ -94,9 +94,10 @@ impl Artifact {
     /// Reads and checks a plugin's folder. It reads files, so call it where that may block.
     ///
     /// # Errors
-    /// A file is missing, too large, a link, no regular file, or in the hands of others; the manifest is wrong or not
+    /// The folder is a link; a file is missing, too large, a link, no regular file, or in the hands of others; the manifest is wrong or not
     /// believed; the file is not the one that the manifest pins.
     pub fn open(folder: &Path, verifier: &dyn Verifier, checks: &Checks) -> Result<Self, ArtifactError> {
+        file::check_folder(folder)?;
         let path = folder.join(MANIFEST);
         let text = file::read(&path, TEXT_LIMIT as u64)?;
         let signature = file::read_if_there(&folder.join(SIGNATURE), SIGNATURE_LIMIT)?;

@@ -26,8 +26,10 @@ pub(super) use read::Schema;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
-    /// It is larger than 256 KiB, or nested deeper than 32 times.
-    #[error("the plugin's schema is larger than 256 KiB or nested deeper than 32 times")]
+    /// It is larger than 256 KiB, nested deeper than 32 times, or has more than 32 patterns.
+    #[error(
+        "the plugin's schema is larger than 256 KiB, nested deeper than 32 times or has more than 32 patterns"
+    )]
     TooLarge,
     /// It is no JSON.
     #[error("the plugin's schema is no JSON: {reason}")]

@@ -7,8 +7,9 @@ use super::SchemaError;
 const TEXT_LIMIT: usize = 256 << 10;
 /// So deep it may be nested.
 const DEPTH_LIMIT: usize = 32;
-/// The most memory that one compiled pattern may take, in bytes.
+/// The most memory that one compiled pattern may take, in bytes, and the most patterns.
 const PATTERN_LIMIT: usize = 1 << 20;
+const PATTERNS: usize = 32;
 
 /// Keywords that would refuse values, and are not checked here.
 const UNSUPPORTED: &[&str] = &[
@@ -90,6 +91,9 @@ impl Schema {
         }
         let value: Value =
             serde_json::from_str(text).map_err(|error| SchemaError::Syntax { reason: error.to_string() })?;
+        if patterns(&value) > PATTERNS {
+            return Err(SchemaError::TooLarge);
+        }
         read(&value, &Place::default())
     }
 }
@@ -107,6 +111,18 @@ impl Type {
 
     pub(super) fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("value", |(name, _)| name)
+    }
+}
+
+/// How often the word occurs, wherever it may stand.
+fn patterns(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => values.iter().map(patterns).sum(),
+        Value::Object(words) => {
+            let own = usize::from(words.contains_key("pattern"));
+            own + words.values().map(patterns).sum::<usize>()
+        }
+        _ => 0,
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::runtime::Handle;
 
 /// What a future comes to. It waits in `runtime`, of which this must be no thread.
-pub(super) fn wait<R>(runtime: &Handle, answer: impl Future<Output = R>) -> R {
+pub(in crate::plugin) fn wait<R>(runtime: &Handle, answer: impl Future<Output = R>) -> R {
     let mut answer = pin!(answer);
     let _within = runtime.enter();
     // Most answers are there at once: the clock, a value, a refusal.
