@@ -30,7 +30,7 @@ pub(super) fn engine(config: &WasmRuntimeConfig) -> Result<Engine> {
         .wasm_extended_const(true)
         .shared_memory(false)
         .wasm_backtrace_max_frames(None)
-        // Both are for backtraces, and would be a third of the code that is kept, checked and mapped at each load.
+        // Both serve backtraces, which nobody takes here, and would be kept, checked and mapped with the code at each load.
         .generate_address_map(false)
         .native_unwind_info(cfg!(windows))
         .max_wasm_stack(STACK)
