@@ -3,8 +3,8 @@
 //! `cargo bench --bench plugin`
 //!
 //! Calls are in CPU time of the thread that makes them, loading in CPU time of the process, medians of rounds in which the
-//! sides take turns. Ours are calls of the fixture through `Guest`, asynchronous as all of them are: there is no other way
-//! to call a plugin. Extism's guest is a few lines of assembler, which flatters it.
+//! sides take turns. Ours are calls of the fixture through `Guest`, which lets others run on its thread, and through
+//! `WasmSession`, which keeps the thread as Extism does. Extism's guest is a few lines of assembler, which flatters it.
 
 mod support;
 
@@ -21,7 +21,7 @@ use autosec_integrations::plugin::interface::{
     TransportError,
 };
 use autosec_integrations::plugin::wasm::{
-    Cache, WasmGuest, WasmLimits, WasmPlugin, WasmRuntime, WasmRuntimeConfig,
+    Cache, WasmGuest, WasmLimits, WasmPlugin, WasmRuntime, WasmRuntimeConfig, WasmSession,
 };
 use rustix::time::{ClockId, clock_gettime};
 use support::{Asks, bar};
@@ -46,7 +46,9 @@ fn main() {
 }
 
 fn skipped(why: &str) {
-    for name in ["call-64-vs-extism", "host-call-vs-extism", "cold-vs-extism"] {
+    let calls =
+        ["call-64-vs-extism", "call-64-sync-vs-extism", "host-call-vs-extism", "host-call-sync-vs-extism"];
+    for name in calls.into_iter().chain(["cold-vs-extism"]) {
         println!("bar plugin/{name} skipped ({why})");
     }
 }
@@ -69,6 +71,10 @@ impl Bench {
 
     fn guest(&self) -> WasmGuest {
         self.tokio.block_on(self.plugin.configure("{}", Arc::new(Host))).unwrap()
+    }
+
+    fn session(&self) -> WasmSession {
+        self.plugin.session("{}", Arc::new(Host), self.tokio.handle()).unwrap()
     }
 
     /// The same component compiled, and taken from the cache: checked, described, ready to be configured.
@@ -102,8 +108,11 @@ impl Bench {
         live.iter().for_each(call);
         match (before, resident()) {
             (Some(before), Some(after)) => {
-                let each = after.saturating_sub(before) as f64 / f64::from(LIVE);
-                bar("plugin/memory-an-instance", each, "KiB", Asks::AtMost(40.0));
+                let [all, own] =
+                    [0, 1].map(|part| after[part].saturating_sub(before[part]) as f64 / f64::from(LIVE));
+                // The plugin's image is one for all, and stands in each one's address space.
+                println!("note plugin/memory-an-instance with its view of the shared image {all:.2} KiB");
+                bar("plugin/memory-an-instance", own, "KiB", Asks::AtMost(40.0));
             }
             _ => println!("bar plugin/memory-an-instance skipped (no /proc/self/status)"),
         }
@@ -159,23 +168,27 @@ impl Bench {
                 thread_time(calls) / f64::from(times)
             }
         };
-        let guest = self.guest();
+        let (guest, mut session) = (self.guest(), self.session());
+        let host_call = format!("get {}", "k".repeat(60));
         let bars = [
-            ("call-64-vs-extism", text(64), c"echo", 500, Some(6.0)),
-            ("host-call-vs-extism", format!("get {}", "k".repeat(60)), c"ask", 300, Some(4.0)),
-            ("call-64k-vs-extism", text(64 << 10), c"echo", 20, None),
+            ("call-64", text(64), c"echo", 500, [Some(6.0), Some(8.0)]),
+            ("host-call", host_call, c"ask", 300, [Some(4.0), Some(4.0)]),
+            ("call-64k", text(64 << 10), c"echo", 20, [None, None]),
         ];
-        for (name, deed, export, times, asks) in bars {
+        for (name, deed, export, times, [asks, asks_here]) in bars {
             let mut theirs = theirs(export, deed.clone().into_bytes(), times);
             let mut ours = self.health(&guest, &deed, times);
-            report(name, turns([&mut ours, &mut theirs]), asks);
+            let mut here = health_here(&mut session, &deed, times);
+            let [ours, here, theirs] = turns([&mut ours, &mut here, &mut theirs]);
+            report(&format!("{name}-vs-extism"), [&ours, &theirs], asks);
+            report(&format!("{name}-sync-vs-extism"), [&here, &theirs], asks_here);
         }
         let mut theirs = || {
             let calls = || (0..20).for_each(|_| drop(compiled.plugin().call(c"echo", &[b'x'; 64])));
             thread_time(calls) / 20.0
         };
-        report("cold-vs-extism", turns([&mut self.cold(), &mut theirs]), Some(4.0));
-        println!("bar plugin/call-64-sync-vs-extism skipped (plugins are called asynchronously alone)");
+        let [ours, theirs] = turns([&mut self.cold(), &mut theirs]);
+        report("cold-vs-extism", [&ours, &theirs], Some(4.0));
     }
 
     /// Seconds of a call of `check_health` whose words are the deed: the smallest answer with a text.
@@ -206,9 +219,22 @@ impl Bench {
     }
 }
 
-fn report(name: &str, rounds: [Vec<f64>; 2], asks: Option<f64>) {
-    let ratio = median(rounds[0].iter().zip(&rounds[1]).map(|(ours, theirs)| theirs / ours).collect());
-    let [ours, theirs] = rounds.map(|side| median(side) * 1e6);
+/// The same through a session.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn health_here<'b>(session: &'b mut WasmSession, deed: &str, times: u32) -> impl FnMut() -> f64 + 'b {
+    let context = context(deed);
+    move || {
+        let calls = || {
+            (0..times)
+                .for_each(|_| drop(std::hint::black_box(session.check_health(&context).unwrap().unwrap())))
+        };
+        thread_time(calls) / f64::from(times)
+    }
+}
+
+fn report(name: &str, rounds: [&Vec<f64>; 2], asks: Option<f64>) {
+    let ratio = median(rounds[0].iter().zip(rounds[1]).map(|(ours, theirs)| theirs / ours).collect());
+    let [ours, theirs] = rounds.map(|side| median(side.clone()) * 1e6);
     println!("note plugin/{name} ours {ours:.2} us, extism {theirs:.2} us: {ratio:.2}");
     if let Some(least) = asks {
         bar(&format!("plugin/{name}"), ratio, "ratio", Asks::AtLeast(least));
@@ -327,9 +353,10 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Resident memory of this process in KiB.
-fn resident() -> Option<u64> {
+/// Resident memory of this process in KiB: all that is mapped, a page as often as it is, and what is its own.
+fn resident() -> Option<[u64; 2]> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
+    let line = |name| status.lines().find_map(|line| line.strip_prefix(name));
+    let number = |name| line(name)?.trim().trim_end_matches(" kB").parse().ok();
+    Some([number("VmRSS:")?, number("RssAnon:")?])
 }

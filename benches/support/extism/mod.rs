@@ -47,6 +47,10 @@ const GUEST: &str = r#"(module
 
 /// The guest, compiled, with a deadline as ours have.
 pub fn compiled() -> Result<Compiled, String> {
+    // It takes one a call where the environment asks for backtraces, which would flatter us.
+    if std::env::var("RUST_BACKTRACE").is_ok_and(|asked| asked != "0") {
+        return Err("with backtraces Extism is slowed down: set `RUST_BACKTRACE=0`".to_owned());
+    }
     let library = library()?;
     let folder = library.parent().unwrap_or(Path::new("."));
     let wasm = folder.join("guest.wasm");

@@ -7,6 +7,7 @@ mod loading;
 mod made;
 mod neighbour;
 mod services;
+mod session;
 mod shapes;
 mod siblings;
 

@@ -9,6 +9,8 @@ mod guest;
 mod record;
 mod services;
 mod transport;
+#[cfg(any(feature = "native", feature = "wasm"))]
+pub(in crate::plugin) mod waiting;
 
 pub use guest::{Crash, Guest};
 pub use record::{

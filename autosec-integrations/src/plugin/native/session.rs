@@ -1,10 +1,7 @@
 use std::cell::Cell;
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
 
 use autosec_plugin_runner::abi::{Encoding, code, operation};
 use autosec_plugin_runner::{Answer, Fault, Host, Instance, Library};
@@ -15,6 +12,7 @@ use tokio::runtime::Handle;
 use super::codec::{decode, encode};
 use super::exchange::{crash, each_of, unreadable};
 use super::{LoadError, NativeLimits, StartError, question};
+use crate::plugin::interface::waiting::wait;
 use crate::plugin::interface::{Context, Crash, Entry, Failure, Health, Outcome, Page, Services};
 
 /// A configured plugin on the thread that made it: each call is a call of a function, and nobody watches it.
@@ -144,14 +142,8 @@ impl Host for Direct {
     fn answer(&self, question: u32, arguments: &[u8]) -> (i32, Vec<u8>) {
         let Some(left) = self.left.get().checked_sub(1) else { return (code::OVER, Vec::new()) };
         self.left.set(left);
-        let mut answer = pin!(question::answer(self.encoding, self.services.as_ref(), question, arguments));
-        let _within = self.runtime.enter();
-        // Most answers are there at once: the clock, a value, a refusal.
-        let mut nobody = std::task::Context::from_waker(Waker::noop());
-        match answer.as_mut().poll(&mut nobody) {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => self.runtime.block_on(answer),
-        }
+        let answer = question::answer(self.encoding, self.services.as_ref(), question, arguments);
+        wait(&self.runtime, answer)
     }
 }
 

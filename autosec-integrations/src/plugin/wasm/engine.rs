@@ -30,6 +30,9 @@ pub(super) fn engine(config: &WasmRuntimeConfig) -> Result<Engine> {
         .wasm_extended_const(true)
         .shared_memory(false)
         .wasm_backtrace_max_frames(None)
+        // Both serve backtraces, which nobody takes here, and would be kept, checked and mapped with the code at each load.
+        .generate_address_map(false)
+        .native_unwind_info(cfg!(windows))
         .max_wasm_stack(STACK)
         .async_stack_size(1 << 20)
         .memory_reservation(u64::try_from(config.memory)?)
@@ -48,8 +51,7 @@ fn pool(config: &WasmRuntimeConfig) -> PoolingAllocationConfig {
         .total_stacks(config.instances)
         .max_memory_size(config.memory)
         .table_elements(TABLE)
-        .linear_memory_keep_resident(64 << 10)
-        .table_keep_resident(4 << 10)
-        .async_stack_keep_resident(16 << 10);
+        // Nothing of a memory is kept: its lowest part, which would be, is the end of a stack that hardly anybody reaches.
+        .table_keep_resident(4 << 10);
     pool
 }

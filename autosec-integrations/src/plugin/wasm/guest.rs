@@ -144,7 +144,7 @@ impl Guest for WasmGuest {
 }
 
 /// Answers, if there are as many as questions.
-fn one_each<A>(answers: Vec<A>, items: usize) -> wasmtime::Result<Vec<A>> {
+pub(super) fn one_each<A>(answers: Vec<A>, items: usize) -> wasmtime::Result<Vec<A>> {
     if answers.len() == items {
         return Ok(answers);
     }

@@ -12,12 +12,16 @@ use crate::plugin::interface::{Command, HttpRequest, Level, Services};
 /// A linker that knows all the imports of the interface.
 pub(super) fn linker(engine: &wasmtime::Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    // It holds nothing but types, which need no definition.
-    linker.instance("autosec:firewall/types@0.1.0")?;
+    types(&mut linker)?;
     transport(&mut linker.instance("autosec:firewall/transport@0.1.0")?)?;
     host(&mut linker.instance("autosec:firewall/host@0.1.0")?)?;
     kv(&mut linker.instance("autosec:firewall/kv@0.1.0")?)?;
     Ok(linker)
+}
+
+/// It holds nothing but types, which need no definition.
+pub(super) fn types(linker: &mut Linker<State>) -> Result<()> {
+    linker.instance("autosec:firewall/types@0.1.0").map(drop)
 }
 
 fn transport(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
@@ -45,7 +49,7 @@ fn transport(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
     )
 }
 
-fn host(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
+pub(super) fn host(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
     instance.func_wrap("log", |mut store, (level, message): (Level, String)| {
         services(&mut store)?.log(level, &message);
         Ok(())
@@ -76,7 +80,7 @@ fn kv(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
 }
 
 /// The services, for one call more.
-fn services(store: &mut StoreContextMut<'_, State>) -> Result<Arc<dyn Services>> {
+pub(super) fn services(store: &mut StoreContextMut<'_, State>) -> Result<Arc<dyn Services>> {
     let state = store.data_mut();
     state.count()?;
     Ok(Arc::clone(&state.services))

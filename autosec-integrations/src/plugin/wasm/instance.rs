@@ -4,7 +4,7 @@ use tokio::time::Instant;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use super::StartError;
-use super::bindings::{Exports, PluginPre};
+use super::bindings::{Exports, Plugin, PluginPre};
 use super::crash::{crash, text};
 use super::state::State;
 use crate::plugin::interface::{Crash, Metadata};
@@ -24,13 +24,21 @@ impl std::fmt::Debug for Instance {
 impl Instance {
     /// An instance that is not configured yet.
     pub(super) async fn fresh(pre: &PluginPre<State>, state: State, within: Duration) -> Result<Self, Crash> {
-        let answer = state.limits().answer;
-        let mut store = Store::new(pre.engine(), state);
-        store.limiter(|state| state);
-        store.set_hostcall_fuel(answer);
+        let mut store = store(pre, state, within);
         store.epoch_deadline_callback(|store| Ok(store.data().tick()));
-        begin(&mut store, within, Instant::now() + within);
         let started = pre.instantiate_async(&mut store).await;
+        Self::started(store, started)
+    }
+
+    /// The same for a thread that is its alone.
+    pub(super) fn fresh_alone(pre: &PluginPre<State>, state: State, within: Duration) -> Result<Self, Crash> {
+        let mut store = store(pre, state, within);
+        store.epoch_deadline_callback(|store| Ok(store.data().tick_alone()));
+        let started = pre.instantiate(&mut store);
+        Self::started(store, started)
+    }
+
+    fn started(store: Store<State>, started: wasmtime::Result<Plugin>) -> Result<Self, Crash> {
         match started {
             Ok(plugin) => Ok(Self { exports: plugin.autosec_firewall_firewall().clone(), store }),
             Err(error) => Err(store.data().refused().unwrap_or_else(|| cannot_start(&error, store.data()))),
@@ -74,6 +82,16 @@ impl Instance {
     pub(super) fn end<R>(&self, answer: wasmtime::Result<R>) -> Result<R, Crash> {
         answer.map_err(|error| crash(&error, self.store.data()))
     }
+}
+
+/// A store with the limits of its state, in which a plugin may start.
+fn store(pre: &PluginPre<State>, state: State, within: Duration) -> Store<State> {
+    let answer = state.limits().answer;
+    let mut store = Store::new(pre.engine(), state);
+    store.limiter(|state| state);
+    store.set_hostcall_fuel(answer);
+    begin(&mut store, within, Instant::now() + within);
+    store
 }
 
 fn begin(store: &mut Store<State>, time: Duration, end: Instant) {

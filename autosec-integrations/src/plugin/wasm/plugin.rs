@@ -2,12 +2,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use super::bindings::PluginPre;
+use super::crash::text;
 use super::instance::Instance;
 use super::state::State;
 use super::ticker::Ticker;
-use super::{StartError, WasmGuest, WasmLimits};
-use crate::plugin::interface::{Metadata, Services};
+use super::{StartError, WasmGuest, WasmLimits, WasmSession, waited};
+use crate::plugin::interface::{Crash, Metadata, Services};
 
 /// A plugin that was compiled, checked and asked what it is; not configured yet. Clones share the code.
 #[derive(Clone)]
@@ -61,14 +64,35 @@ impl WasmPlugin {
         WasmGuest::start(self.clone(), config.into(), services).await
     }
 
+    /// The same for this thread, which a call then keeps until it ends. What the services wait for is waited for in `runtime`,
+    /// of which this must be no thread.
+    ///
+    /// # Errors
+    /// It refuses the configuration, or breaks off over it; or there is no place left in the pool.
+    pub fn session(
+        &self,
+        config: impl Into<String>,
+        services: Arc<dyn Services>,
+        runtime: &Handle,
+    ) -> Result<WasmSession, StartError> {
+        let linked = waited::linker(self.0.pre.engine(), runtime)
+            .and_then(|linker| linker.instantiate_pre(self.0.pre.instance_pre().component()))
+            .and_then(PluginPre::new);
+        let pre = linked.map_err(|error| Crash::Protocol(text(&error)))?;
+        WasmSession::start(self.clone(), pre, config.into(), services)
+    }
+
+    pub(super) fn state(&self, services: Arc<dyn Services>) -> State {
+        State::new(services, &self.0.limits, Arc::clone(&self.0.peak))
+    }
+
     pub(super) async fn instance(
         &self,
         config: &str,
         services: Arc<dyn Services>,
         within: Duration,
     ) -> Result<Instance, StartError> {
-        let state = State::new(services, &self.0.limits, Arc::clone(&self.0.peak));
-        Instance::configured(&self.0.pre, state, config, within).await
+        Instance::configured(&self.0.pre, self.state(services), config, within).await
     }
 
     pub(super) fn limits(&self) -> &WasmLimits {

@@ -1,5 +1,8 @@
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -52,10 +55,17 @@ impl State {
 
     /// What happens at each tick of the engine: either the time is over, or others on this thread have their turn.
     pub(super) fn tick(&self) -> UpdateDeadline {
-        if Instant::now() >= self.deadline {
-            return UpdateDeadline::Interrupt;
+        match self.tick_alone() {
+            UpdateDeadline::Continue(ticks) => {
+                UpdateDeadline::YieldCustom(ticks, Box::pin(tokio::task::yield_now()))
+            }
+            over => over,
         }
-        UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
+    }
+
+    /// The same on a thread that nobody else waits for.
+    pub(super) fn tick_alone(&self) -> UpdateDeadline {
+        if Instant::now() >= self.deadline { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) }
     }
 
     /// Counts a call of the host.
@@ -69,6 +79,11 @@ impl State {
 
     /// What a call of the host came to, unless the time is over before.
     pub(super) async fn within<R>(&self, answer: impl Future<Output = R>) -> Result<R, Crash> {
+        let mut answer = pin!(answer);
+        // Most answers are there at once: the clock, a value, a refusal. They need no timer.
+        if let Poll::Ready(answer) = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
+            return Ok(answer);
+        }
         tokio::time::timeout_at(self.deadline, answer).await.map_err(|_| self.late())
     }
 
