@@ -5,16 +5,24 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error;
-use crate::guard::detached;
+use crate::guard::{Birth, detached};
 
 /// What is usual for users and sources, for their peers and everyone: it weighs events against that, says why, and learns.
 #[pyclass(frozen, module = "autosec")]
 #[derive(Debug)]
-pub(crate) struct Behavior(Arc<BehaviorAnalyzer>);
+pub(crate) struct Behavior {
+    analyzer: Arc<BehaviorAnalyzer>,
+    birth: Birth,
+}
 
 impl Behavior {
-    pub(crate) fn analyzer(&self) -> Arc<BehaviorAnalyzer> {
-        Arc::clone(&self.0)
+    /// The analyzer.
+    ///
+    /// # Errors
+    /// It was copied by a fork in the middle of a call.
+    pub(crate) fn analyzer(&self, py: Python<'_>) -> PyResult<&Arc<BehaviorAnalyzer>> {
+        self.birth.check(py)?;
+        Ok(&self.analyzer)
     }
 }
 
@@ -42,31 +50,33 @@ impl Behavior {
             let restored = detached(py, || analyzer.restore(snapshot));
             restored.map_err(|wrong| error::config(py, wrong.to_string()))?;
         }
-        Ok(Self(Arc::new(analyzer)))
+        Ok(Self { analyzer: Arc::new(analyzer), birth: Birth::now() })
     }
 
     /// How many entities it has baselines of.
-    fn __len__(&self) -> usize {
-        self.0.entities()
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.analyzer(py)?.entities())
     }
 
     /// All that was learned, as bytes: keep them as secret as the seed.
-    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &detached(py, || self.0.snapshot()))
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let analyzer = self.analyzer(py)?;
+        Ok(PyBytes::new(py, &detached(py, || analyzer.snapshot())))
     }
 
     /// Adds what another process learned with the same seed.
     fn merge(&self, py: Python<'_>, snapshot: &[u8]) -> PyResult<()> {
-        detached(py, || self.0.merge(snapshot)).map_err(|wrong| error::config(py, wrong.to_string()))
+        let analyzer = self.analyzer(py)?;
+        detached(py, || analyzer.merge(snapshot)).map_err(|wrong| error::config(py, wrong.to_string()))
     }
 
     /// The bytes that baselines take.
     #[getter]
-    fn memory(&self) -> usize {
-        self.0.bytes()
+    fn memory(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.analyzer(py)?.bytes())
     }
 
-    fn __repr__(&self) -> String {
-        format!("<Behavior of {} entities>", self.0.entities())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<Behavior of {} entities>", self.analyzer(py)?.entities()))
     }
 }

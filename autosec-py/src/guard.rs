@@ -31,6 +31,7 @@ const DEEPEST: usize = 16;
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     static PENDING: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+    static ENDS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks an object as made in this process, before it was copied.
@@ -56,6 +57,7 @@ impl Birth {
 /// Tells that this process is the copy that a fork made.
 #[pyfunction]
 pub(crate) fn _forked() {
+    ATTACHED.store(0, Ordering::SeqCst);
     if DETACHED.swap(0, Ordering::Relaxed) > 0 {
         TORN.fetch_add(1, Ordering::Relaxed);
     }
@@ -65,6 +67,7 @@ pub(crate) fn _forked() {
 /// its memory gone.
 #[pyfunction]
 pub(crate) fn _ending(py: Python<'_>) {
+    ENDS.set(true);
     ENDING.store(true, Ordering::SeqCst);
     py.detach(|| {
         for _ in 0..ENDING_TRIES {
@@ -76,22 +79,51 @@ pub(crate) fn _ending(py: Python<'_>) {
     });
 }
 
-/// Whether the interpreter is about to end.
+/// Whether the interpreter is about to end under this thread. The one that ends it has it to the last: what a program
+/// does at its exit is done as ever.
 pub(crate) fn is_ending() -> bool {
-    ENDING.load(Ordering::Relaxed)
+    ENDING.load(Ordering::SeqCst) && !ENDS.get()
 }
 
 /// Does the work in the interpreter; not at all once that is about to end.
 pub(crate) fn attach<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
-    struct Attached;
-    impl Drop for Attached {
+    counted(|| if is_ending() { None } else { Python::try_attach(work) })
+}
+
+/// Does work that runs Python code, on a thread that has the interpreter; not at all once that is about to end: a thread
+/// that Python ends in the middle of it, as it ends those that outlive the program, takes the process with it.
+pub(crate) fn within<T>(work: impl FnOnce() -> T) -> Option<T> {
+    counted(|| (!is_ending()).then(work))
+}
+
+/// What a function of the package's Python part makes of a value.
+///
+/// # Errors
+/// It raised, or the interpreter is about to end.
+pub(crate) fn made<'py>(
+    py: Python<'py>,
+    module: &str,
+    function: &str,
+    of: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = within(|| py.import(module)?.getattr(function)?.call1((of,)));
+    made.unwrap_or_else(|| Err(error::plain(py, "AutosecError", "the interpreter is ending")))
+}
+
+/// Does work that the end waits for.
+fn counted<T>(work: impl FnOnce() -> T) -> T {
+    struct Counted;
+    impl Drop for Counted {
         fn drop(&mut self) {
-            ATTACHED.fetch_sub(1, Ordering::SeqCst);
+            // A fork may have set it back.
+            let _ = ATTACHED.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1));
         }
     }
     ATTACHED.fetch_add(1, Ordering::SeqCst);
-    let _attached = Attached;
-    if ENDING.load(Ordering::SeqCst) { None } else { Python::try_attach(work) }
+    let counted = Counted;
+    let done = work();
+    drop(counted);
+    done
 }
 
 /// Does the work without the interpreter, so that other threads of Python go on.

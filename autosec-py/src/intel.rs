@@ -22,7 +22,7 @@ use crate::backtest::Teller;
 use crate::convert::to_python;
 use crate::error;
 use crate::event::{fallback, json_bytes};
-use crate::guard::{detached, entered};
+use crate::guard::{Birth, detached, entered};
 
 /// How often a host is told how far a feed has been read, in bytes.
 const TELL_EVERY: u64 = 1 << 20;
@@ -30,11 +30,19 @@ const TELL_EVERY: u64 = 1 << 20;
 /// An index of threat indicators that looks at events; feeds may be loaded while it does.
 #[pyclass(frozen, module = "autosec")]
 #[derive(Debug)]
-pub(crate) struct Indicators(Arc<IndicatorIndex>);
+pub(crate) struct Indicators {
+    index: Arc<IndicatorIndex>,
+    birth: Birth,
+}
 
 impl Indicators {
-    pub(crate) fn index(&self) -> Arc<IndicatorIndex> {
-        Arc::clone(&self.0)
+    /// The index.
+    ///
+    /// # Errors
+    /// It was copied by a fork in the middle of a call.
+    pub(crate) fn index(&self, py: Python<'_>) -> PyResult<&Arc<IndicatorIndex>> {
+        self.birth.check(py)?;
+        Ok(&self.index)
     }
 }
 
@@ -42,12 +50,12 @@ impl Indicators {
 impl Indicators {
     #[new]
     fn new() -> Self {
-        Self(Arc::new(IndicatorIndex::default()))
+        Self { index: Arc::default(), birth: Birth::now() }
     }
 
     /// How many indicators there are.
     fn __len__(&self) -> usize {
-        self.0.snapshot().len()
+        self.index.snapshot().len()
     }
 
     /// Adds one value; what kind it is of is guessed unless said.
@@ -81,7 +89,8 @@ impl Indicators {
         }
         indicator.tags = tags.into_iter().map(Into::into).collect();
         indicator.valid_until = fallback(valid_until)?;
-        let report = detached(py, || self.0.load([indicator]));
+        let index = self.index(py)?;
+        let report = detached(py, || index.load([indicator]));
         match report.examples.first() {
             Some((reason, what)) => {
                 Err(error::config(py, format!("the indicator is refused, {reason:?}: {what}")))
@@ -146,7 +155,7 @@ impl Indicators {
         let py = value.py();
         let text = value.str()?;
         let value = read_value(py, kind, text.to_str()?)?;
-        let snapshot = self.0.snapshot();
+        let snapshot = self.index.snapshot();
         let found: Vec<_> = value.parts().iter().flat_map(|part| snapshot.lookup(part)).collect();
         to_python(py, &found.iter().map(shown).collect())
     }
@@ -158,7 +167,7 @@ impl Indicators {
     }
 
     fn __repr__(&self) -> String {
-        format!("<Indicators: {}>", self.0.snapshot().len())
+        format!("<Indicators: {}>", self.index.snapshot().len())
     }
 }
 
@@ -170,10 +179,11 @@ impl Indicators {
         read: impl FnOnce(&IndicatorIndex, Counted<'_>) -> Result<Value, String> + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = feed.py();
+        let index = self.index(py)?;
         let (input, total) = open(feed)?;
         let teller = Teller::new(py, progress, "feed", Some(total))?;
         let done = entered(py, || {
-            detached(py, || read(&self.0, Counted { input, read: 0, told: 0, teller: &teller }))
+            detached(py, || read(index, Counted { input, read: 0, told: 0, teller: &teller }))
         });
         if let Ok(Ok(_)) = &done {
             teller.tell(total, &[]);

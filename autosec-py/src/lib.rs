@@ -41,6 +41,8 @@ mod _autosec {
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
+    use crate::extend::Answer;
+    #[pymodule_export]
     use crate::guard::{_ending, _forked};
     #[pymodule_export]
     use crate::intel::Indicators;

@@ -10,7 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use autosec_core::entity::printable;
 use autosec_core::observe::{Observer, Record};
 use autosec_core::time::Timestamp;
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
+
+use crate::guard;
 
 /// The most lines that wait to be handed over; later ones are counted.
 const WAITING: usize = 1_000;
@@ -42,20 +45,32 @@ struct Lines {
 
 impl Log {
     /// Hands over what was told; what a handler raises is passed over, as `logging` does.
-    pub(crate) fn hand_over(&self, py: Python<'_>) {
+    ///
+    /// # Errors
+    /// It raised what is meant for the whole program, such as `KeyboardInterrupt`.
+    pub(crate) fn hand_over(&self, py: Python<'_>) -> PyResult<()> {
         if !self.0.any.load(Ordering::Relaxed) {
-            return;
+            return Ok(());
         }
+        guard::within(|| self.tell(py)).unwrap_or(Ok(()))
+    }
+
+    fn tell(&self, py: Python<'_>) -> PyResult<()> {
         self.0.any.store(false, Ordering::Release);
         let lines = std::mem::take(&mut *self.0.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let logger = py.import("logging").and_then(|logging| logging.call_method1("getLogger", (LOGGER,)));
-        let Ok(logger) = logger else { return };
+        let Ok(logger) = logger else { return Ok(()) };
         for (level, line) in &lines.held {
-            let _ = logger.call_method1("log", (*level, "%s", line));
+            logger
+                .call_method1("log", (*level, "%s", line))
+                .map(drop)
+                .or_else(|raised| passed(py, raised))?;
         }
         if lines.dropped > 0 {
-            let _ = logger.call_method1("warning", ("%d more records were not kept", lines.dropped));
+            let told = logger.call_method1("warning", ("%d more records were not kept", lines.dropped));
+            told.map(drop).or_else(|raised| passed(py, raised))?;
         }
+        Ok(())
     }
 
     pub(crate) fn warn(&self, line: String) {
@@ -71,6 +86,11 @@ impl Log {
         }
         self.0.any.store(true, Ordering::Release);
     }
+}
+
+/// Passes an exception over if it is ordinary.
+fn passed(py: Python<'_>, raised: PyErr) -> PyResult<()> {
+    if raised.is_instance_of::<PyException>(py) { Ok(()) } else { Err(raised) }
 }
 
 impl Observer for Log {

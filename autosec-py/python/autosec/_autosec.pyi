@@ -391,6 +391,11 @@ class _ModelDetector:
     def _collected(self) -> tuple[bytes, bytes] | None: ...
 
 @final
+class _Answer:
+    def done(self, made: object) -> None: ...
+    def failed(self, raised: BaseException) -> None: ...
+
+@final
 class _Model:
     @staticmethod
     def fit(

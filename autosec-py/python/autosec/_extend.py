@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from . import _autosec
 from ._errors import FirewallError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -139,6 +141,21 @@ class SecretSource(ABC):
     @abstractmethod
     def secret(self, name: str) -> Any:
         """The secret of this name as text; may be `async def`. Raise `KeyError` if there is none."""
+
+
+def _ask(function: str, part: Any, given: tuple[Any, ...], answer: _autosec._Answer) -> None:
+    """Calls a function of this module for a part, on a thread of its own that nobody waits for at the end."""
+    call = {"_block": _block, "_unblock": _unblock, "_blocked": _blocked, "_health": _health, "_secret": _secret}[function]
+    threading.Thread(target=_answered, args=(call, part, given, answer), name=f"autosec{function}", daemon=True).start()
+
+
+def _answered(call: Callable[..., Any], part: Any, given: tuple[Any, ...], answer: _autosec._Answer) -> None:
+    try:
+        made = call(part, *given)
+    except BaseException as raised:
+        answer.failed(raised)
+    else:
+        answer.done(made)
 
 
 def _awaited(made: Any) -> Any:

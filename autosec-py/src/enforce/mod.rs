@@ -25,11 +25,15 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::error;
-use crate::extend::PyFirewall;
+use crate::extend::{Held, PyFirewall};
 use crate::plugin::PluginFirewall;
 
-/// Adds a firewall to an engine, one of ours or one written in Python.
-pub(crate) fn add(builder: EngineBuilder, firewall: &Bound<'_, PyAny>) -> PyResult<EngineBuilder> {
+/// Adds a firewall to an engine, one of ours or one written in Python, which is `held` as well.
+pub(crate) fn add(
+    builder: EngineBuilder,
+    firewall: &Bound<'_, PyAny>,
+    held: &mut Vec<Held>,
+) -> PyResult<EngineBuilder> {
     if let Ok(memory) = firewall.cast::<MemoryFirewall>() {
         return Ok(builder.firewall(memory.get().firewall()));
     }
@@ -47,7 +51,9 @@ pub(crate) fn add(builder: EngineBuilder, firewall: &Bound<'_, PyAny>) -> PyResu
         let name = firewall.get_type().name()?;
         return Err(PyTypeError::new_err(format!("`{name}` is no firewall: subclass `FirewallIntegration`")));
     }
-    Ok(builder.firewall(PyFirewall::new(firewall)?))
+    let own = PyFirewall::new(firewall)?;
+    held.push(Held::clone(own.object()));
+    Ok(builder.firewall(own))
 }
 
 /// A firewall that cannot be set up.

@@ -1,5 +1,7 @@
 //! From what a host hands to `Engine(…)` to an engine of core.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::behavior::Behavior;
 use crate::detect::ModelDetector;
 use crate::error;
-use crate::extend::{PyDetector, PyStore};
+use crate::extend::{Held, PyDetector, PyStore};
 use crate::intel::Indicators;
 use crate::log::Log;
 use crate::plugin::PluginFirewall;
@@ -28,12 +30,14 @@ const LARGEST: usize = 1 << 20;
 pub(super) struct Parts {
     pub(super) builder: EngineBuilder,
     pub(super) schema: Schema,
+    /// What of it is written in Python.
+    pub(super) held: Vec<Held>,
 }
 
 impl Parts {
     /// Parts with these detectors, in their order.
     pub(super) fn new(builder: EngineBuilder, detectors: &Bound<'_, PyTuple>) -> PyResult<Self> {
-        let mut parts = Self { builder, schema: schema(detectors)? };
+        let mut parts = Self { builder, schema: schema(detectors)?, held: Vec::new() };
         for detector in detectors {
             parts.add(&detector)?;
         }
@@ -41,19 +45,22 @@ impl Parts {
     }
 
     fn add(&mut self, detector: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = detector.py();
         let builder = std::mem::take(&mut self.builder);
         self.builder = if let Ok(rules) = detector.cast::<RuleSet>() {
-            builder.detector(Arc::clone(rules.get().rules()))
+            builder.detector(Arc::clone(rules.get().usable(py)?))
         } else if let Ok(rules) = detector.cast::<LiveRules>() {
-            builder.detector(rules.get().detector())
+            builder.detector(rules.get().detector(py)?)
         } else if let Ok(indicators) = detector.cast::<Indicators>() {
-            builder.detector(indicators.get().index())
+            builder.detector(Arc::clone(indicators.get().index(py)?))
         } else if let Ok(behavior) = detector.cast::<Behavior>() {
-            builder.detector(behavior.get().analyzer())
+            builder.detector(Arc::clone(behavior.get().analyzer(py)?))
         } else if let Ok(model) = detector.cast::<ModelDetector>() {
-            builder.detector(model.get().detector())
+            builder.detector(model.get().detector(py)?)
         } else if detector.hasattr("detect")? && detector.hasattr("fields")? {
-            builder.detector(PyDetector::new(detector, &mut self.schema)?)
+            let own = PyDetector::new(detector, &mut self.schema)?;
+            self.held.push(Held::clone(own.object()));
+            builder.detector(own)
         } else {
             return Err(unknown(detector)?);
         };
@@ -95,9 +102,15 @@ fn schema(detectors: &Bound<'_, PyTuple>) -> PyResult<Schema> {
 }
 
 /// Adds a store: a folder, or one written in Python.
-pub(super) fn store(builder: EngineBuilder, given: &Bound<'_, PyAny>) -> PyResult<EngineBuilder> {
+pub(super) fn store(
+    builder: EngineBuilder,
+    given: &Bound<'_, PyAny>,
+    held: &mut Vec<Held>,
+) -> PyResult<EngineBuilder> {
     if given.hasattr("append")? && given.hasattr("replace")? && !given.is_instance_of::<PyString>() {
-        return Ok(builder.store(PyStore::new(given)));
+        let own = PyStore::new(given);
+        held.push(Held::clone(own.object()));
+        return Ok(builder.store(own));
     }
     let folder = given.extract::<PathBuf>()?;
     let opened = FileStore::open(folder).map_err(|wrong| error::config(given.py(), error::chain(&wrong)))?;
@@ -122,8 +135,9 @@ pub(super) fn config(given: &Bound<'_, PyAny>) -> PyResult<EngineConfig> {
         ("config".to_owned(), json.extract::<String>()?)
     } else {
         let path = given.extract::<PathBuf>()?;
-        let text = std::fs::read_to_string(&path);
-        let text = text.map_err(|wrong| error::config(py, format!("`{}`: {wrong}", path.display())))?;
+        let mut text = String::new();
+        let read = File::open(&path).and_then(|file| file.take(LARGEST as u64 + 1).read_to_string(&mut text));
+        read.map_err(|wrong| error::config(py, format!("`{}`: {wrong}", path.display())))?;
         (path.display().to_string(), text)
     };
     if text.len() > LARGEST {

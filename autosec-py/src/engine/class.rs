@@ -1,7 +1,9 @@
 use autosec_core::engine;
 use autosec_core::event::JsonReader;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 use serde_json::Value;
 
 use super::build::{self, Parts};
@@ -11,7 +13,8 @@ use crate::convert::to_python;
 use crate::enforce;
 use crate::error;
 use crate::event::{DictReader, fallback, json_bytes};
-use crate::guard::{Birth, detached, entered};
+use crate::extend::Held;
+use crate::guard::{self, Birth, detached, entered};
 use crate::lines::lines;
 use crate::log::Log;
 use crate::verdict::{Verdict, Verdicts};
@@ -27,6 +30,8 @@ pub(crate) struct Engine {
     /// What its plugins tell.
     plugins: Vec<Log>,
     birth: Birth,
+    /// What of it is written in Python, and may hold the engine in turn.
+    held: Vec<Held>,
 }
 
 #[pymethods]
@@ -59,14 +64,16 @@ impl Engine {
         let firewalls = firewalls.map(|each| each.try_iter()?.collect::<PyResult<Vec<_>>>()).transpose()?;
         let firewalls = firewalls.unwrap_or_default();
         let plugins = build::plugins(&firewalls, &mut settings);
+        let mut held = Vec::new();
         let mut builder = engine::Engine::builder().config(settings).observer(log.clone());
         for firewall in &firewalls {
-            builder = enforce::add(builder, firewall)?;
+            builder = enforce::add(builder, firewall, &mut held)?;
         }
         if let Some(given) = store {
-            builder = build::store(builder, given)?;
+            builder = build::store(builder, given, &mut held)?;
         }
-        let Parts { builder, schema, .. } = Parts::new(builder, detectors)?;
+        let Parts { builder, schema, held: detecting } = Parts::new(builder, detectors)?;
+        held.extend(detecting);
         let core = detached(py, || builder.build());
         let core = core.map_err(|wrong| error::config(py, error::chain(&wrong)))?;
         let wanted = core.fields();
@@ -82,6 +89,7 @@ impl Engine {
             log,
             plugins,
             birth: Birth::now(),
+            held,
         })
     }
 
@@ -92,7 +100,7 @@ impl Engine {
         self.birth.check(py)?;
         let at = fallback(at)?;
         let done = entered(py, || self.feed.one(event, at));
-        self.log.hand_over(py);
+        self.log.hand_over(py)?;
         done??.map(Verdict::from).map_err(|wrong| wrong.exception(py))
     }
 
@@ -112,6 +120,10 @@ impl Engine {
         let py = log.py();
         self.birth.check(py)?;
         let at = fallback(at)?;
+        if log.is_instance_of::<PyDict>() {
+            let message = "a log is bytes or a text of JSON, one object a line, not `dict`: give one event to `process`";
+            return Err(PyTypeError::new_err(message));
+        }
         let log = json_bytes(log)?;
         let bytes = log.as_bytes();
         let done = entered(py, || detached(py, || self.feed.lines(bytes, at)));
@@ -212,6 +224,11 @@ impl Engine {
         self.fields.clone()
     }
 
+    /// What an engine holds may hold the engine: told to the garbage collector, both go when nobody else does.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.held.iter().try_for_each(|held| visit.call(&**held))
+    }
+
     fn __repr__(&self) -> String {
         format!("<Engine that reads {} fields>", self.fields.len())
     }
@@ -220,10 +237,10 @@ impl Engine {
 impl Engine {
     fn run<T: Send>(&self, py: Python<'_>, work: impl Future<Output = T> + Send) -> PyResult<T> {
         self.birth.check(py)?;
-        let done = enforce::run(py, work);
-        self.log.hand_over(py);
-        self.plugins.iter().for_each(|plugin| plugin.hand_over(py));
-        done
+        let done = enforce::run(py, work)?;
+        self.log.hand_over(py)?;
+        self.plugins.iter().try_for_each(|plugin| plugin.hand_over(py))?;
+        Ok(done)
     }
 
     /// Tells of what could not be read, and hands over what was told.
@@ -235,12 +252,13 @@ impl Engine {
             self.log
                 .warn(format!("{unread} of {events} events could not be read; the first: {}", first.message));
         }
-        self.log.hand_over(py);
-        done
+        let told = self.log.hand_over(py);
+        done.and_then(|verdicts| told.map(|()| verdicts))
     }
 }
 
 /// What a function of the Python records makes of plain values.
 fn record<'py>(py: Python<'py>, function: &str, made: &Value) -> PyResult<Bound<'py, PyAny>> {
-    py.import("autosec._records")?.getattr(function)?.call1((to_python(py, made)?,))
+    let made = to_python(py, made)?;
+    guard::made(py, "autosec._records", function, made)
 }

@@ -5,8 +5,9 @@ use std::io;
 use autosec_core::engine::{Engine, Verdict};
 use autosec_core::event::{Event, JsonReader};
 use autosec_core::time::Timestamp;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyIterator, PyString};
 
 use crate::arrow::Plan;
 use crate::event::{DictReader, ReadError, json_bytes};
@@ -16,6 +17,13 @@ use crate::verdict::{Unread, Verdicts};
 
 /// After so many events without the interpreter, Python is asked whether somebody pressed Ctrl-C.
 const ASK_EVERY: usize = 8_192;
+
+/// After so many events with the interpreter, others get a turn, and Python is asked the same: at 1 µs an event, this is
+/// well under the 5 ms that Python gives a thread.
+const YIELD_EVERY: usize = 512;
+
+/// What some programs write before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// An engine and what reads for it.
 #[derive(Debug)]
@@ -58,8 +66,13 @@ impl Feed {
     /// The verdicts of many events, each of any form.
     pub(super) fn many(&self, events: &Bound<'_, PyAny>, at: Option<Timestamp>) -> PyResult<Verdicts> {
         let mut verdicts = Verdicts::default();
-        for (index, event) in events.try_iter()?.enumerate() {
+        for (index, event) in listed(events)?.enumerate() {
             let event = event?;
+            if index % YIELD_EVERY == YIELD_EVERY - 1 {
+                let py = event.py();
+                guard::detached(py, || {});
+                py.check_signals()?;
+            }
             match self.one(&event, at) {
                 Ok(Ok(verdict)) => verdicts.push(verdict),
                 Ok(Err(wrong)) => verdicts.push_unread(wrong.unread(index)),
@@ -91,6 +104,7 @@ impl Feed {
     /// The verdicts of a log of JSON objects, one a line; the caller has let go of the interpreter.
     pub(super) fn lines(&self, log: &[u8], at: Option<Timestamp>) -> Verdicts {
         let mut verdicts = Verdicts::default();
+        let log = log.strip_prefix(BYTE_ORDER_MARK).unwrap_or(log);
         let lines = log.split(|byte| *byte == b'\n').enumerate();
         for (number, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
             match self.read(line, at) {
@@ -145,6 +159,22 @@ pub(super) fn is_over(events: usize) -> bool {
         }
     }
     guard::is_interrupted() || guard::is_ending()
+}
+
+/// The events one by one. One event is not many, though Python can iterate it.
+fn listed<'py>(events: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    let is_one = events.is_instance_of::<PyDict>()
+        || events.is_instance_of::<PyString>()
+        || events.is_instance_of::<PyBytes>()
+        || events.is_instance_of::<PyByteArray>();
+    if is_one {
+        let name = events.get_type().name()?;
+        let message = format!(
+            "`{name}` is one event and not many: give a list, or use `process`, or `process_ndjson` for a log"
+        );
+        return Err(PyTypeError::new_err(message));
+    }
+    events.try_iter()
 }
 
 fn foreign(py: Python<'_>, wrong: &PyErr, index: usize) -> Unread {

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::ReadError;
 use super::tree::{Node, Target, Tree};
-use super::value::{is_plain, plain};
+use super::value::{is_plain, plain, wants_out};
 
 /// The most levels of dicts and lists, as in JSON.
 const DEEPEST: usize = 64;
@@ -76,7 +76,9 @@ impl<'py> Gathering<'_, 'py> {
         if self.probing && !added && node.probes().len() <= dict.len() {
             return self.probe(node, dict, depth);
         }
-        for (key, value) in dict.iter() {
+        // All of them first: to read a value may run Python code, which may change the dict.
+        let entries: SmallVec<[_; 32]> = dict.iter().collect();
+        for (key, value) in entries {
             let Ok(key) = key.cast_into::<PyString>() else { continue };
             let name = key.to_str().unwrap_or_default();
             let done = match self.tree.step(node, name) {
@@ -91,7 +93,11 @@ impl<'py> Gathering<'_, 'py> {
     fn probe(&mut self, node: &Node, dict: &Bound<'py, PyDict>, depth: usize) -> Step {
         for (name, next) in node.probes() {
             let name = name.bind(dict.py());
-            let Ok(Some(value)) = dict.get_item(name) else { continue };
+            let found = dict.get_item(name).unwrap_or_else(|raised| {
+                wants_out(dict.py(), raised);
+                None
+            });
+            let Some(value) = found else { continue };
             let Some(next) = self.tree.node(*next) else { continue };
             let done = self.value(next, value, false, depth + 1);
             done.map_err(|stop| stop.within(name.to_str().unwrap_or_default()))?;
@@ -236,7 +242,9 @@ fn is_list(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>()
 }
 
-/// The elements of a list or a tuple.
+/// The elements of a list or a tuple as they are kept, whatever a subclass says of them.
 fn iterate<'py>(list: &Bound<'py, PyAny>) -> impl Iterator<Item = Bound<'py, PyAny>> {
-    list.try_iter().into_iter().flatten().filter_map(Result::ok)
+    let tuple = list.cast::<PyTuple>().ok().map(|tuple| tuple.iter());
+    let list = list.cast::<PyList>().ok().map(|list| list.iter());
+    list.into_iter().flatten().chain(tuple.into_iter().flatten())
 }

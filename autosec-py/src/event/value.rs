@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use autosec_core::event::{Kind, Value};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::ReadError;
+use crate::guard;
 
 /// Whether it is a text, a number, a boolean or `None`.
 pub(super) fn is_plain(value: &Bound<'_, PyAny>) -> bool {
@@ -30,7 +32,15 @@ pub(super) fn plain<'py>(value: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, 
         "numpy" => value.call_method0("item"),
         _ => return Err(wrong_type(value)),
     };
-    made.ok().filter(|made| is_plain(made)).map(Some).ok_or_else(|| wrong_type(value))
+    let made = made.map_err(|raised| wants_out(value.py(), raised)).ok();
+    made.filter(is_plain).map(Some).ok_or_else(|| wrong_type(value))
+}
+
+/// Keeps what a value raised and is meant for the whole program; what it raised otherwise only says that it is unreadable.
+pub(super) fn wants_out(py: Python<'_>, raised: PyErr) {
+    if !raised.is_instance_of::<PyException>(py) {
+        guard::keep(raised);
+    }
 }
 
 fn wrong_type(value: &Bound<'_, PyAny>) -> ReadError {

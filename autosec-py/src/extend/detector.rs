@@ -13,15 +13,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use serde_json::Value as Json;
 
-use super::MODULE;
 use super::raised::{ENDING, in_words, is_ordinary};
+use super::{Held, MODULE};
 use crate::error;
 use crate::guard;
 
 /// A detector written in Python.
 #[derive(Debug)]
 pub(crate) struct PyDetector {
-    detector: Py<PyAny>,
+    detector: Held,
     name: String,
     fields: Vec<(FieldId, Py<PyString>)>,
 }
@@ -41,7 +41,16 @@ impl PyDetector {
             Ok((field, PyString::intern(py, name).unbind()))
         });
         let fields = fields.collect::<PyResult<_>>()?;
-        Ok(Self { fields, name: detector.getattr("name")?.extract()?, detector: detector.clone().unbind() })
+        Ok(Self {
+            fields,
+            name: detector.getattr("name")?.extract()?,
+            detector: Arc::new(detector.clone().unbind()),
+        })
+    }
+
+    /// The object, for the garbage collector.
+    pub(crate) fn object(&self) -> &Held {
+        &self.detector
     }
 
     fn look(&self, py: Python<'_>, event: &Event<'_>) -> PyResult<Vec<Finding>> {

@@ -1,6 +1,3 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,41 +7,23 @@ use autosec_core::enforce::{
 use autosec_core::net::{self, network};
 use ipnet::IpNet;
 use pyo3::prelude::*;
-use tokio::sync::oneshot;
+use pyo3::types::PyTuple;
 
-use super::MODULE;
-use super::raised::{ENDING, in_words};
+use super::part::{CALLS, Part, Unasked};
+use super::raised::in_words;
+use super::{Held, MODULE};
 use crate::error;
-use crate::guard;
 
-/// The most calls of one firewall that may be under way: those that hang keep their threads.
-const CALLS: usize = 4;
-
-/// A firewall written in Python. Each call has a thread of its own, so that one that hangs runs into the enforcer's time
-/// limit like any other firewall's.
+/// A firewall written in Python; one that hangs runs into the enforcer's time limit like any other.
 #[derive(Debug)]
 pub(crate) struct PyFirewall {
-    firewall: Arc<Py<PyAny>>,
+    part: Part,
     name: String,
     capabilities: Capabilities,
-    calls: Arc<AtomicUsize>,
 }
 
 /// What `_capabilities` gives.
 type Can = (bool, Option<f64>, bool, bool, usize, Option<usize>, bool);
-
-/// Calls a function for a firewall.
-trait Ask:
-    for<'py> FnOnce(&Bound<'py, PyAny>, &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> + Send + 'static
-{
-}
-
-impl<F> Ask for F where
-    F: for<'py> FnOnce(&Bound<'py, PyAny>, &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
-        + Send
-        + 'static
-{
-}
 
 impl PyFirewall {
     pub(crate) fn new(firewall: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -59,48 +38,38 @@ impl PyFirewall {
         }
         let max_ttl = max_ttl.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         Ok(Self {
-            firewall: Arc::new(firewall.clone().unbind()),
+            part: Part::new(firewall),
             name: firewall.getattr("name")?.extract()?,
             capabilities: Capabilities { native_ttl, max_ttl, prefixes, ipv6, batch, capacity, atomic },
-            calls: Arc::default(),
         })
     }
 
+    /// The object, for the garbage collector.
+    pub(crate) fn object(&self) -> &Held {
+        self.part.object()
+    }
+
     /// Calls a function of the Python module.
-    async fn call<T>(&self, function: &'static str, ask: impl Ask) -> Result<T, EnforceError>
+    async fn call<T>(
+        &self,
+        function: &'static str,
+        given: impl for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyTuple>> + Send,
+    ) -> Result<T, EnforceError>
     where
         T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr> + Send + 'static,
     {
-        if self.calls.fetch_add(1, Ordering::Relaxed) >= CALLS {
-            self.calls.fetch_sub(1, Ordering::Relaxed);
-            let reason = format!("{CALLS} calls of it have not come back");
-            return Err(EnforceError::Busy {
-                firewall: self.name.clone(),
-                after: Duration::from_secs(10),
-                reason,
-            });
-        }
-        let (firewall, calls, name) =
-            (Arc::clone(&self.firewall), Arc::clone(&self.calls), self.name.clone());
-        let (tell, told) = oneshot::channel();
-        let started = thread::Builder::new().name("autosec-firewall".to_owned()).spawn(move || {
-            let done = guard::attach(|py| {
-                let function = py.import(MODULE).and_then(|module| module.getattr(function));
-                let made = function.and_then(|function| ask(&function, firewall.bind(py)));
-                let made = made.and_then(|made| made.extract::<T>());
-                made.map_err(|raised| failure(py, &name, &raised))
-            });
-            calls.fetch_sub(1, Ordering::Relaxed);
-            // Whoever asked may have given up: then nobody hears.
-            let _ = done.map(|done| tell.send(done));
-        });
-        let gone =
-            |reason: &str| EnforceError::Absent { firewall: self.name.clone(), reason: reason.to_owned() };
-        if let Err(error) = started {
-            self.calls.fetch_sub(1, Ordering::Relaxed);
-            return Err(gone(&format!("no thread could be started: {error}")));
-        }
-        told.await.unwrap_or_else(|_| Err(gone(ENDING)))
+        let name = self.name.clone();
+        let read = move |py: Python<'_>, made: PyResult<Bound<'_, PyAny>>| {
+            made.and_then(|made| made.extract::<T>()).map_err(|raised| failure(py, &name, &raised))
+        };
+        let firewall = self.name.clone();
+        self.part.ask(function, given, read).await.unwrap_or_else(|unasked| match unasked {
+            Unasked::Busy => {
+                let reason = format!("{CALLS} calls of it have not come back");
+                Err(EnforceError::Busy { firewall, after: Duration::from_secs(10), reason })
+            }
+            Unasked::Gone(reason) => Err(EnforceError::Absent { firewall, reason }),
+        })
     }
 
     fn outcomes(&self, targets: impl Iterator<Item = IpNet>, each: Vec<(String, String)>) -> Vec<Outcome> {
@@ -153,36 +122,25 @@ impl FirewallIntegration for PyFirewall {
             (net::display(block.target), block.ttl.map(|ttl| ttl.as_secs_f64()), block.reason.clone())
         };
         let items: Vec<_> = blocks.iter().map(item).collect();
-        let each = self
-            .call::<Vec<(String, String)>>("_block", move |function, firewall| {
-                function.call1((firewall, items))
-            })
-            .await?;
+        let each = self.call::<Vec<(String, String)>>("_block", move |py| (items,).into_pyobject(py)).await?;
         Ok(self.outcomes(blocks.iter().map(|block| block.target), each))
     }
 
     async fn unblock(&self, targets: &[IpNet]) -> Result<Vec<Outcome>, EnforceError> {
         let items: Vec<_> = targets.iter().map(|target| net::display(*target)).collect();
-        let each = self
-            .call::<Vec<(String, String)>>("_unblock", move |function, firewall| {
-                function.call1((firewall, items))
-            })
-            .await?;
+        let each =
+            self.call::<Vec<(String, String)>>("_unblock", move |py| (items,).into_pyobject(py)).await?;
         Ok(self.outcomes(targets.iter().copied(), each))
     }
 
     async fn blocked(&self) -> Result<Vec<Block>, EnforceError> {
-        let held = self
-            .call::<Vec<(String, Option<f64>, String)>>("_blocked", |function, firewall| {
-                function.call1((firewall,))
-            })
-            .await?;
+        let held =
+            self.call::<Vec<(String, Option<f64>, String)>>("_blocked", |py| Ok(PyTuple::empty(py))).await?;
         held.into_iter().map(|block| self.read(block)).collect()
     }
 
     async fn health(&self) -> Result<Health, EnforceError> {
-        let (enforcing, detail) =
-            self.call::<(bool, String)>("_health", |function, firewall| function.call1((firewall,))).await?;
+        let (enforcing, detail) = self.call::<(bool, String)>("_health", |py| Ok(PyTuple::empty(py))).await?;
         Ok(Health { enforcing, detail })
     }
 }

@@ -1,18 +1,25 @@
 use std::io;
+use std::sync::Arc;
 
 use autosec_core::store::{Store, StoreError};
 use pyo3::prelude::*;
 
+use super::Held;
 use super::raised::{ENDING, failed};
 use crate::guard;
 
 /// A store written in Python.
 #[derive(Debug)]
-pub(crate) struct PyStore(Py<PyAny>);
+pub(crate) struct PyStore(Held);
 
 impl PyStore {
     pub(crate) fn new(store: &Bound<'_, PyAny>) -> Self {
-        Self(store.clone().unbind())
+        Self(Arc::new(store.clone().unbind()))
+    }
+
+    /// The object, for the garbage collector.
+    pub(crate) fn object(&self) -> &Held {
+        &self.0
     }
 
     /// Calls the store, with what it is about for the error.

@@ -13,7 +13,7 @@ use super::options::Options;
 use super::source::Source;
 use crate::convert::to_python;
 use crate::error;
-use crate::guard::detached;
+use crate::guard::{Birth, detached};
 
 /// Rules that are replaced while engines look at events by them: no event waits, and rules that count the same go on.
 #[pyclass(frozen, subclass, module = "autosec._autosec")]
@@ -22,6 +22,7 @@ pub(crate) struct LiveRules {
     watching: Watching,
     schema: Schema,
     refused: Mutex<Vec<rule::Diagnostic>>,
+    birth: Birth,
 }
 
 /// The rules as an engine has them: it reads fields for later rules too.
@@ -32,8 +33,9 @@ struct Watching {
 }
 
 impl LiveRules {
-    pub(crate) fn detector(&self) -> impl Detector + 'static {
-        self.watching.clone()
+    pub(crate) fn detector(&self, py: Python<'_>) -> PyResult<impl Detector + 'static> {
+        self.birth.check(py)?;
+        Ok(self.watching.clone())
     }
 
     /// The fields of the rules that came first, which all later ones share.
@@ -90,7 +92,7 @@ impl LiveRules {
         }
         let rules = Arc::new(rule::LiveRules::new(loaded.rules));
         let watching = Watching { rules, later };
-        Ok(Self { watching, schema, refused: Mutex::new(loaded.refused) })
+        Ok(Self { watching, schema, refused: Mutex::new(loaded.refused), birth: Birth::now() })
     }
 
     /// Puts other rules in place of the current ones, and says what became of each. Events go on meanwhile: each is looked at
@@ -108,6 +110,7 @@ impl LiveRules {
         lenient: bool,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        self.birth.check(py)?;
         let options = Options::read(options)?;
         let schema = options.schema(py, self.watching.rules.current().schema().clone())?;
         let text = text.map(|text| Source { name: name.to_owned(), text });

@@ -8,6 +8,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::source::{self, Source};
 use crate::error;
 
 /// What a set may be told besides its sources.
@@ -67,9 +68,9 @@ impl Options {
         mut builder: RuleSetBuilder<'s>,
     ) -> PyResult<RuleSetBuilder<'s>> {
         for path in &self.pipelines {
-            let text = std::fs::read_to_string(path);
-            let text = text.map_err(|wrong| error::config(py, format!("`{}`: {wrong}", path.display())))?;
-            builder = builder.sigma_pipeline(path.display().to_string(), text);
+            let Source { name, text } =
+                source::read(path).map_err(|wrong| error::config(py, wrong.to_string()))?;
+            builder = builder.sigma_pipeline(name, text);
         }
         if self.ecs {
             builder = builder.sigma_pipeline("ecs.yml", SIGMA_TO_ECS);

@@ -15,7 +15,7 @@ use crate::backtest::{Trial, backtest};
 use crate::convert::to_python;
 use crate::error;
 use crate::event::fallback;
-use crate::guard::detached;
+use crate::guard::{Birth, detached};
 
 /// Rules that are ready: native ones, Sigma's, the starter pack. What is wrong with one is said when it is loaded.
 #[pyclass(frozen, module = "autosec")]
@@ -23,11 +23,18 @@ use crate::guard::detached;
 pub(crate) struct RuleSet {
     rules: Arc<rule::RuleSet>,
     refused: Vec<rule::Diagnostic>,
+    birth: Birth,
 }
 
 impl RuleSet {
     pub(crate) fn rules(&self) -> &Arc<rule::RuleSet> {
         &self.rules
+    }
+
+    /// The rules, for work that their locks take part in.
+    pub(crate) fn usable(&self, py: Python<'_>) -> PyResult<&Arc<rule::RuleSet>> {
+        self.birth.check(py)?;
+        Ok(&self.rules)
     }
 }
 
@@ -51,7 +58,7 @@ impl RuleSet {
         let schema = options.schema(py, Schema::ecs())?;
         let text = text.map(|text| Source { name: name.to_owned(), text });
         let loaded = load(py, Sources { paths, text, starter, lenient }, lists, options, &schema)?;
-        Ok(Self { rules: Arc::new(loaded.rules), refused: loaded.refused })
+        Ok(Self { rules: Arc::new(loaded.rules), refused: loaded.refused, birth: Birth::now() })
     }
 
     /// How many rules there are.
@@ -98,7 +105,7 @@ impl RuleSet {
 
     /// Gives a named list other members, while events are looked at.
     fn replace_list(&self, name: &str, values: &Bound<'_, PyAny>) -> PyResult<()> {
-        let replaced = self.rules.replace_list(name, list(name, values)?);
+        let replaced = self.usable(values.py())?.replace_list(name, list(name, values)?);
         replaced.map_err(|wrong| error::config(values.py(), wrong.to_string()))
     }
 
@@ -137,19 +144,22 @@ impl RuleSet {
     }
 
     /// What the rules remember of the events they saw, as bytes for `restore` or `merge`.
-    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &detached(py, || self.rules.snapshot()))
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let rules = self.usable(py)?;
+        Ok(PyBytes::new(py, &detached(py, || rules.snapshot())))
     }
 
     /// Takes over what a snapshot remembers: how many rules did; in place of what they remember now.
     fn restore(&self, py: Python<'_>, snapshot: &[u8]) -> PyResult<usize> {
-        let restored = detached(py, || self.rules.restore(snapshot));
+        let rules = self.usable(py)?;
+        let restored = detached(py, || rules.restore(snapshot));
         restored.map(|restored| restored.rules).map_err(|wrong| error::config(py, wrong.to_string()))
     }
 
     /// Adds what a snapshot of another shard remembers: how many rules did.
     fn merge(&self, py: Python<'_>, snapshot: &[u8]) -> PyResult<usize> {
-        let merged = detached(py, || self.rules.merge(snapshot));
+        let rules = self.usable(py)?;
+        let merged = detached(py, || rules.merge(snapshot));
         merged.map(|merged| merged.rules).map_err(|wrong| error::config(py, wrong.to_string()))
     }
 }

@@ -73,7 +73,11 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> io::Result<
     Ok(())
 }
 
-fn read(file: &Path) -> io::Result<Source> {
+/// A file as a source, as far as one may be long.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8.
+pub(super) fn read(file: &Path) -> io::Result<Source> {
     let mut text = String::new();
     let opened = fs::File::open(file).and_then(|opened| opened.take(LARGEST).read_to_string(&mut text));
     opened.map_err(|error| placed(file, &error))?;

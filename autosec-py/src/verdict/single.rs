@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::record::record;
 use crate::convert::to_python;
+use crate::guard;
 
 /// What was made of one event: what was found, how risky its subjects are, why, and what should be done.
 #[pyclass(frozen, module = "autosec")]
@@ -46,7 +47,8 @@ impl Verdict {
 
     /// What a function of the Python records makes of this verdict.
     fn made<'py>(&self, py: Python<'py>, function: &str) -> PyResult<Bound<'py, PyAny>> {
-        py.import("autosec._records")?.getattr(function)?.call1((self.to_dict(py)?,))
+        let record = self.to_dict(py)?.into_any();
+        guard::made(py, "autosec._records", function, record)
     }
 }
 
