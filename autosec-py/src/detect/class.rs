@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::FeatureSet;
 use crate::error;
-use crate::guard::detached;
+use crate::guard::{Birth, detached};
 use crate::model::{Model, packed};
 
 /// A model that looks at events: it finds rows that are too unusual, and says which columns make them so.
@@ -19,11 +19,13 @@ use crate::model::{Model, packed};
 pub(crate) struct ModelDetector {
     detector: Arc<detector::ModelDetector>,
     fields: Schema,
+    birth: Birth,
 }
 
 impl ModelDetector {
-    pub(crate) fn detector(&self) -> Arc<detector::ModelDetector> {
-        Arc::clone(&self.detector)
+    pub(crate) fn detector(&self, py: Python<'_>) -> PyResult<Arc<detector::ModelDetector>> {
+        self.birth.check(py)?;
+        Ok(Arc::clone(&self.detector))
     }
 
     /// The fields that events have for it.
@@ -69,13 +71,14 @@ impl ModelDetector {
             .tags(tags);
         let builder = if collect > 0 { builder.collect(collect, seed) } else { builder };
         let detector = builder.build().map_err(|wrong| error::config(py, wrong.to_string()))?;
-        Ok(Self { detector: Arc::new(detector), fields: features.fields().clone() })
+        Ok(Self { detector: Arc::new(detector), fields: features.fields().clone(), birth: Birth::now() })
     }
 
     /// Scores by this model from the next event on; `usual` are rows that it was not trained on, which tell how rare a score
     /// is.
     #[pyo3(signature = (model, usual=None))]
     fn _replace(&self, py: Python<'_>, model: &Bound<'_, Model>, usual: Option<&[u8]>) -> PyResult<()> {
+        self.birth.check(py)?;
         let model = model.get();
         let replaced = detached(py, || {
             let mut trained = model.trained();
@@ -90,9 +93,14 @@ impl ModelDetector {
     }
 
     /// Two halves of the rows that were kept, as the bytes of 64-bit floats; `None` if none were to be.
-    fn _collected<'py>(&self, py: Python<'py>) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-        let [first, second] = detached(py, || self.detector.collected().map(|kept| kept.halves()))?;
-        Some((PyBytes::new(py, &packed(&first)), PyBytes::new(py, &packed(&second))))
+    fn _collected<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>> {
+        self.birth.check(py)?;
+        let halves = detached(py, || self.detector.collected().map(|kept| kept.halves()));
+        Ok(halves
+            .map(|[first, second]| (PyBytes::new(py, &packed(&first)), PyBytes::new(py, &packed(&second)))))
     }
 
     /// Whether it has a model.
@@ -103,8 +111,9 @@ impl ModelDetector {
 
     /// How many entities it remembers now.
     #[getter]
-    fn entities(&self) -> usize {
-        self.detector.extractor().entities()
+    fn entities(&self, py: Python<'_>) -> PyResult<usize> {
+        self.birth.check(py)?;
+        Ok(self.detector.extractor().entities())
     }
 }
 

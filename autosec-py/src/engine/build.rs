@@ -56,7 +56,7 @@ impl Parts {
         } else if let Ok(behavior) = detector.cast::<Behavior>() {
             builder.detector(Arc::clone(behavior.get().analyzer(py)?))
         } else if let Ok(model) = detector.cast::<ModelDetector>() {
-            builder.detector(model.get().detector())
+            builder.detector(model.get().detector(py)?)
         } else if detector.hasattr("detect")? && detector.hasattr("fields")? {
             let own = PyDetector::new(detector, &mut self.schema)?;
             self.held.push(Held::clone(own.object()));

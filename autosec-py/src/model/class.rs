@@ -1,3 +1,4 @@
+use autosec_ml::anomaly::AnomalyModel;
 use autosec_ml::detector::Trained;
 use autosec_ml::ensemble::Judgement;
 use autosec_ml::feature::FeatureSchema;
@@ -48,17 +49,14 @@ impl Model {
         if matches!(self.kind, Kind::Online(_)) { self.birth.check(py) } else { Ok(()) }
     }
 
-    fn score_row(&self, py: Python<'_>, row: &[f64]) -> PyResult<f64> {
-        self.fitting(py, row)?;
-        Ok(self.kind.model().score(row))
-    }
-
-    /// Whether the row has as many columns as the model.
-    fn fitting(&self, py: Python<'_>, row: &[f64]) -> PyResult<()> {
-        let (given, columns) = (row.len(), self.kind.model().columns());
-        if given == columns {
-            return Ok(());
+    /// The model, if the row has as many columns as it.
+    fn fitting(&self, py: Python<'_>, row: &[f64]) -> PyResult<&dyn AnomalyModel> {
+        self.check(py)?;
+        let model = self.kind.model();
+        if row.len() == model.columns() {
+            return Ok(model);
         }
+        let (given, columns) = (row.len(), model.columns());
         Err(error::config(py, format!("a row has {given} columns, and the model was fitted to {columns}")))
     }
 
@@ -136,7 +134,7 @@ impl Model {
 
     /// How unusual one row is.
     fn score(&self, row: &Bound<'_, PyAny>) -> PyResult<f64> {
-        self.check(row.py())?;
+        let py = row.py();
         let mut narrow = [0.0; 64];
         if let Ok(list) = row.cast::<PyList>()
             && let Some(slots) = narrow.get_mut(..list.len())
@@ -144,16 +142,16 @@ impl Model {
             for (slot, value) in slots.iter_mut().zip(list) {
                 *slot = value.extract()?;
             }
-            return self.score_row(row.py(), slots);
+            return self.fitting(py, slots).map(|model| model.score(slots));
         }
-        self.score_row(row.py(), &row.extract::<Vec<f64>>()?)
+        let row = row.extract::<Vec<f64>>()?;
+        self.fitting(py, &row).map(|model| model.score(&row))
     }
 
     /// What each column adds to how unusual a row is, the greatest first.
     fn attribute(&self, py: Python<'_>, row: Vec<f64>) -> PyResult<Vec<(usize, f64)>> {
-        self.check(py)?;
-        self.fitting(py, &row)?;
-        let mut ranked: Vec<_> = self.kind.model().contributions(&row).into_iter().enumerate().collect();
+        let contributions = self.fitting(py, &row)?.contributions(&row);
+        let mut ranked: Vec<_> = contributions.into_iter().enumerate().collect();
         ranked.sort_by(|(_, left), (_, right)| right.total_cmp(left));
         Ok(ranked)
     }
@@ -211,6 +209,7 @@ impl Model {
         let Kind::Ensemble(ensemble) = &self.kind else {
             return Err(error::config(py, "only an ensemble has members to ask"));
         };
+        self.fitting(py, &row)?;
         let Judgement { score, p_value, confidence, members, .. } = ensemble.judge(&row);
         let each = members.iter().map(|it| (it.name, it.weight, it.score, it.surprise, it.p_value));
         Ok((score, p_value, confidence, each.collect()))

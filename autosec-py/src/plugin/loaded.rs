@@ -70,7 +70,7 @@ impl Loaded {
             let firewall = plugins.firewall(&name).map_err(|wrong| error::chain(&wrong))?;
             Ok((name, plugins, firewall, loader))
         });
-        log.hand_over(py);
+        log.hand_over(py)?;
         let made: Result<_, String> = made?;
         let (name, plugins, firewall, loader) = made.map_err(|wrong| {
             error::config(py, format!("the plugin in `{}`: {wrong}", asked.folder.display()))
@@ -134,9 +134,9 @@ impl Loaded {
         py: Python<'_>,
         work: impl Future<Output = Result<T, String>> + Send,
     ) -> PyResult<T> {
-        let done = run(py, work);
-        self.log.hand_over(py);
-        done?.map_err(|wrong| error::config(py, wrong))
+        let done = run(py, work)?;
+        self.log.hand_over(py)?;
+        done.map_err(|wrong| error::config(py, wrong))
     }
 }
 

@@ -33,10 +33,6 @@ struct Watching {
 }
 
 impl LiveRules {
-    /// The rules as a detector.
-    ///
-    /// # Errors
-    /// They were copied by a fork in the middle of a call.
     pub(crate) fn detector(&self, py: Python<'_>) -> PyResult<impl Detector + 'static> {
         self.birth.check(py)?;
         Ok(self.watching.clone())
