@@ -7,6 +7,8 @@ use super::baseline::{Baseline, OVERHEAD, room};
 
 /// Shards that baselines are spread over: a power of two.
 const SHARDS: usize = 64;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
 /// How many places of a table are looked at for a baseline to give up.
 const PROBES: usize = 16;
 /// How much longer a baseline is kept for each time its events double, in seconds: a week.
@@ -58,19 +60,23 @@ impl Baselines {
 
     /// Changes the baseline of a key, which is empty if there is none, and keeps it unless it is still empty.
     pub(super) fn change(&self, key: u64, change: impl FnOnce(&mut Baseline)) {
-        self.visit(key, |baseline| {
+        let and_keep = |baseline: &mut Baseline| {
             change(baseline);
             true
-        });
+        };
+        self.visit(key, || {}, and_keep);
     }
 
     /// Looks at the baseline of a key, which is empty if there is none; what the visitor made of it is kept if he says so and it
-    /// is not empty. Others who want a baseline of the same shard wait meanwhile.
-    pub(super) fn visit(&self, key: u64, visit: impl FnOnce(&mut Baseline) -> bool) {
+    /// is not empty. Others who want a baseline of the same shard wait meanwhile. `ahead` is called while the baseline is fetched
+    /// from memory, so what it asks memory for costs no time of its own.
+    pub(super) fn visit(&self, key: u64, ahead: impl FnOnce(), visit: impl FnOnce(&mut Baseline) -> bool) {
         let Some(mut shard) = self.shard(key) else { return };
         let Shard { held: table, used, scratch, .. } = &mut *shard;
         let mut baseline = Baseline::default();
         let held = table.find_mut(spot(key), |held| held.key == key);
+        held.iter().for_each(|held| touch(&held.packed));
+        ahead();
         if held.as_ref().is_some_and(|held| baseline.fill(&held.packed).is_none()) {
             baseline = Baseline::default();
         }
@@ -176,6 +182,11 @@ impl Shard {
         self.used = self.used.saturating_sub(held.packed.len() + OVERHEAD);
         Some(held)
     }
+}
+
+/// Has bytes fetched from memory, all lines of the cache at once: who reads on and on waits for each of them.
+fn touch(bytes: &[u8]) {
+    std::hint::black_box(bytes.iter().step_by(LINE).fold(0, |all, byte| all | byte));
 }
 
 /// A packed baseline without the zeros behind it.

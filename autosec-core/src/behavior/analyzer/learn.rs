@@ -80,7 +80,7 @@ impl BehaviorAnalyzer {
         let glance = Glance::at(&self.crowd, &seen.values);
         let moment = Moment::at(seen.second, &self.ageing);
         let (mut assessment, mut taught) = (None, None);
-        self.baselines.visit(seen.subject, |baseline| {
+        let weigh_and_learn = |baseline: &mut Baseline| {
             let settling = self.settling(seen, baseline);
             let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
             let risk = about.risk();
@@ -92,7 +92,8 @@ impl BehaviorAnalyzer {
                 taught = Some(self.teach(seen, &teaching, baseline));
             }
             learns
-        });
+        };
+        self.baselines.visit(seen.subject, || glance.touch(&self.crowd), weigh_and_learn);
         match (seen.outcome, taught) {
             (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
             (Outcome::Success, None) => {

@@ -69,10 +69,11 @@ impl BehaviorAnalyzer {
         let moment = Moment::at(seen.second, &self.ageing);
         let glance = Glance::at(&self.crowd, &seen.values);
         let mut assessment = None;
-        self.baselines.visit(seen.subject, |baseline| {
+        let only_look = |baseline: &mut Baseline| {
             assessment = Some(self.assess(&seen, &glance, moment, baseline));
             false
-        });
+        };
+        self.baselines.visit(seen.subject, || glance.touch(&self.crowd), only_look);
         assessment
     }
 

@@ -3,8 +3,6 @@ use super::moment::Moment;
 use super::table::{Crowd, Share, Spot};
 
 /// Where everyone's counts of an event's values are: looked up once, to be read and then added to.
-///
-/// Whoever has one made early has less to wait for later: memory is fetched meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::behavior) struct Glance([Option<Spot>; Feature::ALL.len()]);
 
@@ -17,9 +15,14 @@ impl Glance {
     pub(in crate::behavior) fn at(crowd: &Crowd, values: &[Option<u64>; Feature::ALL.len()]) -> Self {
         let mut spots = [None; Feature::ALL.len()];
         for (spot, (feature, hash)) in spots.iter_mut().zip(Feature::ALL.into_iter().zip(values)) {
-            *spot = hash.map(|hash| crowd.touch(feature, hash));
+            *spot = hash.map(|hash| crowd.spot_of(feature, hash));
         }
         Self(spots)
+    }
+
+    /// Has all of them fetched from memory at once: who waits for something else meanwhile does not wait for them.
+    pub(in crate::behavior) fn touch(&self, crowd: &Crowd) {
+        self.0.iter().flatten().for_each(|spot| crowd.touch(*spot));
     }
 
     /// How common they are.

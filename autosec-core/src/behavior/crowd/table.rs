@@ -102,11 +102,14 @@ impl Crowd {
         self.readable(now).map_or(0.0, |now| self.read(self.spot(key), now))
     }
 
-    /// Where everyone's counts of a value are, which are fetched from memory meanwhile.
-    pub(super) fn touch(&self, feature: Feature, hash: u64) -> Spot {
-        let spot = self.spot(Keys::of(Circle::EVERYONE, feature).value(hash));
+    /// Where everyone's counts of a value are.
+    pub(super) fn spot_of(&self, feature: Feature, hash: u64) -> Spot {
+        self.spot(Keys::of(Circle::EVERYONE, feature).value(hash))
+    }
+
+    /// Has what is there fetched from memory.
+    pub(super) fn touch(&self, spot: Spot) {
         self.buckets.get(spot.bucket).into_iter().for_each(Bucket::touch);
-        spot
     }
 
     /// The time at which to read what is asked about at a time; none if nothing is left then.
@@ -115,7 +118,7 @@ impl Crowd {
         (now.epoch < newest.saturating_add(FADED)).then(|| now.not_before(newest.saturating_sub(1)))
     }
 
-    /// [`Crowd::share`] of a value that was touched, for everyone.
+    /// [`Crowd::share`] of everyone's value at a spot.
     pub(super) fn share_at(&self, spot: Spot, feature: Feature, now: Moment) -> Share {
         let read = |cell: &AtomicU64| Cell::of(cell.load(Ordering::Relaxed)).events(now);
         let [total, distinct] =
@@ -147,7 +150,7 @@ impl Crowd {
         }
     }
 
-    /// [`Crowd::count`] of values that were touched, for everyone.
+    /// [`Crowd::count`] of everyone's values at their spots.
     pub(super) fn count_at(&self, spots: &[Option<Spot>; Feature::ALL.len()], events: f64, now: Moment) {
         if self.meet(now.epoch) - now.epoch >= FADED {
             return;
