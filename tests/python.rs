@@ -30,7 +30,10 @@ fn the_wheel_installs_and_passes_its_tests() {
     }
     let spark = if has_java() { SPARK.as_slice() } else { &[] };
     if spark.is_empty() {
-        skip("ALL tests of autosec.spark", "there is no Java, which Spark runs on: install a runtime of version 17 or later");
+        skip(
+            "ALL tests of autosec.spark",
+            "there is no Java, which Spark runs on: install a runtime of version 17 or later",
+        );
     }
     for package in WISHED.iter().chain(spark) {
         if !pip(&[package]).status.success() {
