@@ -178,18 +178,21 @@ impl Baseline {
         };
         let width = feature.width();
         let mut least = 0;
-        let mut is_right = true;
-        let entries = (0..count).map_while(|_| {
-            let entry = unpack_entry(feature, width, from);
-            let entry = entry.filter(|entry| (least..end).contains(&entry.value));
-            match &entry {
-                Some(entry) => least = entry.value + 1,
-                None => is_right = false,
+        for entry in self.entries.append(feature, count) {
+            let has_mass = match unpack_short(entry, width, from) {
+                // None of its numbers is large.
+                true => entry.settled | entry.fresh[0] > 0,
+                false => {
+                    unpack_long(entry, width, from)?;
+                    (1..=4 * HEAVIEST).contains(&entry.mass())
+                }
+            };
+            if !has_mass || !(least..end).contains(&entry.value) {
+                return None;
             }
-            entry
-        });
-        self.entries.append(feature, entries);
-        is_right.then_some(())
+            least = entry.value + 1;
+        }
+        Some(())
     }
 }
 
@@ -223,38 +226,31 @@ fn pack_entry(entry: &Entry, width: u32, to: &mut Writer<'_>) {
     }
 }
 
-/// Reads an entry that has mass, but not more than can be.
+/// Reads an entry as most are: no number of it takes more than two bytes, and none of its mass has waited long. False for others.
 #[inline]
-fn unpack_entry(feature: Feature, width: u32, from: &mut Reader<'_>) -> Option<Entry> {
-    match unpack_short(feature, width, from) {
-        // None of its numbers is large.
-        Some(entry) => Some(entry).filter(|entry| entry.settled > 0 || entry.fresh != [0; 2]),
-        None => unpack_long(feature, width, from).filter(|entry| (1..=4 * HEAVIEST).contains(&entry.mass())),
+fn unpack_short(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> bool {
+    let Some(mut word) = Word::of(from) else { return false };
+    entry.value = word.take_little(width);
+    let Some(mass) = word.take() else { return false };
+    (entry.settled, entry.repeated) = (mass >> 2, mass & 2 != 0);
+    if mass & 1 != 0 {
+        let Some(newest) = word.take().filter(|newest| newest & 1 == 0) else { return false };
+        entry.fresh = [newest >> 1, 0];
     }
+    from.skip(word).is_some()
 }
 
-/// Reads an entry as most are: no number of it takes more than two bytes, and none of its mass has waited long. None, and nothing
-/// is read, if it is another.
-#[inline]
-fn unpack_short(feature: Feature, width: u32, from: &mut Reader<'_>) -> Option<Entry> {
-    let mut word = Word::of(from)?;
-    let value = word.take_little(width);
-    let mass = word.take()?;
-    let newest = if mass & 1 != 0 { word.take().filter(|newest| newest & 1 == 0)? } else { 0 };
-    from.skip(word)?;
-    Some(Entry { feature, value, repeated: mass & 2 != 0, settled: mass >> 2, fresh: [newest >> 1, 0] })
-}
-
-fn unpack_long(feature: Feature, width: u32, from: &mut Reader<'_>) -> Option<Entry> {
-    let mut entry = Entry::new(feature, from.little(width)?);
+fn unpack_long(entry: &mut Entry, width: u32, from: &mut Reader<'_>) -> Option<()> {
+    entry.value = from.little(width)?;
     let mass = from.number()?;
     (entry.settled, entry.repeated) = (u32::try_from(mass >> 2).ok()?, mass & 2 != 0);
+    entry.fresh = [0; 2];
     if mass & 1 != 0 {
         let newest = from.number()?;
         let before = if newest & 1 != 0 { from.small()? } else { 0 };
         entry.fresh = [u32::try_from(newest >> 1).ok()?, before];
     }
-    Some(entry)
+    Some(())
 }
 
 /// Writes a time as its difference from another one. Either may be the later: a late event is older than the first that was
