@@ -37,7 +37,7 @@ impl RuleSet {
 #[cfg(test)]
 mod tests {
     use crate::event::Schema;
-    use crate::rule::RuleSet;
+    use crate::rule::set::RuleSet;
 
     fn keys(build: impl FnOnce(&Schema) -> RuleSet) -> Vec<(String, Vec<Vec<String>>)> {
         let rules = build(&Schema::ecs());
