@@ -117,8 +117,8 @@ def test_a_plugin_blocks_for_an_engine_and_lets_in_again(tmp_path: Path, caplog:
     done = made.enforce(decide(made)).check()
     assert [report.firewall for report in done.reports] == ["edge", "memory"] and plugin.plan(["203.0.113.7"])[0].target
     assert [each.enforcing for each in made.health()] == [True, True]
-    assert made.health()[0].detail == "1 blocked" and made.unblock("203.0.113.7").complete
-    assert made.health()[0].detail == "0 blocked" and plugin.about()["calls"] >= 4
+    assert made.health()[0].detail == "1 blocked (1µs)" and made.unblock("203.0.113.7").complete
+    assert made.health()[0].detail == "0 blocked (1µs)" and plugin.about()["calls"] >= 4
     for _ in range(3):
         made.reconcile()
     assert "plugin `edge` loaded 1.0.0" in caplog.text and "plugin `edge` configured" in caplog.text
@@ -133,7 +133,7 @@ def test_a_plugin_is_configured_and_replaced_while_an_engine_uses_it(tmp_path: P
     plugin.replace(new)
     assert plugin.about()["version"] == "1.1.0" and plugin.about()["earlier"] == "1.0.0"
     made.reconcile()
-    assert made.health()[0].detail == "1 blocked", "what it forgot is put there again"
+    assert made.health()[0].detail == "1 blocked (1µs)", "what it forgot is put there again"
     with pytest.raises(autosec.ConfigError, match="not today"):
         plugin.configure({"reject": "not today"})
     assert made.health()[0].enforcing, "it goes on as it was"
@@ -147,10 +147,10 @@ def test_what_is_granted_goes_out_with_a_secret(
 ) -> None:
     class Vault(autosec.SecretSource):
         def secret(self, name: str) -> str:
-            return {"key": "LUFRPT1"}[name]
+            return {"fixture-key": "LUFRPT1"}[name]
 
-    monkeypatch.setenv("EDGE_KEY", "LUFRPT1")
-    (tmp_path / "key").write_text("LUFRPT1\n")
+    monkeypatch.setenv("EDGE_FIXTURE_KEY", "LUFRPT1")
+    (tmp_path / "fixture-key").write_text("LUFRPT1\n")
     secrets = {"python": Vault(), "environment": autosec.EnvironmentSecrets("EDGE_"), "files": autosec.FileSecrets(tmp_path)}
     url, shown = device
     folder = install(tmp_path / "fixture", more=ASKS)

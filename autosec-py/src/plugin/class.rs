@@ -78,7 +78,8 @@ impl PluginFirewall {
 
 #[pymethods]
 impl PluginFirewall {
-    /// Loads the plugin of a folder, checks who signed it, and configures it.
+    /// Loads the plugin of a folder, checks who signed it, and configures it. `secrets` are asked for its secret `token` as
+    /// for `<its id>-token`, unless the grant says `from`.
     #[new]
     #[pyo3(signature = (folder, config=None, *, name=None, keys=None, unsigned=false, grant=None, networks=None, secrets=None, libraries=None, runner=None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
