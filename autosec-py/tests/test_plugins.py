@@ -32,7 +32,7 @@ why = "it greets the device"
 
 [[secret]]
 name = "key"
-use = "header:x-key"
+use = "header:x-edge-key"
 """
 
 
@@ -54,7 +54,7 @@ def device() -> Iterator[tuple[str, list[str | None]]]:
 
     class Device(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            shown.append(self.headers["x-key"])
+            shown.append(self.headers["x-edge-key"])
             self.send_response(200)
             self.send_header("content-length", "5")
             self.end_headers()
