@@ -18,11 +18,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 use serde_json::{Value, json};
 
-use crate::backtest::Teller;
 use crate::convert::to_python;
 use crate::error;
 use crate::event::{fallback, json_bytes};
 use crate::guard::{Birth, detached, entered};
+use crate::progress::Teller;
 
 /// How often a host is told how far a feed has been read, in bytes.
 const TELL_EVERY: u64 = 1 << 20;

@@ -20,6 +20,8 @@ mod lines;
 mod log;
 mod model;
 mod plugin;
+mod progress;
+mod recorded;
 mod rules;
 mod secret;
 mod verdict;

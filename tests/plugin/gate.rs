@@ -442,7 +442,7 @@ async fn secrets_go_where_they_were_declared_for() {
         grant.secrets_in_clear = true;
         grant.allows.secret[0].from = Some("nobody-has-this".into());
     });
-    assert_denied(unnamed.gate.http(with_secret(&url)).await, "the host does not have it");
+    assert_denied(unnamed.gate.http(with_secret(&url)).await, "the host has none called `nobody-has-this`");
     assert_eq!(site.asked().len(), 1, "of all these one was sent");
 }
 

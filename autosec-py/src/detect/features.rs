@@ -6,11 +6,11 @@ use autosec_ml::feature::{self, FeatureExtractor, FeatureSchema, Limits};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::backtest::{Wanted, walk};
 use crate::convert::to_python;
 use crate::error;
 use crate::event::fallback;
 use crate::model::packed;
+use crate::recorded::{Wanted, walk};
 use crate::rules::schema_with;
 
 /// What makes a ready-made set.

@@ -9,9 +9,9 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use super::kind::Kind;
 use super::learning::Learning;
 use super::recipe::Recipe;
-use crate::backtest::Teller;
 use crate::error;
 use crate::guard::{Birth, detached, entered};
+use crate::progress::Teller;
 
 /// The name, the version and the columns of a feature schema.
 type Schema = (String, u32, Vec<String>);

@@ -14,8 +14,8 @@ use pyo3::types::PyDict;
 
 use super::kind::Kind;
 use super::learning::Learning;
-use crate::backtest::Teller;
 use crate::error;
+use crate::progress::Teller;
 
 /// What an ensemble's training consists of, each for so many steps of its progress.
 const STAGES: [&str; 5] = ["isolation-forest", "k-means", "statistical", "seasonal", "calibration"];

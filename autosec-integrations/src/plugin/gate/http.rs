@@ -143,7 +143,11 @@ impl Gate {
             let rule = rules.iter().find(|rule| rule.name == *name);
             let from = self.capabilities.secret_of_host(name);
             let (Some(rule), Some(from)) = (rule, from) else { return Err(deny("there is none")) };
-            let secret = self.secrets.secret(from).await.map_err(|_| deny("the host does not have it"))?;
+            let secret = self
+                .secrets
+                .secret(from)
+                .await
+                .map_err(|_| deny(&format!("the host has none called `{from}`")))?;
             let FilledSlot::SigV4 { service, region } = &rule.slot else {
                 filled.put(&rule.slot, &secret, &hop.headers).map_err(deny)?;
                 continue;

@@ -1,4 +1,4 @@
-//! Where the events of a backtest come from.
+//! Where recorded events come from.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use super::Teller;
 use crate::error;
 use crate::event::json_bytes;
+use crate::progress::Teller;
 
 /// A log of JSON objects, one a line, that stops when the host says so.
 #[derive(Debug)]
-pub(super) struct Log<'t> {
+pub(crate) struct Log<'t> {
     input: Source,
     teller: &'t Teller,
 }
@@ -26,7 +26,7 @@ enum Source {
 
 /// What a host handed in.
 #[derive(Debug)]
-pub(super) enum Given<'py> {
+pub(crate) enum Given<'py> {
     /// A file, and how long it is.
     File(File, u64),
     Bytes(Vec<u8>),
@@ -34,8 +34,19 @@ pub(super) enum Given<'py> {
     Events(Bound<'py, PyAny>),
 }
 
+impl Given<'_> {
+    /// How much there is, in bytes or in events, where that is known.
+    pub(crate) fn total(&self) -> Option<u64> {
+        match self {
+            Given::File(_, length) => Some(*length),
+            Given::Bytes(bytes) => Some(bytes.len() as u64),
+            Given::Events(events) => events.len().ok().map(|length| length as u64),
+        }
+    }
+}
+
 /// Bytes are a log, a text or a path names a file, everything else gives events one by one.
-pub(super) fn given<'py>(log: &Bound<'py, PyAny>) -> PyResult<Given<'py>> {
+pub(crate) fn given<'py>(log: &Bound<'py, PyAny>) -> PyResult<Given<'py>> {
     if log.is_instance_of::<PyBytes>() || log.is_instance_of::<PyByteArray>() {
         return Ok(Given::Bytes(json_bytes(log)?.as_bytes().to_vec()));
     }
@@ -50,11 +61,11 @@ pub(super) fn given<'py>(log: &Bound<'py, PyAny>) -> PyResult<Given<'py>> {
 }
 
 impl<'t> Log<'t> {
-    pub(super) fn file(file: File, teller: &'t Teller) -> Self {
+    pub(crate) fn file(file: File, teller: &'t Teller) -> Self {
         Self { input: Source::File(BufReader::new(file)), teller }
     }
 
-    pub(super) fn bytes(bytes: Vec<u8>, teller: &'t Teller) -> Self {
+    pub(crate) fn bytes(bytes: Vec<u8>, teller: &'t Teller) -> Self {
         Self { input: Source::Bytes(Cursor::new(bytes)), teller }
     }
 }

@@ -5,11 +5,11 @@ use autosec_core::time::Timestamp;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::Teller;
 use super::input::{Given, Log, given};
 use crate::error;
 use crate::event::{DictReader, json_bytes};
 use crate::guard::{detached, entered};
+use crate::progress::Teller;
 
 /// The longest line that is read, in bytes, as in a backtest.
 const LINE_LIMIT: usize = 1 << 20;
@@ -44,11 +44,7 @@ pub(crate) fn walk(
 ) -> PyResult<u64> {
     let py = log.py();
     let given = given(log)?;
-    let total = match &given {
-        Given::File(_, length) => Some(*length),
-        Given::Bytes(bytes) => Some(bytes.len() as u64),
-        Given::Events(events) => events.len().ok().map(|length| length as u64),
-    };
+    let total = given.total();
     let teller = Teller::new(py, progress, title, total)?;
     let done = entered(py, || match given {
         Given::File(file, _) => {
@@ -133,7 +129,8 @@ fn events(
     Ok(tally)
 }
 
-fn read_one<'l>(reader: &JsonReader, line: &'l [u8], at: Option<Timestamp>) -> Option<Event<'l>> {
+/// An event of a line, if it can be read; `at` is its time where it says none.
+pub(crate) fn read_one<'l>(reader: &JsonReader, line: &'l [u8], at: Option<Timestamp>) -> Option<Event<'l>> {
     match at {
         Some(at) => reader.read_at(line, at).ok(),
         None => reader.read(line).ok(),

@@ -1,3 +1,5 @@
+//! Rules tried on a log.
+
 use std::io::{self, BufReader};
 
 use autosec_core::event::JsonReader;
@@ -6,11 +8,11 @@ use autosec_core::time::Timestamp;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::Teller;
-use super::input::{Given, Log, given};
 use crate::error;
 use crate::event::{DictReader, json_bytes};
 use crate::guard::{detached, entered};
+use crate::progress::Teller;
+use crate::recorded::{Given, Log, given, read_one};
 
 /// How often the host is told, in events.
 const TELL_EVERY: u64 = 8_192;
@@ -61,11 +63,7 @@ impl Trial<'_> {
                 dicts.with(dict, self.at, |event| backtest.look(&event)).is_ok()
             } else {
                 let bytes = json_bytes(&event)?;
-                let read = match self.at {
-                    Some(at) => json.read_at(bytes.as_bytes(), at),
-                    None => json.read(bytes.as_bytes()),
-                };
-                read.map(|event| backtest.look(&event)).is_ok()
+                read_one(&json, bytes.as_bytes(), self.at).map(|event| backtest.look(&event)).is_some()
             };
             if !read {
                 backtest.unread();
@@ -86,11 +84,7 @@ pub(crate) fn backtest(
 ) -> PyResult<BacktestReport> {
     let py = log.py();
     let given = given(log)?;
-    let total = match &given {
-        Given::File(_, length) => Some(*length),
-        Given::Bytes(bytes) => Some(bytes.len() as u64),
-        Given::Events(events) => events.len().ok().map(|length| length as u64),
-    };
+    let total = given.total();
     let teller = Teller::new(py, progress, "backtest", total)?;
     let done = entered(py, || match given {
         Given::File(file, _) => Ok(detached(py, || trial.lines(Log::file(file, &teller), &teller))),
