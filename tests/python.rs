@@ -40,13 +40,13 @@ fn the_wheel_installs_and_passes_its_tests() {
             skip("a part of the Python wheel's tests", &format!("`{package}` cannot be installed"));
         }
     }
-    // As a user would, but for the profile: what is tested need not be small or fast. The folder is its own, so that this
-    // build and others do not undo each other.
+    // As a user would who wants plugins, but for the profile: what is tested need not be small or fast. The folder is its
+    // own, so that this build and others do not undo each other.
     let mut install = Command::new(&own);
     install
         .args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"])
         .arg(root.join("autosec-py"));
-    install.env("MATURIN_PEP517_ARGS", "--profile dev").env("CARGO_TARGET_DIR", folder.join("build"));
+    install.env("MATURIN_PEP517_ARGS", "--profile dev --features native,wasm").env("CARGO_TARGET_DIR", folder.join("build"));
     install.env("CARGO_PROFILE_DEV_DEBUG", "0");
     succeed("`pip install ./autosec-py`", &mut install);
     let mut tests = Command::new(&own);

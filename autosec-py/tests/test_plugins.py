@@ -6,6 +6,8 @@ import hashlib
 import json
 import logging
 import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,10 +19,13 @@ import pytest
 import autosec
 
 from .conftest import ADMIN, RULES
+from .minisign import Key
 
-FIXTURE = Path(__file__).parents[2] / "tests/data/plugins/fixture.wasm"
-MISSING = "SKIPPED: the wheel was built without plugins: MATURIN_PEP517_ARGS='--features wasm' pip install ./autosec-py"
+ROOT = Path(__file__).parents[2]
+FIXTURE = ROOT / "tests/data/plugins/fixture.wasm"
+MISSING = "SKIPPED: the wheel was built without plugins: MATURIN_PEP517_ARGS='--features native,wasm' pip install ./autosec-py"
 needs_wasm = pytest.mark.skipif("wasm" not in autosec.PluginFirewall.kinds(), reason=MISSING)
+needs_native = pytest.mark.skipif("native" not in autosec.PluginFirewall.kinds(), reason=MISSING)
 ASKS = """
 [[http]]
 origin = "{config.url|http://127.0.0.1:9}"
@@ -36,13 +41,14 @@ use = "header:x-edge-key"
 """
 
 
-def install(folder: Path, version: str = "1.0.0", more: str = "") -> Path:
-    """A folder with the fixture as a plugin."""
+def install(folder: Path, version: str = "1.0.0", more: str = "", file: Path = FIXTURE) -> Path:
+    """A folder with the fixture, or another file, as a plugin."""
     folder.mkdir()
-    component = FIXTURE.read_bytes()
-    (folder / "fixture.wasm").write_bytes(component)
-    manifest = {"id": "fixture", "version": version, "api": "autosec:firewall@0.1", "kind": "wasm", "file": "fixture.wasm"}
-    lines = [f"{name} = {value!r}" for name, value in {**manifest, "sha256": hashlib.sha256(component).hexdigest()}.items()]
+    code = file.read_bytes()
+    (folder / file.name).write_bytes(code)
+    kind = "wasm" if file == FIXTURE else "native"
+    manifest = {"id": file.stem, "version": version, "api": "autosec:firewall@0.1", "kind": kind, "file": file.name}
+    lines = [f"{name} = {value!r}" for name, value in {**manifest, "sha256": hashlib.sha256(code).hexdigest()}.items()]
     (folder / "plugin.toml").write_text("\n".join(["[plugin]", *lines, more]))
     return folder
 
@@ -199,6 +205,44 @@ def test_plugins_that_cannot_be_loaded_are_refused(tmp_path: Path) -> None:
     for folder, settings, text in wrong:
         with pytest.raises(autosec.ConfigError, match=text):
             autosec.PluginFirewall(folder, **{"unsigned": True, **settings})
+
+
+@needs_wasm
+def test_who_signed_it_is_known(tmp_path: Path) -> None:
+    vendor, other = Key(1), Key(2)
+    folder = install(tmp_path / "fixture")
+    manifest = folder / "plugin.toml"
+    (folder / "plugin.toml.minisig").write_text(vendor.sign(manifest.read_bytes()))
+    plugin = autosec.PluginFirewall(folder, keys={"other": other.public(), "vendor": vendor.public()})
+    assert "vendor" in json.dumps(plugin.about()["signer"])
+    with pytest.raises(autosec.ConfigError, match="sign"):
+        autosec.PluginFirewall(folder, keys={"other": other.public()})
+    manifest.write_text(manifest.read_text() + "\n")
+    with pytest.raises(autosec.ConfigError, match="sign"):
+        autosec.PluginFirewall(folder, keys={"vendor": vendor.public()})
+
+
+@needs_native
+@pytest.mark.skipif(shutil.which("cc") is None, reason="SKIPPED: there is no C compiler `cc` for the native plugin")
+def test_a_native_library_runs_if_it_is_signed_and_where_it_is_allowed_to(tmp_path: Path) -> None:
+    library, home = tmp_path / "plain.so", tmp_path / "libraries"
+    include = ROOT / "autosec-integrations/plugin-sdk/include"
+    source = ROOT / "tests/data/plugins/plain.c"
+    subprocess.run(["cc", "-std=c11", "-shared", "-fPIC", "-I", include, "-o", library, source], check=True)
+    folder, vendor = install(tmp_path / "plain", file=library), Key(1)
+    home.mkdir(mode=0o700)
+    with pytest.raises(autosec.ConfigError, match="nobody signed"):
+        autosec.PluginFirewall(folder, unsigned=True, libraries=home)
+    (folder / "plugin.toml.minisig").write_text(vendor.sign((folder / "plugin.toml").read_bytes()))
+    keys = {"vendor": vendor.public()}
+    with pytest.raises(autosec.ConfigError, match="native"):
+        autosec.PluginFirewall(folder, keys=keys)
+    plugin = autosec.PluginFirewall(folder, keys=keys, libraries=home)
+    assert (plugin.about()["kind"], plugin.about()["id"]) == ("native", "plain")
+    made = engine(plugin)
+    assert [each.enforcing for each in made.health()] == [True]
+    (report,) = made.enforce(decide(made)).reports
+    assert report.error is None and plugin.about()["denials"] == 1, "it asks for an exchange that nobody granted"
 
 
 @needs_wasm
