@@ -3,9 +3,21 @@
 //! `cargo bench --bench plugin`
 //!
 //! Calls are in CPU time of the thread that makes them, loading in CPU time of the process, medians of rounds in which the
-//! sides take turns. Ours are calls of the fixture through `Guest`, which lets others run on its thread, and through
-//! `WasmSession`, which keeps the thread as Extism does. Extism's guest is a few lines of assembler, which flatters it.
+//! sides take turns. Ours go through `Guest`, which lets others run on its thread, and through `WasmSession`, which keeps the
+//! thread as Extism does.
+//!
+//! Beside Extism both guests are a few lines of assembler that do the same, so that hosts are compared and not compilers.
+//! * `call-64`: the guest copies the 64 bytes that it gets, eight at a time, and gives them back. Ours gets them in its memory,
+//!   copies them once, and gives back a record with the text in it; Extism's copies them in and out, as its interface wants.
+//! * `host-call`: it hands a copy to the host, and gives back the 64 bytes that the host says. The host takes a copy of what it
+//!   is asked, and makes its answer anew, on both sides.
+//! * `cold`: a fresh instance and one call of 64 bytes; ours is configured before, which is a call more.
+//!
+//! The lines that say `fixture` are the same deeds by the plugin that tests drive, in Rust with serde and a list of verbs to
+//! compare with; all bars without Extism are its, too.
 
+#[path = "support/lean.rs"]
+mod lean;
 mod support;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -56,7 +68,9 @@ fn skipped(why: &str) {
 struct Bench {
     tokio: Runtime,
     file: Vec<u8>,
-    plugin: WasmPlugin,
+    fixture: WasmPlugin,
+    echo: WasmPlugin,
+    ask: WasmPlugin,
 }
 
 impl Bench {
@@ -64,17 +78,15 @@ impl Bench {
         let tokio = Builder::new_current_thread().enable_all().build().unwrap();
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/plugins/fixture.wasm");
         let file = std::fs::read(file).unwrap();
-        let plugin = tokio.block_on(runtime(None).load(file.clone(), &WasmLimits::default())).unwrap();
+        let runtime = runtime(None);
+        let [fixture, echo, ask] = [file.clone(), lean::echo(), lean::ask()]
+            .map(|file| tokio.block_on(runtime.load(file, &WasmLimits::default())).unwrap());
         println!("note plugin fixture of {} bytes, rustc-web, opt-level s", file.len());
-        Self { tokio, file, plugin }
+        Self { tokio, file, fixture, echo, ask }
     }
 
-    fn guest(&self) -> WasmGuest {
-        self.tokio.block_on(self.plugin.configure("{}", Arc::new(Host))).unwrap()
-    }
-
-    fn session(&self) -> WasmSession {
-        self.plugin.session("{}", Arc::new(Host), self.tokio.handle()).unwrap()
+    fn guest(&self, plugin: &WasmPlugin) -> WasmGuest {
+        self.tokio.block_on(plugin.configure("{}", Arc::new(Host))).unwrap()
     }
 
     /// The same component compiled, and taken from the cache: checked, described, ready to be configured.
@@ -102,9 +114,9 @@ impl Bench {
         const LIVE: u32 = 200;
         let context = context("echo");
         let call = |guest: &WasmGuest| drop(self.tokio.block_on(guest.check_health(&context)).unwrap());
-        call(&self.guest());
+        call(&self.guest(&self.fixture));
         let before = resident();
-        let live: Vec<WasmGuest> = (0..LIVE).map(|_| self.guest()).collect();
+        let live: Vec<WasmGuest> = (0..LIVE).map(|_| self.guest(&self.fixture)).collect();
         live.iter().for_each(call);
         match (before, resident()) {
             (Some(before), Some(after)) => {
@@ -120,14 +132,14 @@ impl Bench {
 
     /// A fresh instance, configured, called and dropped.
     fn instances(&self) {
-        let mut side = self.cold();
+        let mut side = self.cold(&self.fixture);
         let rounds = turns([&mut side]);
         bar("plugin/cold-instance-and-call", median(rounds[0].clone()) * 1e6, "us", Asks::AtMost(40.0));
     }
 
     /// What calls cost by what they carry.
     fn calls(&self) {
-        let guest = self.guest();
+        let guest = self.guest(&self.fixture);
         for (name, deed) in [("an echo of 64 bytes", &*text(64)), ("a call of the host", "now")] {
             let one = cpu_of(&mut self.health(&guest, deed, 500));
             println!("note plugin/call {name}: {:.0} ns", one * 1e9);
@@ -168,27 +180,32 @@ impl Bench {
                 thread_time(calls) / f64::from(times)
             }
         };
-        let (guest, mut session) = (self.guest(), self.session());
-        let host_call = format!("get {}", "k".repeat(60));
-        let bars = [
-            ("call-64", text(64), c"echo", 500, [Some(6.0), Some(8.0)]),
-            ("host-call", host_call, c"ask", 300, [Some(4.0), Some(4.0)]),
-            ("call-64k", text(64 << 10), c"echo", 20, [None, None]),
+        let key = "k".repeat(60);
+        let calls = [
+            ("call-64", &self.echo, text(64), c"echo", 500, [Some(6.0), Some(8.0)]),
+            ("call-64-fixture", &self.fixture, text(64), c"echo", 500, [None, None]),
+            ("host-call", &self.ask, format!("get {key}"), c"ask", 300, [Some(4.0), Some(4.0)]),
+            ("host-call-fixture", &self.fixture, format!("get {key}"), c"ask", 300, [None, None]),
+            ("call-64k", &self.echo, text(64 << 10), c"echo", 20, [None, None]),
         ];
-        for (name, deed, export, times, [asks, asks_here]) in bars {
+        for (name, plugin, deed, export, times, [asks, asks_here]) in calls {
             let mut theirs = theirs(export, deed.clone().into_bytes(), times);
+            let guest = self.guest(plugin);
+            let mut session = plugin.session("{}", Arc::new(Host), self.tokio.handle()).unwrap();
             let mut ours = self.health(&guest, &deed, times);
             let mut here = health_here(&mut session, &deed, times);
             let [ours, here, theirs] = turns([&mut ours, &mut here, &mut theirs]);
             report(&format!("{name}-vs-extism"), [&ours, &theirs], asks);
             report(&format!("{name}-sync-vs-extism"), [&here, &theirs], asks_here);
         }
-        let mut theirs = || {
-            let calls = || (0..20).for_each(|_| drop(compiled.plugin().call(c"echo", &[b'x'; 64])));
-            thread_time(calls) / 20.0
-        };
-        let [ours, theirs] = turns([&mut self.cold(), &mut theirs]);
-        report("cold-vs-extism", [&ours, &theirs], Some(4.0));
+        for (name, plugin, asks) in [("cold", &self.echo, Some(4.0)), ("cold-fixture", &self.fixture, None)] {
+            let mut theirs = || {
+                let calls = || (0..20).for_each(|_| drop(compiled.plugin().call(c"echo", &[b'x'; 64])));
+                thread_time(calls) / 20.0
+            };
+            let [ours, theirs] = turns([&mut self.cold(plugin), &mut theirs]);
+            report(&format!("{name}-vs-extism"), [&ours, &theirs], asks);
+        }
     }
 
     /// Seconds of a call of `check_health` whose words are the deed: the smallest answer with a text.
@@ -205,12 +222,12 @@ impl Bench {
     }
 
     /// Seconds of an instance from the pool, configured, called with 64 bytes and given back.
-    fn cold(&self) -> impl FnMut() -> f64 + '_ {
+    fn cold<'b>(&'b self, plugin: &'b WasmPlugin) -> impl FnMut() -> f64 + 'b {
         let context = context(&text(64));
         move || {
             let instances = async {
                 for _ in 0..20 {
-                    let guest = self.plugin.configure("{}", Arc::new(Host)).await.unwrap();
+                    let guest = plugin.configure("{}", Arc::new(Host)).await.unwrap();
                     drop(guest.check_health(&context).await.unwrap());
                 }
             };

@@ -55,10 +55,12 @@ async fn a_decision_of_the_engine_reaches_the_device_of_a_vendor() {
     let loader = loader()
         .client(Arc::new(client))
         .secrets(Arc::new(FixedSecrets::default().with("cloudflare-token", TOKEN)))
+        .secrets_for("other", Arc::new(FixedSecrets::default().with("cloudflare-token", "of-nobody")))
         .grant("cloudflare", grant.with_networks(["127.0.0.1/32".parse().unwrap()]));
 
     let plugins = PluginRegistry::new(Settings::default());
-    plugins.add("edge", loader.load(&prebuilt().join("cloudflare")).await.unwrap()).unwrap();
+    let module = loader.load(&prebuilt().join("cloudflare")).await.unwrap();
+    plugins.add("edge", Arc::clone(&module)).unwrap();
     let config = serde_json::json!({"account": ACCOUNT, "list": LIST, "url": web.url("https")}).to_string();
     plugins.configure("edge", &config).await.unwrap();
     let mut builder = Engine::builder().enforcement(plugins.timeouts(EnforceConfig::default()));
@@ -79,4 +81,14 @@ async fn a_decision_of_the_engine_reaches_the_device_of_a_vendor() {
     assert_eq!((metrics.crashes, metrics.denials), (0, 0), "{metrics:?}");
     let shown = format!("{engine:?} {plugins:?} {metrics:?} {:?}", plugins.list());
     assert!(!shown.contains(TOKEN), "a secret is in nobody's `Debug`");
+
+    plugins.add("other", module).unwrap();
+    plugins.configure("other", &config).await.unwrap();
+    let mut health = plugins.health().await;
+    assert!(health.remove(0).health.unwrap().enforcing, "the key of one configuration is still its own");
+    let other = health.remove(0).health;
+    assert!(
+        !other.as_ref().is_ok_and(|health| health.enforcing),
+        "the other one's key is nobody's: {other:?}"
+    );
 }

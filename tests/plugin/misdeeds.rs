@@ -209,6 +209,47 @@ async fn a_process_that_is_given_up_leaves_no_remains() {
     assert!(is_reaped(refusing).await, "the process that refused its configuration is a zombie");
 }
 
+/// Whether nothing of a process runs any more, within a while. Its remains are for whoever is its parent now.
+#[cfg(target_os = "linux")]
+async fn has_ended(process: &str) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(20) {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        if stat.is_empty() || stat.contains(") Z ") {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_an_isolated_plugin_starts_ends_with_it() {
+    let folder = Folder::new("starts");
+    let started = folder.0.join("started");
+    let starts = format!(
+        "let script = \"echo $$ > {0}; mv {0} {0}.now; exec sleep 600\";
+         std::process::Command::new(\"/bin/sh\").args([\"-c\", script]).env(\"PATH\", \"/usr/bin:/bin\").spawn().unwrap();
+         while !std::path::Path::new(\"{0}.now\").exists() {{ std::thread::yield_now() }}",
+        started.display()
+    );
+    let now = started.with_extension("now");
+    for (name, then) in [("hangs", "hang()"), ("breaks", "std::process::abort()"), ("stays", "-1")] {
+        let path = library(&folder.0, name, MAKES, &format!("{{ {starts} }} {then}"));
+        let guest = load(&path, isolated()).await.configure("{}", Arc::new(Notes::default())).await.unwrap();
+        let crash = block(&guest, 3_000).await;
+        match name {
+            "hangs" => assert!(matches!(crash, Crash::Deadline(_)), "{crash}"),
+            "breaks" => assert!(crash.to_string().contains("its process ended, signal: 6"), "{crash}"),
+            _ => drop(guest),
+        }
+        let child = std::fs::read_to_string(&now).unwrap();
+        assert!(has_ended(child.trim()).await, "{name}: its child {child} lives on");
+        std::fs::remove_file(&now).unwrap();
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_memory_of_a_process_is_known_and_that_of_a_thread_is_not() {

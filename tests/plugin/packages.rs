@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use autosec_core::enforce::{Block, EnforceError, FirewallIntegration, Status};
 use autosec_integrations::plugin::gate::PluginStore;
 use autosec_integrations::plugin::loader::{LoadError, PluginLoader};
@@ -12,7 +14,7 @@ use autosec_integrations::plugin::manifest::{Grant, Manifest, MinisignVerifier, 
 use autosec_integrations::plugin::native::{Isolation, Runs};
 use autosec_integrations::plugin::registry::{PluginRegistry, PluginState, Settings};
 use autosec_integrations::plugin::wasm::{WasmRuntime, WasmRuntimeConfig};
-use autosec_integrations::transport::LocalCommands;
+use autosec_integrations::transport::{LocalCommands, Shell, Terminal};
 use ring::digest::{SHA256, digest};
 
 use super::artifact;
@@ -260,6 +262,40 @@ async fn two_configurations_of_one_plugin_see_nothing_of_each_other() {
         .filter(|metrics| metrics.memory_peak.is_some_and(|peak| peak >= 1 << 16))
         .count();
     assert_eq!(peaks, 2, "the memory of a component is known");
+}
+
+/// A device that is not there, and how often it was looked for.
+#[derive(Debug, Default)]
+struct Absent(AtomicUsize);
+
+#[async_trait]
+impl Shell for Absent {
+    async fn open(&self) -> std::io::Result<Box<dyn Terminal>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(std::io::ErrorKind::ConnectionRefused.into())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_may_have_a_shell_of_its_own() {
+    let folder = Folder::new("shells");
+    let asks = "[[session]]\nname = 'console'\nlines = ['show']\n";
+    let path = folder.install("fixture", "1.0.0", "wasm", asks);
+    let manifest = Manifest::parse("", &fs::read_to_string(path.join("plugin.toml")).unwrap()).unwrap();
+    let (shared, own) = (Arc::new(Absent::default()), Arc::new(Absent::default()));
+    let loader = wasm(signed())
+        .grant("fixture", Grant::as_asked(&manifest))
+        .shell_for("north", "console", own.clone())
+        .shell("fixture", "console", shared.clone());
+    let (plugins, _) = registry();
+    let module = loader.load(&path).await.unwrap();
+    for (name, expected) in [("north", [0, 1]), ("south", [1, 1])] {
+        plugins.add(name, Arc::clone(&module)).unwrap();
+        plugins.configure(name, "{}").await.unwrap();
+        let answer = plugins.plan(name, &entry("session console show")).await;
+        let opened = [&shared, &own].map(|shell| shell.0.load(Ordering::Relaxed));
+        assert_eq!(opened, expected, "{name}: {answer:?}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::thread;
 
 use autosec_plugin_runner::message::{self, Opening, Order, Report};
 use autosec_plugin_runner::{Port, serve};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getpid, kill_process_group, setrlimit};
 use rustix::stdio::{dup2_stdin, dup2_stdout, stdin, stdout};
 
 use crate::descriptor::close_inherited;
@@ -68,6 +68,8 @@ fn listen(mut orders: impl Read + Send + 'static) -> Receiver<Order> {
                 break;
             }
         }
+        // What the plugin started ends too, where the host put this process at the head of a group.
+        let _ = kill_process_group(getpid(), Signal::KILL);
         abort()
     });
     received

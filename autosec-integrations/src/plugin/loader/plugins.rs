@@ -128,10 +128,30 @@ impl PluginLoader {
         self
     }
 
+    /// The same for what is configured under this name alone, in place of the plugin's.
+    #[must_use]
+    pub fn shell_for(
+        mut self,
+        name: impl Into<String>,
+        session: impl Into<String>,
+        shell: Arc<dyn Shell>,
+    ) -> Self {
+        self.ways.own_shells.insert((name.into(), session.into()), shell);
+        self
+    }
+
     /// Takes secrets from here; by default there are none.
     #[must_use]
     pub fn secrets(mut self, secrets: Arc<dyn SecretSource>) -> Self {
         self.ways.secrets = secrets;
+        self
+    }
+
+    /// Takes the secrets of what is configured under this name from here, and none from where the others' are: two
+    /// configurations of one plugin may have a key each.
+    #[must_use]
+    pub fn secrets_for(mut self, name: impl Into<String>, secrets: Arc<dyn SecretSource>) -> Self {
+        self.ways.own_secrets.insert(name.into(), secrets);
         self
     }
 

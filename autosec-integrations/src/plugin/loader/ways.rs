@@ -17,7 +17,11 @@ pub(super) struct Ways {
     pub(super) commands: Option<Arc<dyn CommandRunner>>,
     /// By plugin and session.
     pub(super) shells: BTreeMap<(String, String), Arc<dyn Shell>>,
+    /// By the name of a configuration, and session.
+    pub(super) own_shells: BTreeMap<(String, String), Arc<dyn Shell>>,
     pub(super) secrets: Arc<dyn SecretSource>,
+    /// By the name of a configuration.
+    pub(super) own_secrets: BTreeMap<String, Arc<dyn SecretSource>>,
     pub(super) store: PluginStore,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
@@ -30,7 +34,9 @@ impl Default for Ways {
             resolver: Arc::new(SystemResolver),
             commands: None,
             shells: BTreeMap::new(),
+            own_shells: BTreeMap::new(),
             secrets: Arc::new(FixedSecrets::default()),
+            own_secrets: BTreeMap::new(),
             store: PluginStore::default(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom::default()),
@@ -45,7 +51,7 @@ impl Ways {
         let mut gate = Gate::builder(capabilities)
             .name(name)
             .resolver(Arc::clone(&self.resolver))
-            .secrets(Arc::clone(&self.secrets))
+            .secrets(Arc::clone(self.own_secrets.get(name).unwrap_or(&self.secrets)))
             .store(self.store.clone())
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
@@ -56,7 +62,10 @@ impl Ways {
         if let Some(commands) = &self.commands {
             gate = gate.commands(Arc::clone(commands));
         }
-        for ((_, session), shell) in self.shells.iter().filter(|((owner, _), _)| *owner == plugin) {
+        let shared = self.shells.iter().filter(|((owner, _), _)| *owner == plugin);
+        let own = self.own_shells.iter().filter(|((owner, _), _)| owner == name);
+        // Its own come last: they take the place of those that all of the plugin's configurations share.
+        for ((_, session), shell) in shared.chain(own) {
             gate = gate.shell(session.clone(), Arc::clone(shell));
         }
         gate.build()

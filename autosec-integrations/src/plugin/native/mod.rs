@@ -8,6 +8,7 @@
 //! | a panic | is caught in the plugin; the instance is replaced | the same |
 //! | a crash, a stack that overflows | ends the host | ends the plugin's process, which is started again |
 //! | a call that does not come back | the plugin is not used any more, its thread stays | its process is killed |
+//! | processes that it starts | stay | end with its own, unless they leave its group |
 //! | memory without end | is the host's | is limited |
 //! | how much memory it took | nobody knows | is known, on Linux |
 //! | reading the host's memory and files | can | cannot read the memory; the files are its user's |
@@ -22,6 +23,8 @@
 mod codec;
 mod error;
 mod exchange;
+#[cfg(unix)]
+mod group;
 mod guest;
 mod limits;
 mod line;

@@ -1,4 +1,4 @@
-//! A plugin in a process of its own, which is killed when nobody holds it any more.
+//! A plugin in a process of its own, which is killed when nobody holds it any more, with those that it started.
 
 use std::io;
 use std::process::Stdio;
@@ -11,7 +11,12 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::Isolation;
+#[cfg(unix)]
+use super::group::Group;
 use super::peak::Peak;
+
+/// What is told of one that lives on without a report that can be read.
+const DISORDERLY: &str = "its process does not keep to the order of reports";
 
 /// The host's end.
 #[derive(Debug)]
@@ -27,7 +32,10 @@ pub(super) struct PluginProcess {
 impl PluginProcess {
     /// Starts the runner, which waits for orders.
     pub(super) fn start(isolation: &Isolation, largest_answer: usize, peak: &Arc<Peak>) -> io::Result<Self> {
-        let mut child = Command::new(&isolation.runner)
+        let mut command = Command::new(&isolation.runner);
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -63,16 +71,34 @@ impl PluginProcess {
     pub(super) async fn end(&mut self) -> String {
         const SOON: Duration = Duration::from_millis(500);
         self.peak.ends(self.number);
+        #[cfg(unix)]
+        if let Some(group) = self.group() {
+            if !group.ends_within(SOON).await {
+                return DISORDERLY.to_owned();
+            }
+            // Before it is waited for, so that the group's number is still its own.
+            group.kill();
+        }
         match timeout(SOON, self.child.wait()).await {
             Ok(Ok(status)) => format!("its process ended, {status}"),
             Ok(Err(error)) => format!("its process ended: {error}"),
-            Err(_) => "its process does not keep to the order of reports".to_owned(),
+            Err(_) => DISORDERLY.to_owned(),
         }
+    }
+
+    /// All of its processes, while it was not waited for.
+    #[cfg(unix)]
+    fn group(&self) -> Option<Group> {
+        self.child.id().and_then(Group::led_by)
     }
 }
 
 impl Drop for PluginProcess {
     fn drop(&mut self) {
         self.peak.ends(self.number);
+        #[cfg(unix)]
+        if let Some(group) = self.group() {
+            group.kill();
+        }
     }
 }

@@ -40,7 +40,11 @@ impl WasmGuest {
     /// Waits until the instance is free, and takes it. Where there is none, a fresh one is made and configured in the time of
     /// the call, and out of what the call may ask of the host.
     async fn turn(&self, context: &Context) -> Result<Turn<'_>, Crash> {
-        let mut slot = self.slot.lock().await;
+        let mut slot = match self.slot.try_lock() {
+            Ok(slot) => slot,
+            // Whoever waits already is served first: a slot is free only when nobody does.
+            Err(_) => self.slot.lock().await,
+        };
         self.services.begin(context);
         let time = Duration::from_millis(context.deadline_ms.into());
         let end = Instant::now() + time;
@@ -48,7 +52,8 @@ impl WasmGuest {
             Some(instance) => instance,
             None => {
                 let within = self.plugin.limits().start.min(time);
-                let started = self.instance(within).await;
+                // In a box of its own, as below: what is rarely waited for makes no call's future larger.
+                let started = Box::pin(self.instance(within)).await;
                 started.map_err(|error| Crash::Gone(error.to_string()))?
             }
         };
@@ -79,19 +84,26 @@ struct Turn<'g> {
 impl Turn<'_> {
     /// Ends the call; after a crash the next one finds a fresh instance, if there can be one.
     async fn end<R>(mut self, answer: wasmtime::Result<R>) -> Result<R, Crash> {
-        let crash = match self.instance.end(answer) {
+        match self.instance.end(answer) {
             Ok(answer) => {
                 *self.slot = Some(self.instance);
-                return Ok(answer);
+                Ok(answer)
             }
-            Err(crash) => crash,
-        };
+            Err(crash) => Err(Box::pin(self.replaced(crash)).await),
+        }
+    }
+
+    /// What is told of a crash, after a fresh instance was put in the dead one's place.
+    async fn replaced(mut self, crash: Crash) -> Crash {
         // Its memory goes back first: a pool that is full has room for the fresh one.
         drop(self.instance);
-        let fresh = self.guest.first().await;
-        *self.slot =
-            Some(fresh.map_err(|why| Crash::Gone(format!("{crash}; and it does not start again: {why}")))?);
-        Err(crash)
+        match self.guest.first().await {
+            Ok(fresh) => {
+                *self.slot = Some(fresh);
+                crash
+            }
+            Err(why) => Crash::Gone(format!("{crash}; and it does not start again: {why}")),
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use crate::plugin::interface::{Crash, Metadata};
 /// One running instance: its memory, and the functions that it exports.
 pub(super) struct Instance {
     pub(super) store: Store<State>,
-    pub(super) exports: Exports,
+    /// In a box, as the store is: an instance is moved out of its place and back in each call.
+    pub(super) exports: Box<Exports>,
 }
 
 impl std::fmt::Debug for Instance {
@@ -40,7 +41,7 @@ impl Instance {
 
     fn started(store: Store<State>, started: wasmtime::Result<Plugin>) -> Result<Self, Crash> {
         match started {
-            Ok(plugin) => Ok(Self { exports: plugin.autosec_firewall_firewall().clone(), store }),
+            Ok(plugin) => Ok(Self { exports: Box::new(plugin.autosec_firewall_firewall().clone()), store }),
             Err(error) => Err(store.data().refused().unwrap_or_else(|| cannot_start(&error, store.data()))),
         }
     }

@@ -84,7 +84,9 @@ impl State {
         if let Poll::Ready(answer) = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
             return Ok(answer);
         }
-        tokio::time::timeout_at(self.deadline, answer).await.map_err(|_| self.late())
+        // In a box, so that the answers above are waited for in little room.
+        let answer = Box::pin(tokio::time::timeout_at(self.deadline, answer));
+        answer.await.map_err(|_| self.late())
     }
 
     pub(super) fn late(&self) -> Crash {

@@ -1,10 +1,10 @@
 //! The imports of a session: those of [`imports`](super::imports), for which its thread waits.
 
 use tokio::runtime::Handle;
+use wasmtime::Result;
 use wasmtime::component::{Linker, LinkerInstance};
-use wasmtime::{Result, StoreContextMut};
 
-use super::imports::{host, services, types};
+use super::imports::{counted, host, types};
 use super::state::State;
 use crate::plugin::interface::waiting::wait;
 use crate::plugin::interface::{Command, Crash, HttpRequest};
@@ -22,20 +22,20 @@ pub(super) fn linker(engine: &wasmtime::Engine, runtime: &Handle) -> Result<Link
 fn transport(instance: &mut LinkerInstance<'_, State>, runtime: &Handle) -> Result<()> {
     let within = runtime.clone();
     instance.func_wrap("http", move |mut store, (request,): (HttpRequest,)| {
-        let services = services(&mut store)?;
-        Ok((answer(&within, &store, services.http(request))?,))
+        let state = counted(&mut store)?;
+        Ok((answer(&within, state, state.services.http(request))?,))
     })?;
     let within = runtime.clone();
     instance.func_wrap("exec", move |mut store, (command,): (Command,)| {
-        let services = services(&mut store)?;
-        Ok((answer(&within, &store, services.exec(command))?,))
+        let state = counted(&mut store)?;
+        Ok((answer(&within, state, state.services.exec(command))?,))
     })?;
     let within = runtime.clone();
     instance.func_wrap(
         "session-exec",
         move |mut store, (session, lines, timeout_ms): (String, Vec<String>, Option<u32>)| {
-            let services = services(&mut store)?;
-            Ok((answer(&within, &store, services.session_exec(&session, lines, timeout_ms))?,))
+            let state = counted(&mut store)?;
+            Ok((answer(&within, state, state.services.session_exec(&session, lines, timeout_ms))?,))
         },
     )
 }
@@ -43,26 +43,22 @@ fn transport(instance: &mut LinkerInstance<'_, State>, runtime: &Handle) -> Resu
 fn kv(instance: &mut LinkerInstance<'_, State>, runtime: &Handle) -> Result<()> {
     let within = runtime.clone();
     instance.func_wrap("get", move |mut store, (key,): (String,)| {
-        let services = services(&mut store)?;
-        Ok((answer(&within, &store, services.kv_get(&key))?,))
+        let state = counted(&mut store)?;
+        Ok((answer(&within, state, state.services.kv_get(&key))?,))
     })?;
     let within = runtime.clone();
     instance.func_wrap("set", move |mut store, (key, value): (String, Vec<u8>)| {
-        let services = services(&mut store)?;
-        Ok((answer(&within, &store, services.kv_set(&key, value))?,))
+        let state = counted(&mut store)?;
+        Ok((answer(&within, state, state.services.kv_set(&key, value))?,))
     })?;
     let within = runtime.clone();
     instance.func_wrap("delete", move |mut store, (key,): (String,)| {
-        let services = services(&mut store)?;
-        Ok((answer(&within, &store, services.kv_delete(&key))?,))
+        let state = counted(&mut store)?;
+        Ok((answer(&within, state, state.services.kv_delete(&key))?,))
     })
 }
 
 /// What a call of the host came to, unless the time is over before.
-fn answer<R>(
-    runtime: &Handle,
-    store: &StoreContextMut<'_, State>,
-    answer: impl Future<Output = R>,
-) -> Result<R, Crash> {
-    wait(runtime, store.data().within(answer))
+fn answer<R>(runtime: &Handle, state: &State, answer: impl Future<Output = R>) -> Result<R, Crash> {
+    wait(runtime, state.within(answer))
 }
