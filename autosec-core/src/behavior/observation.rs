@@ -57,6 +57,11 @@ pub(super) struct Observation {
 }
 
 impl Observation {
+    /// Whether it was at the time that the event says.
+    pub(super) fn is_believed(&self) -> bool {
+        self.second == self.said
+    }
+
     /// Takes it to have been at another second. The hour of the week stays what the event says.
     pub(super) fn move_to(&mut self, second: u32) {
         self.second = second;

@@ -1,4 +1,5 @@
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::baseline::Ageing;
 use crate::sketch::BoundedMap;
@@ -53,7 +54,7 @@ impl Sources {
 
     /// What a client did until `second`; none if nothing is remembered.
     pub(super) fn spread(&self, client: u64, second: u32, ageing: &Ageing) -> Option<Spread> {
-        let shard = self.shard(client)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let shard = lock(self.shard(client)?);
         let mut source = *shard.get(&client)?;
         source.advance(second, ageing);
         Some(Spread {
@@ -64,17 +65,26 @@ impl Sources {
         })
     }
 
-    /// Notes that a client failed at a user.
-    pub(super) fn failed(&self, client: u64, user: u64, second: u32, ageing: &Ageing) {
+    /// Notes that a client failed at a user. One who fails at `present` and did so beyond it is remembered anew, or a failure
+    /// that says it is of next year would hide all of this one's.
+    pub(super) fn failed(&self, client: u64, user: u64, second: u32, present: &Range<u32>, ageing: &Ageing) {
         let Some(shard) = self.shard(client) else { return };
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = lock(shard);
         let at = Timestamp::from_secs(i64::from(second));
         let source = shard.entry(client, at, || Source::new(second));
+        if present.contains(&second) && source.newest >= present.end {
+            *source = Source::new(second);
+        }
         source.advance(second, ageing);
         if second / WINDOW == source.newest / WINDOW {
             source.users |= 1 << (user % u64::from(BITS));
             source.failures = source.failures.saturating_add(1);
         }
+    }
+
+    /// Forgets all of them.
+    pub(super) fn clear(&self) {
+        self.shards.iter().for_each(|shard| lock(shard).clear());
     }
 
     fn shard(&self, client: u64) -> Option<&Mutex<BoundedMap<u64, Source>>> {
@@ -111,6 +121,11 @@ fn distinct(bits: u64) -> f64 {
     (-all * libm::log(free / all)).max(single)
 }
 
+/// A panic elsewhere leaves at worst one failure uncounted.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::baseline::spread;
@@ -122,7 +137,7 @@ mod tests {
         assert_eq!(sources.spread(1, 0, &ageing), None);
         let start = 20_000 * 86_400;
         for user in 0..40u64 {
-            sources.failed(1, spread(user) >> 40, start + 60, &ageing);
+            sources.failed(1, spread(user) >> 40, start + 60, &(0..0), &ageing);
         }
         let spread = sources.spread(1, start + 90, &ageing).unwrap();
         assert!((spread.users - 40.0).abs() < 10.0, "{spread:?}");
@@ -130,14 +145,27 @@ mod tests {
         let later = sources.spread(1, start + 7200, &ageing).unwrap();
         assert_eq!((later.users, later.failures), (0.0, 0));
         assert!((later.before - spread.users).abs() < 1.0, "{later:?}");
-        sources.failed(1, 5, start - 7200, &ageing);
+        sources.failed(1, 5, start - 7200, &(0..0), &ageing);
         assert_eq!(sources.spread(1, start + 90, &ageing).unwrap().failures, 40, "too late for this hour");
+    }
+
+    #[test]
+    fn a_failure_of_next_year_hides_none_of_today() {
+        let (sources, ageing) = (Sources::new(100), Ageing::default());
+        let now = 20_000 * 86_400;
+        let present = now - 86_400..now + 86_400;
+        let failed = |user: u64, second| sources.failed(1, spread(user) >> 40, second, &present, &ageing);
+        failed(1, now + 365 * 86_400);
+        (0..40).for_each(|user| failed(user, now + 60));
+        assert_eq!(sources.spread(1, now + 90, &ageing).unwrap().failures, 40);
+        failed(1, now - 2 * 86_400);
+        assert_eq!(sources.spread(1, now + 90, &ageing).unwrap().failures, 40, "a late one changes nothing");
     }
 
     #[test]
     fn stays_bounded() {
         let (sources, ageing) = (Sources::new(160), Ageing::default());
-        (0..100_000u64).for_each(|client| sources.failed(client << 30, 1, 5, &ageing));
+        (0..100_000u64).for_each(|client| sources.failed(client << 30, 1, 5, &(0..0), &ageing));
         let held: usize = sources.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
         assert_eq!(held, 160);
     }

@@ -81,6 +81,18 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
         self.slots.iter().map(|slot| &slot.key)
     }
 
+    /// Every key with its value and when it was last of use, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V, Timestamp)> {
+        self.slots.iter().map(|slot| (&slot.key, &slot.value, slot.touched))
+    }
+
+    /// Forgets every key; how many were given up stays.
+    pub fn clear(&mut self) {
+        self.index.clear();
+        self.slots.clear();
+        self.hand = 0;
+    }
+
     /// How many keys were given up so far.
     pub fn evicted(&self) -> u64 {
         self.evicted

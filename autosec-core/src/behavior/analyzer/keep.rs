@@ -8,7 +8,7 @@ impl BehaviorAnalyzer {
     ///
     /// The same state gives the same bytes. Meanwhile other threads may go on; each baseline is whole.
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(self.reader.seed(), &self.ageing, self.horizon.newest(), &self.baselines, &self.crowd)
+        snapshot::write(self.reader.seed(), &self.ageing, self.horizon.agreed(), &self.baselines, &self.crowd)
     }
 
     /// Forgets everything and goes on with what a snapshot holds, its seed included.
@@ -23,7 +23,7 @@ impl BehaviorAnalyzer {
         self.crowd.clear();
         self.horizon.clear();
         self.reader = Reader::of_seed(snapshot.seed);
-        self.horizon.restore(snapshot.horizon);
+        self.horizon.restore([snapshot.horizon, 0]);
         snapshot.add(&self.baselines, &self.ageing, &self.crowd);
         Ok(())
     }
@@ -38,7 +38,7 @@ impl BehaviorAnalyzer {
             return Err(BaselineSnapshotError::Seed);
         }
         snapshot.check(&self.ageing, &self.crowd)?;
-        self.horizon.restore(snapshot.horizon);
+        self.horizon.restore([snapshot.horizon, 0]);
         snapshot.add(&self.baselines, &self.ageing, &self.crowd);
         Ok(())
     }

@@ -49,8 +49,10 @@ impl BehaviorAnalyzer {
                 let (glance, moment) =
                     (Glance::at(&self.crowd, &seen.values), Moment::at(seen.second, &self.ageing));
                 self.baselines.change(seen.subject, |baseline| {
+                    self.refute(&seen, baseline);
                     self.settle(&seen, &self.settling(&seen, baseline), moment);
                     let taught = self.teach(&seen, &teaching, baseline);
+                    self.hear(&seen);
                     self.spread(&seen, &taught, &glance, moment);
                 });
             }
@@ -79,12 +81,14 @@ impl BehaviorAnalyzer {
     pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
         let glance = Glance::at(&self.crowd, &seen.values);
         let moment = Moment::at(seen.second, &self.ageing);
-        let (mut assessment, mut taught) = (None, None);
+        let (mut assessment, mut taught, mut heard) = (None, None, false);
         let weigh_and_learn = |baseline: &mut Baseline| {
+            self.refute(seen, baseline);
             let settling = self.settling(seen, baseline);
             let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
             let risk = about.risk();
-            let learns = seen.outcome == Outcome::Success && risk < self.config.challenge;
+            heard = seen.outcome == Outcome::Success && risk < self.config.challenge;
+            let learns = heard && seen.is_believed();
             if learns {
                 let weight = 1.0 - risk.value();
                 let teaching = Teaching { step: about.step, weight, proved: false, counted: false };
@@ -94,8 +98,13 @@ impl BehaviorAnalyzer {
             learns
         };
         self.baselines.visit(seen.subject, || glance.touch(&self.crowd), weigh_and_learn);
+        if heard {
+            self.hear(seen);
+        }
         match (seen.outcome, taught) {
             (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
+            // When it was nobody knows.
+            (Outcome::Success, None) if !seen.is_believed() => {}
             (Outcome::Success, None) => {
                 self.challenged.note(seen);
                 self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing));
@@ -106,9 +115,18 @@ impl BehaviorAnalyzer {
         assessment
     }
 
+    /// Hears what time it is. Before that was agreed on everyone may have been taught at a wrong one.
+    fn hear(&self, seen: &Observation) {
+        if self.horizon.hear(seen.said, seen.subject) {
+            self.crowd.clear();
+            self.sources.clear();
+        }
+    }
+
     fn note_failure(&self, seen: &Observation) {
         if let Some((client, _)) = seen.client {
-            self.sources.failed(client, seen.subject, seen.second, &self.ageing);
+            let present = self.horizon.present();
+            self.sources.failed(client, seen.subject, seen.second, &present, &self.ageing);
         }
         self.tally(seen, |baseline, second| baseline.failed(second, &self.ageing));
     }
@@ -130,7 +148,7 @@ impl BehaviorAnalyzer {
 
     /// Lets a group learn what came out of a member's quarantine.
     fn settle(&self, seen: &Observation, settling: &[Settling], moment: Moment) {
-        let Some(group) = seen.group else { return };
+        let Some(group) = seen.group.filter(|_| self.horizon.is_shared(seen.second)) else { return };
         settling.iter().for_each(|settled| self.crowd.settle(group, settled, moment));
     }
 
@@ -141,7 +159,7 @@ impl BehaviorAnalyzer {
         let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
         let lesson = Lesson {
             second: seen.second,
-            arrival: self.horizon.newest(),
+            arrival: self.horizon.agreed(),
             values: &seen.values,
             place: seen.place,
             amount: seen.amount,
@@ -163,7 +181,9 @@ impl BehaviorAnalyzer {
 
     /// Counts what was taught as everyone's.
     fn spread(&self, seen: &Observation, taught: &Taught, glance: &Glance, moment: Moment) {
-        self.horizon.meet(seen.said);
+        if !self.horizon.is_shared(seen.second) {
+            return;
+        }
         glance.count(&self.crowd, taught.weight, moment);
         let count = |circle, feature, value| self.crowd.count(circle, feature, value, taught.weight, moment);
         if let Some(route) = taught.route {

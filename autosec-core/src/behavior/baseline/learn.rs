@@ -10,7 +10,7 @@ use crate::behavior::Feature;
 pub(in crate::behavior) struct Lesson<'v> {
     /// When it happened.
     pub(in crate::behavior) second: u32,
-    /// The newest time that is known of anybody: about when it came.
+    /// The newest time that is agreed on: about when it came; 0 if there is none.
     pub(in crate::behavior) arrival: u32,
     /// The hash of the value of each feature, by position; what baselines make themselves is left out.
     pub(in crate::behavior) values: &'v [Option<u64>; Feature::ALL.len()],

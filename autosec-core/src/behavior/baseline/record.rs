@@ -68,6 +68,11 @@ impl Baseline {
         Timestamp::from_secs(i64::from(self.newest))
     }
 
+    /// The same in seconds since 1970.
+    pub(in crate::behavior) fn newest(&self) -> u32 {
+        self.newest
+    }
+
     /// How many values of `feature` it holds.
     pub fn distinct(&self, feature: Feature) -> usize {
         self.of(feature).len()
