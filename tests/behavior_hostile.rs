@@ -289,3 +289,37 @@ fn who_walks_into_the_future_goes_alone() {
     let bob = analyzer.baseline(&Entity::User("bob".into())).unwrap();
     assert!(bob.last_learned() <= Timestamp::from_secs(START + last + 3600));
 }
+
+/// Were everyone's values rare beside those of one account, somebody in the victim's country with the victim's browser would pass
+/// for the victim.
+#[test]
+fn one_account_does_not_outweigh_everyone() {
+    let flood: [fn(i64) -> Event<'static>; 3] = [
+        |n| afar("mallory", 30 * DAY + n % DAY),
+        // Dated anywhere in a month.
+        |n| afar("mallory", n * 7_919 % (30 * DAY)),
+        // With more addresses than a baseline keeps.
+        |n| {
+            let [_, .., high, low] = n.to_be_bytes();
+            afar("mallory", 30 * DAY + n % DAY)
+                .with(field::SOURCE_IP, IpAddr::from([203, 0, high, low]))
+                .with(field::SOURCE_AS_NUMBER, 65_000 + n % 40)
+        },
+    ];
+    for (kind, flood) in flood.into_iter().enumerate() {
+        let analyzer = analyzer_with(|_| {});
+        let last = month(&analyzer);
+        let (nearby, season) = (other_network("ann", last + 7200), login("ann", last + 14 * 3600));
+        let says = || {
+            [(&nearby, Kind::Network), (&nearby, Kind::Software), (&season, Kind::Season)]
+                .map(|(event, kind)| adds(&analyzer, event, kind))
+        };
+        let before = says();
+        (0..20_000).for_each(|n| _ = see(&analyzer, &flood(n)));
+        let after = says();
+        let moved =
+            before.iter().zip(after).map(|(before, after)| (before - after).abs()).fold(0.0, f64::max);
+        // It is one of six, and at all hours.
+        assert!(moved < 1.2, "{kind}: {before:?} before, {after:?} after");
+    }
+}

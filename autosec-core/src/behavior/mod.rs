@@ -66,7 +66,9 @@
 //!   dropped if the account was [taken over](BehaviorAnalyzer::compromised). Only the first
 //!   [`learning_events`](BehaviorConfig::learning_events) events count at once: there is nothing yet to poison.
 //! - Peers of an entity learn from it what its quarantine has let through, and only that.
-//! - A value gains at most [`daily_share`](BehaviorConfig::daily_share) of its feature's mass a day.
+//! - A value gains at most [`daily_share`](BehaviorConfig::daily_share) of its feature's mass a day. What everyone is known to
+//!   do gains no more from one entity: a million logins of one account weigh as much as a few. Nor does it gain from values
+//!   for which the entity's baseline has to give up others.
 //! - Failures of somebody nobody knows leave nothing behind but a note about the client.
 //!
 //! # What it says

@@ -1,6 +1,6 @@
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::Feature;
-use crate::behavior::baseline::{Baseline, Lesson, Settling};
+use crate::behavior::baseline::{Baseline, Gained, Lesson, Settling};
 use crate::behavior::crowd::{Circle, Glance, Moment};
 use crate::behavior::observation::{Observation, Outcome};
 use crate::entity::Entity;
@@ -30,6 +30,8 @@ struct Teaching {
 /// What everyone is taught by an event beside its values.
 struct Taught {
     weight: f64,
+    /// What the baseline gained, and everyone's counts with it: so much a day and value at most.
+    gained: Gained,
     /// The route and the steps that it ended.
     route: Option<u64>,
     steps: Option<(u64, u64)>,
@@ -172,11 +174,11 @@ impl BehaviorAnalyzer {
         let route = baseline.route(seen.place.as_ref());
         let action = seen.values.get(Feature::Action.index()).copied().flatten();
         let steps = action.and_then(|action| baseline.step_to(action));
-        baseline.learn(&lesson, &self.ageing);
+        let gained = baseline.learn(&lesson, &self.ageing);
         if !counted {
             baseline.succeeded(seen.second, &self.ageing);
         }
-        Taught { weight, route, steps }
+        Taught { weight, gained, route, steps }
     }
 
     /// Counts what was taught as everyone's.
@@ -184,12 +186,12 @@ impl BehaviorAnalyzer {
         if !self.horizon.is_shared(seen.second) {
             return;
         }
-        glance.count(&self.crowd, taught.weight, moment);
+        glance.count(&self.crowd, taught.gained, taught.weight, moment);
         let count = |circle, feature, value| self.crowd.count(circle, feature, value, taught.weight, moment);
-        if let Some(route) = taught.route {
+        if let Some(route) = taught.route.filter(|_| taught.gained.has(Feature::Route)) {
             count(Circle::EVERYONE, Feature::Route, route);
         }
-        if let Some((from, to)) = taught.steps {
+        if let Some((from, to)) = taught.steps.filter(|_| taught.gained.has(Feature::Step)) {
             for circle in [Some(Circle::EVERYONE), seen.group].into_iter().flatten() {
                 count(circle, Feature::Step, from);
                 count(circle, Feature::Step, to);

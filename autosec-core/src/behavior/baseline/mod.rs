@@ -19,7 +19,7 @@ mod tests;
 
 pub use ageing::Ageing;
 pub(in crate::behavior) use ageing::{UNIT, seconds};
-pub(in crate::behavior) use learn::{Lesson, kept};
+pub(in crate::behavior) use learn::{Gained, Lesson, kept};
 pub(in crate::behavior) use pack::{OVERHEAD, room};
 pub(in crate::behavior) use place::{Place, spread};
 pub use record::Baseline;
