@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
+use super::bytes::{Reader, put};
+
 /// Times further ahead of the believed one than this are not believed: 90 days.
 const AHEAD: u32 = 90 * 86_400;
 /// Nobody moves what is agreed on further than this beyond what another said: a day.
@@ -45,7 +47,7 @@ struct Claims {
 }
 
 /// A time that somebody says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 struct Claim {
     newest: u32,
     /// Events in a row that said it.
@@ -54,9 +56,23 @@ struct Claim {
     subjects: SmallVec<[(u64, u32); AGREED]>,
 }
 
+/// What is agreed on and what is claimed, as snapshots hold it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Times {
+    agreed: u32,
+    claim: Option<Claim>,
+}
+
 impl Horizon {
+    /// What is believed, without what is disputed of it.
+    pub(super) fn held(&self) -> Times {
+        let claims = self.lock();
+        let events = |claim: Claim| Claim { events: 0, ..claim };
+        Times { agreed: self.agreed(), claim: claims.believed.clone().map(events) }
+    }
+
     /// The times that are agreed on and claimed, in seconds since 1970; 0 where there is none.
-    pub(super) fn times(&self) -> [u32; 2] {
+    fn times(&self) -> [u32; 2] {
         [self.agreed(), self.claimed.load(Ordering::Relaxed)]
     }
 
@@ -115,12 +131,12 @@ impl Horizon {
         was_wrong
     }
 
-    /// Takes over what another state says was agreed on, and what was claimed by nobody knows whom.
-    pub(super) fn restore(&self, [agreed, claimed]: [u32; 2]) {
+    /// Takes over what another state believes.
+    pub(super) fn restore(&self, times: &Times) {
         let mut claims = self.lock();
-        self.lead(agreed, 0);
-        if claims.believed.is_none() && claimed > 0 {
-            claims.believed = Some(Claim { newest: claimed, ..Claim::default() });
+        self.lead(times.agreed, 0);
+        if claims.believed.is_none() {
+            claims.believed.clone_from(&times.claim);
         }
         self.note(&claims);
     }
@@ -163,6 +179,37 @@ impl Horizon {
     /// A panic elsewhere leaves at worst one event unheard.
     fn lock(&self) -> MutexGuard<'_, Claims> {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Times {
+    /// A time that is agreed on.
+    pub(super) fn agreed(agreed: u32) -> Self {
+        Self { agreed, claim: None }
+    }
+
+    /// Writes them down.
+    pub(super) fn write(&self, to: &mut Vec<u8>) {
+        put(to, u64::from(self.agreed));
+        let Some(claim) = &self.claim else { return put(to, 0) };
+        put(to, 1 + claim.subjects.len() as u64);
+        put(to, u64::from(claim.newest));
+        for (subject, said) in &claim.subjects {
+            to.extend(subject.to_le_bytes());
+            put(to, u64::from(*said));
+        }
+    }
+
+    /// Reads what [`Times::write`] wrote.
+    pub(super) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let agreed = from.small()?;
+        let Some(count) = from.number()?.checked_sub(1) else { return Some(Self::agreed(agreed)) };
+        let count = usize::try_from(count).ok().filter(|count| *count < AGREED)?;
+        let mut claim = Claim { newest: from.small()?, ..Claim::default() };
+        for _ in 0..count {
+            claim.subjects.push((from.fixed()?, from.small()?));
+        }
+        Some(Self { agreed, claim: Some(claim) })
     }
 }
 
@@ -364,8 +411,12 @@ mod tests {
         let horizon = agreed();
         (0..8).for_each(|second| assert!(!horizon.hear(WRONG + second, 9)));
         let other = Horizon::default();
-        other.restore(horizon.times());
-        assert_eq!(other.times(), horizon.times());
+        let mut bytes = Vec::new();
+        horizon.held().write(&mut bytes);
+        let read = Times::read(&mut Reader(&bytes)).unwrap();
+        assert_eq!(read, horizon.held());
+        other.restore(&read);
+        assert_eq!((other.times(), other.held()), (horizon.times(), read));
         other.hear(NOW + 5, 1);
         assert_eq!(other.times(), [NOW + 5, 0]);
         other.clear();

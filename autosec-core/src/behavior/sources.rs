@@ -2,6 +2,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::baseline::Ageing;
+use super::bytes::{Reader, put};
 use crate::sketch::BoundedMap;
 use crate::time::Timestamp;
 
@@ -11,6 +12,8 @@ const SHARDS: usize = 16;
 const WINDOW: u32 = 3600;
 /// Bits that users are counted with.
 const BITS: u32 = 64;
+/// More users than any client failed at before: what says more is no snapshot.
+const MOST: f64 = 1e12;
 
 /// At how many users each client fails: what tells spraying from a forgotten password.
 ///
@@ -21,8 +24,8 @@ pub(super) struct Sources {
 }
 
 /// What is remembered of a client.
-#[derive(Clone, Copy, Debug)]
-struct Source {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Source {
     first: u32,
     newest: u32,
     /// A bit for each user at which it failed in the hour of `newest`, by hash.
@@ -82,6 +85,33 @@ impl Sources {
         }
     }
 
+    /// Every client, by its key.
+    pub(super) fn each(&self) -> Vec<(u64, Source)> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.extend(lock(shard).iter().map(|(client, source)| (*client, *source)));
+        }
+        all.sort_unstable_by_key(|(client, _)| *client);
+        all
+    }
+
+    /// Adds what another state remembers of a client.
+    pub(super) fn add(&self, client: u64, mut other: Source, ageing: &Ageing) {
+        let Some(shard) = self.shard(client) else { return };
+        let mut shard = lock(shard);
+        let at = Timestamp::from_secs(i64::from(other.newest));
+        let known = shard.get(&client).is_some();
+        let source = shard.entry(client, at, || other);
+        if known {
+            other.advance(source.newest, ageing);
+            source.advance(other.newest, ageing);
+            source.first = source.first.min(other.first);
+            source.users |= other.users;
+            source.failures = source.failures.saturating_add(other.failures);
+            source.before = (source.before + other.before).min(MOST);
+        }
+    }
+
     /// Forgets all of them.
     pub(super) fn clear(&self) {
         self.shards.iter().for_each(|shard| lock(shard).clear());
@@ -93,6 +123,20 @@ impl Sources {
 }
 
 impl Source {
+    /// Writes it down.
+    pub(super) fn write(&self, to: &mut Vec<u8>) {
+        [self.first, self.newest, self.failures].into_iter().for_each(|part| put(to, u64::from(part)));
+        to.extend(self.users.to_le_bytes());
+        to.extend(self.before.to_bits().to_le_bytes());
+    }
+
+    /// Reads what [`Source::write`] wrote.
+    pub(super) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let (first, newest, failures) = (from.small()?, from.small()?, from.small()?);
+        let (users, before) = (from.fixed()?, f64::from_bits(from.fixed()?));
+        (0.0..=MOST).contains(&before).then_some(Self { first, newest, users, failures, before })
+    }
+
     fn new(second: u32) -> Self {
         Self { first: second, newest: second, users: 0, failures: 0, before: 0.0 }
     }
@@ -160,6 +204,36 @@ mod tests {
         assert_eq!(sources.spread(1, now + 90, &ageing).unwrap().failures, 40);
         failed(1, now - 2 * 86_400);
         assert_eq!(sources.spread(1, now + 90, &ageing).unwrap().failures, 40, "a late one changes nothing");
+    }
+
+    #[test]
+    fn is_read_back_and_added_in_either_order() {
+        let ageing = Ageing::default();
+        let start = 20_000 * 86_400;
+        let of = |users: Range<u64>, second| {
+            let sources = Sources::new(100);
+            users.for_each(|user| sources.failed(1, spread(user) >> 40, second, &(0..0), &ageing));
+            sources
+        };
+        let (one, two) = (of(0..10, start + 60), of(5..20, start + 7_200));
+        let read = |sources: &Sources| {
+            let [(1, source)] = sources.each()[..] else { panic!("there is one") };
+            let mut bytes = Vec::new();
+            source.write(&mut bytes);
+            assert_eq!(Source::read(&mut Reader(&bytes)), Some(source));
+            source
+        };
+        let (first, second) = (read(&one), read(&two));
+        one.add(1, second, &ageing);
+        two.add(1, first, &ageing);
+        assert_eq!(one.each(), two.each());
+        let spread = one.spread(1, start + 7_300, &ageing).unwrap();
+        assert!(spread.failures == 15 && (spread.before - 10.0).abs() < 2.0, "{spread:?}");
+        for before in [f64::NAN, -1.0, f64::INFINITY] {
+            let mut bytes = Vec::new();
+            Source { before, ..first }.write(&mut bytes);
+            assert_eq!(Source::read(&mut Reader(&bytes)), None);
+        }
     }
 
     #[test]

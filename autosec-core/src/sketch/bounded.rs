@@ -81,9 +81,9 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
         self.slots.iter().map(|slot| &slot.key)
     }
 
-    /// Every key with its value and when it was last of use, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, &V, Timestamp)> {
-        self.slots.iter().map(|slot| (&slot.key, &slot.value, slot.touched))
+    /// Every key with its value, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.slots.iter().map(|slot| (&slot.key, &slot.value))
     }
 
     /// Forgets every key; how many were given up stays.
@@ -145,6 +145,19 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn is_empty_once_cleared_and_goes_on() {
+        let mut map = BoundedMap::new(2);
+        for n in 0..3 {
+            map.entry(n, Timestamp::from_secs(n), || n);
+        }
+        assert_eq!(map.iter().count(), 2);
+        map.clear();
+        assert!(map.is_empty() && map.get(&2).is_none());
+        map.entry(7, Timestamp::from_secs(7), || 70);
+        assert_eq!(map.iter().collect::<Vec<_>>(), [(&7, &70)]);
+    }
 
     #[test]
     fn never_exceeds_its_capacity_and_keeps_what_is_in_use() {

@@ -50,6 +50,33 @@ impl Feedback {
         *lock(&self.findings).entry(key, assessment.time, || *assessment) = *assessment;
     }
 
+    /// What opinions have moved, by subject.
+    pub(super) fn calibrations(&self) -> Vec<(u64, Calibration)> {
+        let calibrations = lock(&self.calibrations);
+        let mut all: Vec<(u64, Calibration)> =
+            calibrations.iter().map(|(subject, calibration)| (*subject, *calibration)).collect();
+        all.sort_unstable_by_key(|(subject, _)| *subject);
+        all
+    }
+
+    /// Adds what opinions about subjects have moved elsewhere.
+    pub(super) fn add(&self, others: &[(u64, Calibration)]) {
+        let mut calibrations = lock(&self.calibrations);
+        for (subject, other) in others {
+            let (_, at) = other.parts();
+            let calibration = calibrations.entry(*subject, at, Calibration::default);
+            *calibration = calibration.merge(*other);
+            self.any.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Forgets opinions, and the findings that they could be about.
+    pub(super) fn clear(&self) {
+        lock(&self.calibrations).clear();
+        lock(&self.findings).clear();
+        self.any.store(false, Ordering::Relaxed);
+    }
+
     fn learn(&self, about: &Assessment, opinion: Opinion) {
         let mut calibrations = lock(&self.calibrations);
         let calibration = calibrations.entry(about.subject, about.time, Calibration::default);
