@@ -62,6 +62,11 @@ impl Observation {
         self.second == self.said
     }
 
+    /// The hash of the prefix it comes from.
+    pub(super) fn prefix(&self) -> Option<u64> {
+        self.values.get(Feature::Prefix.index()).copied().flatten()
+    }
+
     /// Takes it to have been at another second. The hour of the week stays what the event says.
     pub(super) fn move_to(&mut self, second: u32) {
         self.second = second;

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Assessment, BehaviorAnalyzer};
+use crate::behavior::baseline::seconds;
 use crate::behavior::signal::{Calibration, Group, Nats, Opinion};
 use crate::finding::Finding;
 use crate::measure::Confidence;
@@ -91,7 +92,8 @@ impl BehaviorAnalyzer {
     ///
     /// A dismissed finding makes the groups of signals that spoke for an attacker count less for this subject, a confirmed one
     /// more: by at most [`Calibration::MOST`], fading with [`Calibration::HALF_LIFE`], shown as contributions of their
-    /// own. A confirmed one also drops what still waits in quarantine ([`BehaviorAnalyzer::compromised`]).
+    /// own. A confirmed one also drops what still waits in quarantine ([`BehaviorAnalyzer::compromised`]), and what succeeds
+    /// from where it came is not learned, as after a [failed challenge](BehaviorAnalyzer::resolve).
     pub fn judge(&self, finding: &Finding, opinion: Opinion) -> bool {
         let subject = self.reader.entity(&finding.subject, &self.aliases);
         let about =
@@ -100,6 +102,7 @@ impl BehaviorAnalyzer {
         self.feedback.learn(&about, opinion);
         if opinion == Opinion::Confirmed {
             self.compromised(&finding.subject);
+            self.doubt(about.subject, about.prefix, seconds(about.time));
         }
         true
     }

@@ -41,7 +41,9 @@ impl BehaviorAnalyzer {
     /// Tells how somebody fared who was challenged because of `event`.
     ///
     /// An event whose risk reached [`challenge`](crate::behavior::BehaviorConfig::challenge) was not learned. Passed, it is
-    /// now, in full and without quarantine: who did it has proved who they are. Failed, it counts as a failure.
+    /// now, in full and without quarantine: who did it has proved who they are. Failed, it counts as a failure, and what
+    /// succeeds from the same /24 or /48 is not learned for three half-lives, or until a challenge is passed there: unless the
+    /// entity was known to be there before, or is still learned about.
     pub fn resolve(&self, event: &Event<'_>, challenge: Challenge) {
         let Some(seen) = self.observe(event) else { return };
         match challenge {
@@ -52,13 +54,17 @@ impl BehaviorAnalyzer {
                     (Glance::at(&self.crowd, &seen.values), Moment::at(seen.second, &self.ageing));
                 self.baselines.change(seen.subject, |baseline| {
                     self.refute(&seen, baseline);
+                    seen.prefix().into_iter().for_each(|prefix| baseline.trust(prefix));
                     self.settle(&seen, &self.settling(&seen, baseline), moment);
                     let taught = self.teach(&seen, &teaching, baseline);
                     self.hear(&seen);
                     self.spread(&seen, &taught, &glance, moment);
                 });
             }
-            Challenge::Failed => self.note_failure(&seen),
+            Challenge::Failed => {
+                self.note_failure(&seen);
+                self.doubt(seen.subject, seen.prefix(), seen.second);
+            }
         }
     }
 
@@ -89,7 +95,10 @@ impl BehaviorAnalyzer {
             let settling = self.settling(seen, baseline);
             let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
             let risk = about.risk();
-            heard = seen.outcome == Outcome::Success && risk < self.config.challenge;
+            let is_doubted = |prefix| baseline.doubts(prefix, seen.second, &self.ageing);
+            heard = seen.outcome == Outcome::Success
+                && risk < self.config.challenge
+                && !seen.prefix().is_some_and(is_doubted);
             let learns = heard && seen.is_believed();
             if learns {
                 let weight = 1.0 - risk.value();
@@ -115,6 +124,16 @@ impl BehaviorAnalyzer {
             (Outcome::Unknown, None) => {}
         }
         assessment
+    }
+
+    /// Doubts what comes from a prefix; while hardly anything is known of an entity there is nothing to doubt it by.
+    pub(super) fn doubt(&self, subject: u64, prefix: Option<u64>, second: u32) {
+        let Some(prefix) = prefix else { return };
+        self.baselines.change(subject, |baseline| {
+            if baseline.learned() >= self.config.learning_events {
+                baseline.doubt(prefix, second);
+            }
+        });
     }
 
     /// Hears what time it is. Before that was agreed on everyone may have been taught at a wrong one.
