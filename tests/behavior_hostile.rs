@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use autosec_core::behavior::signal::{Kind, Source};
+use autosec_core::behavior::signal::{Kind, Opinion, Source};
 use autosec_core::behavior::{Aliases, BehaviorAnalyzer, Challenge, Feature};
 use autosec_core::entity::Entity;
 use autosec_core::event::{Event, field};
 use autosec_core::finding::{Detector, Finding, Findings};
+use autosec_core::measure::RiskScore;
 use autosec_core::time::Timestamp;
 
 use crate::support::logins::{self, DAY, START, analyzer_with};
@@ -288,4 +289,101 @@ fn who_walks_into_the_future_goes_alone() {
     assert!((before - after).abs() < 0.5, "{before} {after}");
     let bob = analyzer.baseline(&Entity::User("bob".into())).unwrap();
     assert!(bob.last_learned() <= Timestamp::from_secs(START + last + 3600));
+}
+
+/// Logins of ann every third day of a month from another network and from home, at a host that challenges nobody.
+fn returns(analyzer: &BehaviorAnalyzer, from: i64) -> usize {
+    for day in (from..from + 30).step_by(3) {
+        see(analyzer, &login("ann", day * DAY));
+        see(analyzer, &other_network("ann", day * DAY + 7200));
+    }
+    analyzer.baseline(&Entity::User("ann".into())).unwrap().distinct(Feature::Prefix)
+}
+
+fn unchallenged() -> BehaviorAnalyzer {
+    analyzer_with(|config| (config.report, config.challenge) = (RiskScore::clamped(0.02), RiskScore::ONE))
+}
+
+#[test]
+fn who_failed_a_challenge_is_not_learned_by_coming_back() {
+    let analyzer = unchallenged();
+    let last = month(&analyzer);
+    analyzer.resolve(&other_network("ann", last + 3600), Challenge::Failed);
+    assert_eq!(returns(&analyzer, 30), 1);
+    let mut again = unchallenged();
+    again.restore(&analyzer.snapshot()).unwrap();
+    assert_eq!(returns(&again, 60), 1, "it is in snapshots");
+    assert_eq!(returns(&again, 120), 2, "and not for ever");
+}
+
+#[test]
+fn where_a_takeover_was_confirmed_nothing_is_learned() {
+    let analyzer = unchallenged();
+    let last = month(&analyzer);
+    let found = see(&analyzer, &other_network("ann", last + 3600));
+    assert!(analyzer.judge(&found[0], Opinion::Confirmed));
+    assert_eq!(returns(&analyzer, 31), 1);
+    let told = unchallenged();
+    let last = month(&told);
+    see(&told, &other_network("ann", last + 3600));
+    assert!(told.compromised(&Entity::User("ann".into())));
+    assert_eq!(returns(&told, 31), 1, "also where only the account is known");
+}
+
+#[test]
+fn who_mistypes_once_is_learned_as_before() {
+    let analyzer = unchallenged();
+    let last = month(&analyzer);
+    let abroad = other_network("ann", last + 3600);
+    analyzer.resolve(&abroad, Challenge::Failed);
+    analyzer.resolve(&abroad, Challenge::Passed);
+    assert_eq!(returns(&analyzer, 30), 2, "proved a moment later");
+
+    let at_home = unchallenged();
+    let last = month(&at_home);
+    let learned =
+        |analyzer: &BehaviorAnalyzer| analyzer.baseline(&Entity::User("ann".into())).unwrap().learned();
+    at_home.resolve(&login("ann", last + 3600), Challenge::Failed);
+    see(&at_home, &login("ann", last + 3700));
+    assert_eq!(learned(&at_home), 31, "where one is known nothing is doubted");
+
+    let newcomer = unchallenged();
+    see(&newcomer, &login("ann", 0));
+    newcomer.resolve(&login("ann", 60), Challenge::Failed);
+    see(&newcomer, &login("ann", 120));
+    assert_eq!(learned(&newcomer), 2, "of whom nothing is known nothing is doubted");
+}
+
+/// Were everyone's values rare beside those of one account, somebody in the victim's country with the victim's browser would pass
+/// for the victim.
+#[test]
+fn one_account_does_not_outweigh_everyone() {
+    let flood: [fn(i64) -> Event<'static>; 3] = [
+        |n| afar("mallory", 30 * DAY + n % DAY),
+        // Dated anywhere in a month.
+        |n| afar("mallory", n * 7_919 % (30 * DAY)),
+        // With more addresses than a baseline keeps.
+        |n| {
+            let [_, .., high, low] = n.to_be_bytes();
+            afar("mallory", 30 * DAY + n % DAY)
+                .with(field::SOURCE_IP, IpAddr::from([203, 0, high, low]))
+                .with(field::SOURCE_AS_NUMBER, 65_000 + n % 40)
+        },
+    ];
+    for (kind, flood) in flood.into_iter().enumerate() {
+        let analyzer = analyzer_with(|_| {});
+        let last = month(&analyzer);
+        let (nearby, season) = (other_network("ann", last + 7200), login("ann", last + 14 * 3600));
+        let says = || {
+            [(&nearby, Kind::Network), (&nearby, Kind::Software), (&season, Kind::Season)]
+                .map(|(event, kind)| adds(&analyzer, event, kind))
+        };
+        let before = says();
+        (0..20_000).for_each(|n| _ = see(&analyzer, &flood(n)));
+        let after = says();
+        let moved =
+            before.iter().zip(after).map(|(before, after)| (before - after).abs()).fold(0.0, f64::max);
+        // It is one of six, and at all hours.
+        assert!(moved < 1.2, "{kind}: {before:?} before, {after:?} after");
+    }
 }

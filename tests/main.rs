@@ -6,6 +6,8 @@ mod backtest;
 mod behavior;
 mod behavior_hostile;
 mod behavior_quality;
+mod behavior_snapshot;
+mod behavior_time;
 mod calibration;
 mod clock_steps;
 mod cluster;

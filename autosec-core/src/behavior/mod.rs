@@ -66,7 +66,9 @@
 //!   dropped if the account was [taken over](BehaviorAnalyzer::compromised). Only the first
 //!   [`learning_events`](BehaviorConfig::learning_events) events count at once: there is nothing yet to poison.
 //! - Peers of an entity learn from it what its quarantine has let through, and only that.
-//! - A value gains at most [`daily_share`](BehaviorConfig::daily_share) of its feature's mass a day.
+//! - A value gains at most [`daily_share`](BehaviorConfig::daily_share) of its feature's mass a day. What everyone is known to
+//!   do gains no more from one entity: a million logins of one account weigh as much as a few. Nor does it gain from values
+//!   for which the entity's baseline has to give up others.
 //! - Failures of somebody nobody knows leave nothing behind but a note about the client.
 //!
 //! # What it says
@@ -89,9 +91,16 @@
 //! It depends on event time only: a replay with the same seed on one thread gives the same bits. Events in another order give
 //! the same counts but for rounding; what depends on the event before (travel, steps) follows the order of arrival.
 //! Quarantine goes by arrival: what comes late waits as long as what is new, and the daily share holds for it as well.
-//! Times before 1970 count as 1970, those after 2106 as 2106, and one more than 90 days ahead of everything learned so far as
-//! the newest of these: one event dated 2100 neither hides its user nor ages what is known. After a longer silence the
-//! eighth event in a row that is ahead is believed.
+//! Times before 1970 count as 1970, those after 2106 as 2106.
+//!
+//! What time it is nobody's clock is asked, but the events that may teach: three different subjects agree on it, and no one of
+//! them moves it by more than a day beyond what another said. An event more than 90 days ahead is weighed as if it were of the
+//! newest time, and not learned: one event dated 2100 neither hides its user nor ages what is known, be it the very first.
+//! After a silence of more than 90 days eight events in a row are believed: for everyone if three subjects sent them, of
+//! fewer for their own baselines, until somebody else says the agreed time again; a baseline that learned at a time that is
+//! believed no more is begun anew. What a host with fewer than three subjects believes gives way to what more of them, or
+//! eight events in a row, say. Three subjects that agree on a wrong time are believed for good: inside an
+//! [`Engine`](crate::engine::Engine) its clock moves such events before.
 
 pub mod signal;
 

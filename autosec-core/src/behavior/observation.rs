@@ -57,6 +57,16 @@ pub(super) struct Observation {
 }
 
 impl Observation {
+    /// Whether it was at the time that the event says.
+    pub(super) fn is_believed(&self) -> bool {
+        self.second == self.said
+    }
+
+    /// The hash of the prefix it comes from.
+    pub(super) fn prefix(&self) -> Option<u64> {
+        self.values.get(Feature::Prefix.index()).copied().flatten()
+    }
+
     /// Takes it to have been at another second. The hour of the week stays what the event says.
     pub(super) fn move_to(&mut self, second: u32) {
         self.second = second;

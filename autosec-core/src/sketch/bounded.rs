@@ -81,6 +81,18 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
         self.slots.iter().map(|slot| &slot.key)
     }
 
+    /// Every key with its value, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.slots.iter().map(|slot| (&slot.key, &slot.value))
+    }
+
+    /// Forgets every key; how many were given up stays.
+    pub fn clear(&mut self) {
+        self.index.clear();
+        self.slots.clear();
+        self.hand = 0;
+    }
+
     /// How many keys were given up so far.
     pub fn evicted(&self) -> u64 {
         self.evicted
@@ -133,6 +145,19 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn is_empty_once_cleared_and_goes_on() {
+        let mut map = BoundedMap::new(2);
+        for n in 0..3 {
+            map.entry(n, Timestamp::from_secs(n), || n);
+        }
+        assert_eq!(map.iter().count(), 2);
+        map.clear();
+        assert!(map.is_empty() && map.get(&2).is_none());
+        map.entry(7, Timestamp::from_secs(7), || 70);
+        assert_eq!(map.iter().collect::<Vec<_>>(), [(&7, &70)]);
+    }
 
     #[test]
     fn never_exceeds_its_capacity_and_keeps_what_is_in_use() {

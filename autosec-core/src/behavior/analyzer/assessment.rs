@@ -20,6 +20,8 @@ pub struct Assessment {
     pub(super) subject: u64,
     pub(super) time: Timestamp,
     pub(super) group: Option<Circle>,
+    /// Where it came from.
+    pub(super) prefix: Option<u64>,
     /// The chance of the step from the action before, if there was one.
     pub(super) step: Option<f64>,
 }
@@ -46,6 +48,7 @@ impl Assessment {
             subject: seen.subject,
             time: seen.time,
             group: seen.group,
+            prefix: seen.prefix(),
             step: about.step,
         }
     }

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Assessment, BehaviorAnalyzer};
+use crate::behavior::baseline::seconds;
 use crate::behavior::signal::{Calibration, Group, Nats, Opinion};
 use crate::finding::Finding;
 use crate::measure::Confidence;
@@ -50,6 +51,33 @@ impl Feedback {
         *lock(&self.findings).entry(key, assessment.time, || *assessment) = *assessment;
     }
 
+    /// What opinions have moved, by subject.
+    pub(super) fn calibrations(&self) -> Vec<(u64, Calibration)> {
+        let calibrations = lock(&self.calibrations);
+        let mut all: Vec<(u64, Calibration)> =
+            calibrations.iter().map(|(subject, calibration)| (*subject, *calibration)).collect();
+        all.sort_unstable_by_key(|(subject, _)| *subject);
+        all
+    }
+
+    /// Adds what opinions about subjects have moved elsewhere.
+    pub(super) fn add(&self, others: &[(u64, Calibration)]) {
+        let mut calibrations = lock(&self.calibrations);
+        for (subject, other) in others {
+            let (_, at) = other.parts();
+            let calibration = calibrations.entry(*subject, at, Calibration::default);
+            *calibration = calibration.merge(*other);
+            self.any.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Forgets opinions, and the findings that they could be about.
+    pub(super) fn clear(&self) {
+        lock(&self.calibrations).clear();
+        lock(&self.findings).clear();
+        self.any.store(false, Ordering::Relaxed);
+    }
+
     fn learn(&self, about: &Assessment, opinion: Opinion) {
         let mut calibrations = lock(&self.calibrations);
         let calibration = calibrations.entry(about.subject, about.time, Calibration::default);
@@ -64,7 +92,8 @@ impl BehaviorAnalyzer {
     ///
     /// A dismissed finding makes the groups of signals that spoke for an attacker count less for this subject, a confirmed one
     /// more: by at most [`Calibration::MOST`], fading with [`Calibration::HALF_LIFE`], shown as contributions of their
-    /// own. A confirmed one also drops what still waits in quarantine ([`BehaviorAnalyzer::compromised`]).
+    /// own. A confirmed one also drops what still waits in quarantine ([`BehaviorAnalyzer::compromised`]), and what succeeds
+    /// from where it came is not learned, as after a [failed challenge](BehaviorAnalyzer::resolve).
     pub fn judge(&self, finding: &Finding, opinion: Opinion) -> bool {
         let subject = self.reader.entity(&finding.subject, &self.aliases);
         let about =
@@ -73,6 +102,7 @@ impl BehaviorAnalyzer {
         self.feedback.learn(&about, opinion);
         if opinion == Opinion::Confirmed {
             self.compromised(&finding.subject);
+            self.doubt(about.subject, about.prefix, seconds(about.time));
         }
         true
     }

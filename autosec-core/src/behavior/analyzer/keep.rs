@@ -1,17 +1,29 @@
 use super::BehaviorAnalyzer;
 use crate::behavior::observation::Reader;
-use crate::behavior::snapshot::{self, BaselineSnapshotError, Snapshot};
+use crate::behavior::snapshot::{self, BaselineSnapshotError, Snapshot, State};
 
 impl BehaviorAnalyzer {
-    /// All that was learned, as bytes: they hold hashes and numbers, no text of an event, but also the seed, so keep them as
-    /// secret as it. What clients failed at lately is left out.
+    /// All that was learned, as bytes: baselines, what is known of everyone, the clients that failed, what analysts' opinions
+    /// have moved. They hold hashes and numbers, no text of an event, but also the seed, so keep them as secret as it.
+    ///
+    /// Left out are the findings that an opinion can still be about, and the challenges that nobody has answered yet.
     ///
     /// The same state gives the same bytes. Meanwhile other threads may go on; each baseline is whole.
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(self.reader.seed(), &self.ageing, self.horizon.newest(), &self.baselines, &self.crowd)
+        snapshot::write(&State {
+            seed: self.reader.seed(),
+            ageing: &self.ageing,
+            times: self.horizon.held(),
+            baselines: &self.baselines,
+            crowd: &self.crowd,
+            sources: self.sources.each(),
+            calibrations: self.feedback.calibrations(),
+        })
     }
 
     /// Forgets everything and goes on with what a snapshot holds, its seed included.
+    ///
+    /// Snapshots of version 3 are read as well; they hold no clients and no opinions.
     ///
     /// # Errors
     /// The bytes are no snapshot, damaged, of another version, or made with other half-lives or another `crowd_bytes`. Nothing
@@ -22,9 +34,10 @@ impl BehaviorAnalyzer {
         self.baselines.clear();
         self.crowd.clear();
         self.horizon.clear();
+        self.sources.clear();
+        self.feedback.clear();
         self.reader = Reader::of_seed(snapshot.seed);
-        self.horizon.restore(snapshot.horizon);
-        snapshot.add(&self.baselines, &self.ageing, &self.crowd);
+        self.add(&snapshot);
         Ok(())
     }
 
@@ -38,8 +51,14 @@ impl BehaviorAnalyzer {
             return Err(BaselineSnapshotError::Seed);
         }
         snapshot.check(&self.ageing, &self.crowd)?;
-        self.horizon.restore(snapshot.horizon);
-        snapshot.add(&self.baselines, &self.ageing, &self.crowd);
+        self.add(&snapshot);
         Ok(())
+    }
+
+    fn add(&self, snapshot: &Snapshot<'_>) {
+        self.horizon.restore(&snapshot.times);
+        snapshot.add(&self.baselines, &self.ageing, &self.crowd);
+        snapshot.sources.iter().for_each(|(client, source)| self.sources.add(*client, *source, &self.ageing));
+        self.feedback.add(&snapshot.calibrations);
     }
 }

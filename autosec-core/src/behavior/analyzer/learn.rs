@@ -1,6 +1,6 @@
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::Feature;
-use crate::behavior::baseline::{Baseline, Lesson, Settling};
+use crate::behavior::baseline::{Baseline, Gained, Lesson, Settling};
 use crate::behavior::crowd::{Circle, Glance, Moment};
 use crate::behavior::observation::{Observation, Outcome};
 use crate::entity::Entity;
@@ -30,6 +30,8 @@ struct Teaching {
 /// What everyone is taught by an event beside its values.
 struct Taught {
     weight: f64,
+    /// What the baseline gained, and everyone's counts with it: so much a day and value at most.
+    gained: Gained,
     /// The route and the steps that it ended.
     route: Option<u64>,
     steps: Option<(u64, u64)>,
@@ -39,7 +41,9 @@ impl BehaviorAnalyzer {
     /// Tells how somebody fared who was challenged because of `event`.
     ///
     /// An event whose risk reached [`challenge`](crate::behavior::BehaviorConfig::challenge) was not learned. Passed, it is
-    /// now, in full and without quarantine: who did it has proved who they are. Failed, it counts as a failure.
+    /// now, in full and without quarantine: who did it has proved who they are. Failed, it counts as a failure, and what
+    /// succeeds from the same /24 or /48 is not learned for three half-lives, or until a challenge is passed there: unless the
+    /// entity was known to be there before, or is still learned about.
     pub fn resolve(&self, event: &Event<'_>, challenge: Challenge) {
         let Some(seen) = self.observe(event) else { return };
         match challenge {
@@ -49,12 +53,18 @@ impl BehaviorAnalyzer {
                 let (glance, moment) =
                     (Glance::at(&self.crowd, &seen.values), Moment::at(seen.second, &self.ageing));
                 self.baselines.change(seen.subject, |baseline| {
+                    self.refute(&seen, baseline);
+                    seen.prefix().into_iter().for_each(|prefix| baseline.trust(prefix));
                     self.settle(&seen, &self.settling(&seen, baseline), moment);
                     let taught = self.teach(&seen, &teaching, baseline);
+                    self.hear(&seen);
                     self.spread(&seen, &taught, &glance, moment);
                 });
             }
-            Challenge::Failed => self.note_failure(&seen),
+            Challenge::Failed => {
+                self.note_failure(&seen);
+                self.doubt(seen.subject, seen.prefix(), seen.second);
+            }
         }
     }
 
@@ -79,12 +89,17 @@ impl BehaviorAnalyzer {
     pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
         let glance = Glance::at(&self.crowd, &seen.values);
         let moment = Moment::at(seen.second, &self.ageing);
-        let (mut assessment, mut taught) = (None, None);
+        let (mut assessment, mut taught, mut heard) = (None, None, false);
         let weigh_and_learn = |baseline: &mut Baseline| {
+            self.refute(seen, baseline);
             let settling = self.settling(seen, baseline);
             let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
             let risk = about.risk();
-            let learns = seen.outcome == Outcome::Success && risk < self.config.challenge;
+            let is_doubted = |prefix| baseline.doubts(prefix, seen.second, &self.ageing);
+            heard = seen.outcome == Outcome::Success
+                && risk < self.config.challenge
+                && !seen.prefix().is_some_and(is_doubted);
+            let learns = heard && seen.is_believed();
             if learns {
                 let weight = 1.0 - risk.value();
                 let teaching = Teaching { step: about.step, weight, proved: false, counted: false };
@@ -94,8 +109,13 @@ impl BehaviorAnalyzer {
             learns
         };
         self.baselines.visit(seen.subject, || glance.touch(&self.crowd), weigh_and_learn);
+        if heard {
+            self.hear(seen);
+        }
         match (seen.outcome, taught) {
             (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
+            // When it was nobody knows.
+            (Outcome::Success, None) if !seen.is_believed() => {}
             (Outcome::Success, None) => {
                 self.challenged.note(seen);
                 self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing));
@@ -106,9 +126,28 @@ impl BehaviorAnalyzer {
         assessment
     }
 
+    /// Doubts what comes from a prefix; while hardly anything is known of an entity there is nothing to doubt it by.
+    pub(super) fn doubt(&self, subject: u64, prefix: Option<u64>, second: u32) {
+        let Some(prefix) = prefix else { return };
+        self.baselines.change(subject, |baseline| {
+            if baseline.learned() >= self.config.learning_events {
+                baseline.doubt(prefix, second);
+            }
+        });
+    }
+
+    /// Hears what time it is. Before that was agreed on everyone may have been taught at a wrong one.
+    fn hear(&self, seen: &Observation) {
+        if self.horizon.hear(seen.said, seen.subject) {
+            self.crowd.clear();
+            self.sources.clear();
+        }
+    }
+
     fn note_failure(&self, seen: &Observation) {
         if let Some((client, _)) = seen.client {
-            self.sources.failed(client, seen.subject, seen.second, &self.ageing);
+            let present = self.horizon.present();
+            self.sources.failed(client, seen.subject, seen.second, &present, &self.ageing);
         }
         self.tally(seen, |baseline, second| baseline.failed(second, &self.ageing));
     }
@@ -130,7 +169,7 @@ impl BehaviorAnalyzer {
 
     /// Lets a group learn what came out of a member's quarantine.
     fn settle(&self, seen: &Observation, settling: &[Settling], moment: Moment) {
-        let Some(group) = seen.group else { return };
+        let Some(group) = seen.group.filter(|_| self.horizon.is_shared(seen.second)) else { return };
         settling.iter().for_each(|settled| self.crowd.settle(group, settled, moment));
     }
 
@@ -141,7 +180,7 @@ impl BehaviorAnalyzer {
         let floor = if young { f64::from(self.config.learning_events) } else { self.config.daily_events };
         let lesson = Lesson {
             second: seen.second,
-            arrival: self.horizon.newest(),
+            arrival: self.horizon.agreed(),
             values: &seen.values,
             place: seen.place,
             amount: seen.amount,
@@ -154,22 +193,24 @@ impl BehaviorAnalyzer {
         let route = baseline.route(seen.place.as_ref());
         let action = seen.values.get(Feature::Action.index()).copied().flatten();
         let steps = action.and_then(|action| baseline.step_to(action));
-        baseline.learn(&lesson, &self.ageing);
+        let gained = baseline.learn(&lesson, &self.ageing);
         if !counted {
             baseline.succeeded(seen.second, &self.ageing);
         }
-        Taught { weight, route, steps }
+        Taught { weight, gained, route, steps }
     }
 
     /// Counts what was taught as everyone's.
     fn spread(&self, seen: &Observation, taught: &Taught, glance: &Glance, moment: Moment) {
-        self.horizon.meet(seen.said);
-        glance.count(&self.crowd, taught.weight, moment);
+        if !self.horizon.is_shared(seen.second) {
+            return;
+        }
+        glance.count(&self.crowd, taught.gained, taught.weight, moment);
         let count = |circle, feature, value| self.crowd.count(circle, feature, value, taught.weight, moment);
-        if let Some(route) = taught.route {
+        if let Some(route) = taught.route.filter(|_| taught.gained.has(Feature::Route)) {
             count(Circle::EVERYONE, Feature::Route, route);
         }
-        if let Some((from, to)) = taught.steps {
+        if let Some((from, to)) = taught.steps.filter(|_| taught.gained.has(Feature::Step)) {
             for circle in [Some(Circle::EVERYONE), seen.group].into_iter().flatten() {
                 count(circle, Feature::Step, from);
                 count(circle, Feature::Step, to);

@@ -70,6 +70,7 @@ impl BehaviorAnalyzer {
         let glance = Glance::at(&self.crowd, &seen.values);
         let mut assessment = None;
         let only_look = |baseline: &mut Baseline| {
+            self.refute(&seen, baseline);
             assessment = Some(self.assess(&seen, &glance, moment, baseline));
             false
         };
@@ -110,6 +111,13 @@ impl BehaviorAnalyzer {
         }
         seen.group = self.peers.group(event).map(|group| self.reader.circle(group));
         Some(seen)
+    }
+
+    /// Forgets a baseline that learned at a time which is believed no more, before something happens at one that is.
+    fn refute(&self, seen: &Observation, baseline: &mut Baseline) {
+        if seen.is_believed() && self.horizon.is_beyond(baseline.newest()) {
+            *baseline = Baseline::default();
+        }
     }
 
     /// How an event looks beside a baseline, which is brought to its time.

@@ -43,6 +43,11 @@ impl Ageing {
         [self.half_life, self.rate_half_life, self.quarantine]
     }
 
+    /// Until values lose half of their mass, in seconds.
+    pub(in crate::behavior) fn half_life(&self) -> u32 {
+        self.half_life
+    }
+
     /// Where a second stands for the masses of values.
     pub(in crate::behavior) fn phase(&self, second: u32) -> Phase {
         phase(second, self.half_life)

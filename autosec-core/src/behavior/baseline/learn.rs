@@ -10,7 +10,7 @@ use crate::behavior::Feature;
 pub(in crate::behavior) struct Lesson<'v> {
     /// When it happened.
     pub(in crate::behavior) second: u32,
-    /// The newest time that is known of anybody: about when it came.
+    /// The newest time that is agreed on: about when it came; 0 if there is none.
     pub(in crate::behavior) arrival: u32,
     /// The hash of the value of each feature, by position; what baselines make themselves is left out.
     pub(in crate::behavior) values: &'v [Option<u64>; Feature::ALL.len()],
@@ -28,6 +28,18 @@ pub(in crate::behavior) struct Lesson<'v> {
     pub(in crate::behavior) floor: f64,
     /// The most mass that a value may gain in one stretch of quarantine, as a share of its feature's.
     pub(in crate::behavior) share: f64,
+}
+
+/// Of which features a baseline's value gained anything: a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::behavior) struct Gained(u16);
+
+impl Gained {
+    /// Whether the value of a feature did.
+    #[inline]
+    pub(in crate::behavior) fn has(self, feature: Feature) -> bool {
+        self.0 >> feature.index() & 1 != 0
+    }
 }
 
 /// How much earlier than what came before it an event may say that an entity was known: two days, in seconds.
@@ -57,13 +69,14 @@ impl Gain {
 }
 
 impl Baseline {
-    /// Learns from an event that succeeded.
-    pub(in crate::behavior) fn learn(&mut self, lesson: &Lesson<'_>, ageing: &Ageing) {
+    /// Learns from an event that succeeded; of which features the value gained anything.
+    pub(in crate::behavior) fn learn(&mut self, lesson: &Lesson<'_>, ageing: &Ageing) -> Gained {
         self.meet(lesson.second.max(lesson.arrival.saturating_sub(LATE)), lesson.second);
         self.advance(lesson.second, ageing);
         self.learned = self.learned.saturating_add(1);
         let (route, step) = (self.route(lesson.place.as_ref()), self.step(lesson));
         let gain = Gain::of(lesson, self.newest, ageing);
+        let mut gained = Gained::default();
         for (feature, value) in Feature::ALL.into_iter().zip(lesson.values) {
             let value = match feature {
                 Feature::Route => route,
@@ -71,7 +84,8 @@ impl Baseline {
                 _ => *value,
             };
             if let Some(value) = value {
-                self.gain(Entry::new(feature, kept(feature, value)), lesson, &gain);
+                let more = self.gain(Entry::new(feature, kept(feature, value)), lesson, &gain);
+                gained.0 |= u16::from(more) << feature.index();
             }
         }
         if let Some(amount) = lesson.amount.filter(|_| has_room(&mut self.amounts)) {
@@ -81,6 +95,7 @@ impl Baseline {
             self.surprise.observe(chance);
         }
         self.be_at(lesson);
+        gained
     }
 
     /// Notes that something succeeded.
@@ -136,8 +151,8 @@ impl Baseline {
         }
     }
 
-    /// Lets a value gain mass.
-    fn gain(&mut self, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) {
+    /// Lets a value gain mass; whether it did, and no other had to give way for it, which may have been this one before.
+    fn gain(&mut self, fresh: Entry, lesson: &Lesson<'_>, gain: &Gain) -> bool {
         let feature = fresh.feature;
         let (start, of) = (self.entries.places(feature).start, self.entries.of(feature));
         let count = of.len();
@@ -149,8 +164,9 @@ impl Baseline {
         if is_new {
             self.entries.insert(place, fresh);
         }
-        let Some(entry) = self.entries.get_mut(place) else { return };
-        entry.repeated |= entry.mass() > 0;
+        let Some(entry) = self.entries.get_mut(place) else { return false };
+        let before = entry.mass();
+        entry.repeated |= before > 0;
         if lesson.proved {
             entry.settled = entry.settled.saturating_add(gain.mass);
         } else {
@@ -158,16 +174,18 @@ impl Baseline {
             let [waiting, _] = &mut entry.fresh;
             *waiting = waiting.saturating_add(gain.mass).min(cap.max(*waiting));
         }
-        let heavy = entry.is_too_heavy();
-        if entry.mass() == 0 {
+        let (heavy, after) = (entry.is_too_heavy(), entry.mass());
+        if after == 0 {
             self.entries.remove(place);
         }
         if heavy {
             self.lighten(feature);
         }
-        if is_new && count >= feature.limit() {
+        let is_full = is_new && count >= feature.limit();
+        if is_full {
             self.make_room(feature);
         }
+        after > before && !is_full
     }
 
     /// The most that a part in quarantine of a value of these may weigh.

@@ -53,5 +53,6 @@ impl Baseline {
         self.surprise = self.surprise.merge(other.surprise);
         self.amounts = self.amounts.max(other.amounts);
         self.steps = self.steps.max(other.steps);
+        self.doubts.unite(&other.doubts);
     }
 }

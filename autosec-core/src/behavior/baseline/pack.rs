@@ -6,6 +6,7 @@
 //! bits: whether it was seen twice, and whether anything of it waits in quarantine, which follows then: the mass of the newest
 //! stretch with a bit that says whether there is any of the one before it.
 
+use super::doubt::Doubts;
 use super::entry::{Entry, HEAVIEST};
 use super::place::Place;
 use super::record::Baseline;
@@ -35,6 +36,8 @@ const SUCCESSES: u64 = 8;
 const FAILURES: u64 = 16;
 const LEVEL: u64 = 32;
 const SURPRISE: u64 = 64;
+/// Few have any: then the parts take a second byte.
+const DOUBTS: u64 = 128;
 
 impl Baseline {
     /// Writes it down.
@@ -83,6 +86,9 @@ impl Baseline {
             pack_floats(self.surprise.parts(), to);
             to.number(u64::from(self.steps));
         }
+        if !self.doubts.is_empty() {
+            self.doubts.write(to);
+        }
         to.number(self.filled());
         for (feature, rest) in Feature::ALL.into_iter().zip(self.rest) {
             let entries = self.of(feature);
@@ -126,11 +132,14 @@ impl Baseline {
             self.surprise = Surprise::from_parts(unpack_floats(&mut from)?);
             self.steps = from.small()?.try_into().ok()?;
         }
+        if parts & DOUBTS != 0 {
+            self.doubts = Doubts::read(&mut from)?;
+        }
         let filled = from.number()?;
         for feature in Feature::ALL.into_iter().filter(|feature| filled & 1 << feature.index() != 0) {
             self.fill_feature(feature, &mut from)?;
         }
-        let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES | LEVEL | SURPRISE;
+        let known = PLACE | HIDDEN | ACTION | SUCCESSES | FAILURES | LEVEL | SURPRISE | DOUBTS;
         (parts & !known == 0 && filled >> Feature::ALL.len() == 0).then_some(from.0)
     }
 
@@ -155,6 +164,7 @@ impl Baseline {
             | part(!self.failures.is_empty(), FAILURES)
             | part(self.level != Level::default(), LEVEL)
             | part(self.surprise != Surprise::default(), SURPRISE)
+            | part(!self.doubts.is_empty(), DOUBTS)
     }
 
     /// A bit for each feature that has anything.

@@ -1,4 +1,5 @@
 use super::ageing::{Ageing, UNIT, shrunk};
+use super::doubt::Doubts;
 use super::entries::Entries;
 use super::entry::Entry;
 use super::place::Place;
@@ -36,6 +37,8 @@ pub struct Baseline {
     /// Amounts, and steps, that were observed in the newest stretch of quarantine.
     pub(super) amounts: u8,
     pub(super) steps: u8,
+    /// Where somebody failed to prove who they are.
+    pub(super) doubts: Doubts,
 }
 
 /// A value that comes out of quarantine.
@@ -68,6 +71,11 @@ impl Baseline {
         Timestamp::from_secs(i64::from(self.newest))
     }
 
+    /// The same in seconds since 1970.
+    pub(in crate::behavior) fn newest(&self) -> u32 {
+        self.newest
+    }
+
     /// How many values of `feature` it holds.
     pub fn distinct(&self, feature: Feature) -> usize {
         self.of(feature).len()
@@ -93,8 +101,10 @@ impl Baseline {
     }
 
     /// Drops all that still waits in quarantine, as if it had never been learned: for an account that was taken over.
-    /// Where somebody last was is dropped with it.
+    /// Where somebody last was is dropped with it, and prefixes that are dropped are not learned again until a challenge is
+    /// passed there, for three half-lives.
     pub fn drop_unsettled(&mut self) {
+        self.doubt_unsettled();
         self.entries.iter_mut().for_each(|entry| entry.fresh = [0; 2]);
         self.tidy();
         self.place = None;

@@ -1,4 +1,5 @@
 use super::super::Feature;
+use super::super::baseline::Gained;
 use super::moment::Moment;
 use super::table::{Crowd, Share, Spot};
 
@@ -37,9 +38,9 @@ impl Glance {
         Shares(shares)
     }
 
-    /// Counts each as so many events.
-    pub(in crate::behavior) fn count(&self, crowd: &Crowd, events: f64, now: Moment) {
-        crowd.count_at(&self.0, events, now);
+    /// Counts each that its baseline gained as so many events.
+    pub(in crate::behavior) fn count(&self, crowd: &Crowd, gained: Gained, events: f64, now: Moment) {
+        crowd.count_at(&self.0, gained, events, now);
     }
 }
 

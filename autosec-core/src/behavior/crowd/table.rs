@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::super::Feature;
-use super::super::baseline::{Settling, kept};
+use super::super::baseline::{Gained, Settling, kept};
 use super::bucket::{self, Added, Bucket, Cell, low};
 use super::key::{Circle, Keys};
 use super::moment::Moment;
@@ -150,15 +150,21 @@ impl Crowd {
         }
     }
 
-    /// [`Crowd::count`] of everyone's values at their spots.
-    pub(super) fn count_at(&self, spots: &[Option<Spot>; Feature::ALL.len()], events: f64, now: Moment) {
+    /// [`Crowd::count`] of everyone's values at their spots, of those that their baseline gained.
+    pub(super) fn count_at(
+        &self,
+        spots: &[Option<Spot>; Feature::ALL.len()],
+        gained: Gained,
+        events: f64,
+        now: Moment,
+    ) {
         if self.meet(now.epoch) - now.epoch >= FADED {
             return;
         }
         let mass = now.mass(events);
         for (feature, spot) in Feature::ALL.into_iter().zip(spots) {
-            if let Some(spot) = spot {
-                self.add_at(*spot, feature, mass, now);
+            if let Some(spot) = spot.filter(|_| gained.has(feature)) {
+                self.add_at(spot, feature, mass, now);
             }
         }
     }
