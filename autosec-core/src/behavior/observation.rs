@@ -105,10 +105,16 @@ impl Reader {
         self.seed
     }
 
-    /// What the event says; none if it is about nobody.
-    pub(super) fn read(&self, event: &Event<'_>, aliases: &Aliases) -> Option<Observation> {
+    /// What the event says; none if it is about nobody. `met` is told whom it is about before the rest is read.
+    pub(super) fn read(
+        &self,
+        event: &Event<'_>,
+        aliases: &Aliases,
+        met: impl FnOnce(u64),
+    ) -> Option<Observation> {
         let fields = Gathered::of(event);
         let (of, subject) = self.subject(event, &fields, aliases)?;
+        met(subject);
         let client = fields.address(field::SOURCE_IP).map(|address| net::client(address, CLIENT));
         let second = seconds(event.time());
         let mut values = [None; Feature::ALL.len()];
@@ -326,7 +332,7 @@ mod tests {
     use super::*;
 
     fn read(event: &Event<'_>) -> Option<Observation> {
-        Reader::new(Some(7)).read(event, &Aliases::new())
+        Reader::new(Some(7)).read(event, &Aliases::new(), |_| {})
     }
 
     fn event() -> Event<'static> {

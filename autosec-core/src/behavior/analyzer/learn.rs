@@ -93,7 +93,7 @@ impl BehaviorAnalyzer {
             }
             learns
         };
-        self.baselines.visit(seen.subject, || glance.touch(&self.crowd), weigh_and_learn);
+        self.baselines.visit(seen.subject, weigh_and_learn);
         match (seen.outcome, taught) {
             (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
             (Outcome::Success, None) => {

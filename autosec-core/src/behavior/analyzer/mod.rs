@@ -73,7 +73,7 @@ impl BehaviorAnalyzer {
             assessment = Some(self.assess(&seen, &glance, moment, baseline));
             false
         };
-        self.baselines.visit(seen.subject, || glance.touch(&self.crowd), only_look);
+        self.baselines.visit(seen.subject, only_look);
         assessment
     }
 
@@ -103,7 +103,10 @@ impl BehaviorAnalyzer {
     }
 
     fn observe(&self, event: &Event<'_>) -> Option<Observation> {
-        let mut seen = self.reader.read(event, &self.aliases)?;
+        // Its place is on its way while the event is read, and its baseline while what everyone does is looked up.
+        let mut seen =
+            self.reader.read(event, &self.aliases, |subject| self.baselines.ask_for_place(subject))?;
+        self.baselines.ask_for(seen.subject);
         let second = self.horizon.bound(seen.second);
         if second != seen.second {
             seen.move_to(second);

@@ -11,18 +11,13 @@ pub(in crate::behavior) struct Glance([Option<Spot>; Feature::ALL.len()]);
 pub(in crate::behavior) struct Shares([Share; Feature::ALL.len()]);
 
 impl Glance {
-    /// Looks up the values of an event.
+    /// Where the values of an event are. Memory is asked for all of them: who has something else to do meanwhile does not wait.
     pub(in crate::behavior) fn at(crowd: &Crowd, values: &[Option<u64>; Feature::ALL.len()]) -> Self {
         let mut spots = [None; Feature::ALL.len()];
         for (spot, (feature, hash)) in spots.iter_mut().zip(Feature::ALL.into_iter().zip(values)) {
-            *spot = hash.map(|hash| crowd.spot_of(feature, hash));
+            *spot = hash.map(|hash| crowd.ask_for(feature, hash));
         }
         Self(spots)
-    }
-
-    /// Has all of them fetched from memory at once: who waits for something else meanwhile does not wait for them.
-    pub(in crate::behavior) fn touch(&self, crowd: &Crowd) {
-        self.0.iter().flatten().for_each(|spot| crowd.touch(*spot));
     }
 
     /// How common they are.
