@@ -1,7 +1,7 @@
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::Feature;
 use crate::behavior::baseline::{Baseline, Lesson, Settling};
-use crate::behavior::crowd::{Circle, Glance, Moment};
+use crate::behavior::crowd::{Circle, Moment};
 use crate::behavior::observation::{Observation, Outcome};
 use crate::entity::Entity;
 use crate::event::Event;
@@ -46,12 +46,11 @@ impl BehaviorAnalyzer {
             Challenge::Passed => {
                 let counted = self.challenged.take(&seen);
                 let teaching = Teaching { step: None, weight: 1.0, proved: true, counted };
-                let (glance, moment) =
-                    (Glance::at(&self.crowd, &seen.values), Moment::at(seen.second, &self.ageing));
+                let moment = Moment::at(seen.second, &self.ageing);
                 self.baselines.change(seen.subject, |baseline| {
                     self.settle(&seen, &self.settling(&seen, baseline), moment);
                     let taught = self.teach(&seen, &teaching, baseline);
-                    self.spread(&seen, &taught, &glance, moment);
+                    self.spread(&seen, &taught, moment);
                 });
             }
             Challenge::Failed => self.note_failure(&seen),
@@ -77,12 +76,11 @@ impl BehaviorAnalyzer {
 
     /// Weighs an event and learns what it teaches.
     pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
-        let glance = Glance::at(&self.crowd, &seen.values);
         let moment = Moment::at(seen.second, &self.ageing);
         let (mut assessment, mut taught) = (None, None);
         let weigh_and_learn = |baseline: &mut Baseline| {
             let settling = self.settling(seen, baseline);
-            let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
+            let about = assessment.insert(self.assess(seen, moment, baseline));
             let risk = about.risk();
             let learns = seen.outcome == Outcome::Success && risk < self.config.challenge;
             if learns {
@@ -95,7 +93,7 @@ impl BehaviorAnalyzer {
         };
         self.baselines.visit(seen.subject, weigh_and_learn);
         match (seen.outcome, taught) {
-            (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
+            (_, Some(taught)) => self.spread(seen, &taught, moment),
             (Outcome::Success, None) => {
                 self.challenged.note(seen);
                 self.tally(seen, |baseline, second| baseline.succeeded(second, &self.ageing));
@@ -162,9 +160,9 @@ impl BehaviorAnalyzer {
     }
 
     /// Counts what was taught as everyone's.
-    fn spread(&self, seen: &Observation, taught: &Taught, glance: &Glance, moment: Moment) {
+    fn spread(&self, seen: &Observation, taught: &Taught, moment: Moment) {
         self.horizon.meet(seen.said);
-        glance.count(&self.crowd, taught.weight, moment);
+        seen.glance.count(&self.crowd, taught.weight, moment);
         let count = |circle, feature, value| self.crowd.count(circle, feature, value, taught.weight, moment);
         if let Some(route) = taught.route {
             count(Circle::EVERYONE, Feature::Route, route);

@@ -3,7 +3,7 @@ use super::moment::Moment;
 use super::table::{Crowd, Share, Spot};
 
 /// Where everyone's counts of an event's values are: looked up once, to be read and then added to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::behavior) struct Glance([Option<Spot>; Feature::ALL.len()]);
 
 /// How common each value of an event is among everyone.
@@ -11,13 +11,11 @@ pub(in crate::behavior) struct Glance([Option<Spot>; Feature::ALL.len()]);
 pub(in crate::behavior) struct Shares([Share; Feature::ALL.len()]);
 
 impl Glance {
-    /// Where the values of an event are. Memory is asked for all of them: who has something else to do meanwhile does not wait.
-    pub(in crate::behavior) fn at(crowd: &Crowd, values: &[Option<u64>; Feature::ALL.len()]) -> Self {
-        let mut spots = [None; Feature::ALL.len()];
-        for (spot, (feature, hash)) in spots.iter_mut().zip(Feature::ALL.into_iter().zip(values)) {
-            *spot = hash.map(|hash| crowd.ask_for(feature, hash));
+    /// Takes down where the counts of a feature's value are.
+    pub(in crate::behavior) fn note(&mut self, feature: Feature, spot: Option<Spot>) {
+        if let Some(noted) = self.0.get_mut(feature.index()) {
+            *noted = spot;
         }
-        Self(spots)
     }
 
     /// How common they are.

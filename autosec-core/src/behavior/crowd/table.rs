@@ -40,8 +40,8 @@ pub(in crate::behavior) struct Crowd {
 type Total = [AtomicU64; 2];
 
 /// Where a key is: its bucket, and its tag there.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spot {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::behavior) struct Spot {
     bucket: usize,
     tag: u32,
 }
@@ -105,7 +105,7 @@ impl Crowd {
     }
 
     /// Where everyone's counts of a value are, for which memory is asked.
-    pub(super) fn ask_for(&self, feature: Feature, hash: u64) -> Spot {
+    pub(in crate::behavior) fn ask_for(&self, feature: Feature, hash: u64) -> Spot {
         let spot = self.spot(Keys::of(Circle::EVERYONE, feature).value(hash));
         prefetch_index(&self.buckets, spot.bucket);
         spot
