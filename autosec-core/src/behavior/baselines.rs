@@ -1,14 +1,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hashbrown::HashTable;
-
 use super::baseline::{Baseline, OVERHEAD, room};
+use super::slots::{Held, Slots};
 
 /// Shards that baselines are spread over: a power of two.
 const SHARDS: usize = 64;
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
 /// How many places of a table are looked at for a baseline to give up.
 const PROBES: usize = 16;
 /// How much longer a baseline is kept for each time its events double, in seconds: a week.
@@ -29,18 +26,11 @@ pub(super) struct Baselines {
 
 #[derive(Debug, Default)]
 struct Shard {
-    held: HashTable<Held>,
+    held: Slots,
     used: usize,
     hand: usize,
     /// Where baselines are packed before they are kept.
     scratch: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Held {
-    key: u64,
-    /// Zeros stand behind it, so that it can be changed in place.
-    packed: Box<[u8]>,
 }
 
 impl Baselines {
@@ -53,7 +43,7 @@ impl Baselines {
     /// The baseline of a key.
     pub(super) fn find(&self, key: u64) -> Option<Baseline> {
         let shard = self.shard(key)?;
-        let held = shard.held.find(spot(key), |held| held.key == key)?;
+        let held = shard.held.find(key)?;
         let mut baseline = Baseline::default();
         baseline.fill(&held.packed).map(|_| baseline)
     }
@@ -64,19 +54,26 @@ impl Baselines {
             change(baseline);
             true
         };
-        self.visit(key, || {}, and_keep);
+        self.visit(key, and_keep);
+    }
+
+    /// Asks memory for where the baseline of a key is, for who wants to look at it soon and has something else to do until then.
+    pub(super) fn ask_for_place(&self, key: u64) {
+        self.hurried(key, |held| held.ask_for_place(key));
+    }
+
+    /// Asks memory for the baseline of a key, once [`Baselines::ask_for_place`] has been answered.
+    pub(super) fn ask_for(&self, key: u64) {
+        self.hurried(key, |held| held.ask_for(key));
     }
 
     /// Looks at the baseline of a key, which is empty if there is none; what the visitor made of it is kept if he says so and it
-    /// is not empty. Others who want a baseline of the same shard wait meanwhile. `ahead` is called while the baseline is fetched
-    /// from memory, so what it asks memory for costs no time of its own.
-    pub(super) fn visit(&self, key: u64, ahead: impl FnOnce(), visit: impl FnOnce(&mut Baseline) -> bool) {
+    /// is not empty. Others who want a baseline of the same shard wait meanwhile.
+    pub(super) fn visit(&self, key: u64, visit: impl FnOnce(&mut Baseline) -> bool) {
         let Some(mut shard) = self.shard(key) else { return };
         let Shard { held: table, used, scratch, .. } = &mut *shard;
         let mut baseline = Baseline::default();
-        let held = table.find_mut(spot(key), |held| held.key == key);
-        held.iter().for_each(|held| touch(&held.packed));
-        ahead();
+        let held = table.find_mut(key);
         if held.as_ref().is_some_and(|held| baseline.fill(&held.packed).is_none()) {
             baseline = Baseline::default();
         }
@@ -96,7 +93,7 @@ impl Baselines {
             }
             None => {
                 *used += packed.len() + OVERHEAD;
-                table.insert_unique(spot(key), Held { key, packed: packed.into() }, |held| spot(held.key));
+                table.insert(Held { key, packed: packed.into() });
             }
         }
         if *used > self.budget {
@@ -137,9 +134,20 @@ impl Baselines {
         self.evicted.load(Ordering::Relaxed)
     }
 
+    /// Does something with the table of a key, unless somebody else is at it.
+    fn hurried(&self, key: u64, act: impl FnOnce(&Slots)) {
+        if let Some(shard) = self.mutex(key).and_then(|shard| shard.try_lock().ok()) {
+            act(&shard.held);
+        }
+    }
+
     fn shard(&self, key: u64) -> Option<MutexGuard<'_, Shard>> {
-        // Bits of the middle: tables use the lowest and the highest.
-        self.shards.get((key >> 40) as usize % SHARDS).map(lock)
+        self.mutex(key).map(lock)
+    }
+
+    fn mutex(&self, key: u64) -> Option<&Mutex<Shard>> {
+        // Bits of the middle: tables use the lowest.
+        self.shards.get((key >> 40) as usize % SHARDS)
     }
 }
 
@@ -157,13 +165,13 @@ impl Shard {
 
     /// The key of the baseline that can best be spared of those at the hand.
     fn stalest(&mut self, spare: u64) -> Option<u64> {
-        let places = self.held.num_buckets();
+        let places = self.held.places();
         let mut found: Option<(u64, u64)> = None;
         let mut seen = 0;
         // At least a quarter or so of the places are taken, or the table is small.
         for _ in 0..places.max(PROBES) {
             self.hand = (self.hand + 1) % places;
-            let Some(held) = self.held.get_bucket(self.hand).filter(|held| held.key != spare) else {
+            let Some(held) = self.held.at(self.hand).filter(|held| held.key != spare) else {
                 continue;
             };
             let candidate = (worth(&held.packed), held.key);
@@ -177,16 +185,10 @@ impl Shard {
     }
 
     fn take(&mut self, key: u64) -> Option<Held> {
-        let entry = self.held.find_entry(spot(key), |held| held.key == key).ok()?;
-        let (held, _) = entry.remove();
+        let held = self.held.remove(key)?;
         self.used = self.used.saturating_sub(held.packed.len() + OVERHEAD);
         Some(held)
     }
-}
-
-/// Has bytes fetched from memory, all lines of the cache at once: who reads on and on waits for each of them.
-fn touch(bytes: &[u8]) {
-    std::hint::black_box(bytes.iter().step_by(LINE).fold(0, |all, byte| all | byte));
 }
 
 /// A packed baseline without the zeros behind it.
@@ -199,11 +201,6 @@ fn trimmed(packed: &[u8]) -> &[u8] {
 fn worth(packed: &[u8]) -> u64 {
     let (newest, learned) = Baseline::seen(packed).unwrap_or((0, 0));
     u64::from(newest) + u64::from(ESTEEM) * u64::from(u32::BITS - learned.leading_zeros())
-}
-
-/// Where a key stands in a table: keys are hashes already.
-fn spot(key: u64) -> u64 {
-    key
 }
 
 /// A panic elsewhere leaves at worst one event unlearned.

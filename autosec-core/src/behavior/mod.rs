@@ -108,6 +108,7 @@ mod feature;
 mod freeman;
 mod bytes;
 mod baseline;
+mod slots;
 mod baselines;
 mod crowd;
 mod horizon;

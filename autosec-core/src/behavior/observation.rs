@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use super::Feature;
 use super::aliases::Aliases;
 use super::baseline::{Place, kept, seconds};
-use super::crowd::Circle;
+use super::crowd::{Circle, Glance, Spot};
 use super::gathered::Gathered;
 use super::hashing::{Hashing, Seed};
 use crate::entity::Entity;
@@ -50,6 +50,8 @@ pub(super) struct Observation {
     /// Where it comes from.
     pub(super) client: Option<(u64, IpNet)>,
     pub(super) values: [Option<u64>; Feature::ALL.len()],
+    /// Where everyone's counts of these are.
+    pub(super) glance: Glance,
     pub(super) place: Option<Place>,
     pub(super) outcome: Outcome,
     /// Bytes that were moved.
@@ -115,15 +117,25 @@ impl Reader {
         self.seed
     }
 
-    /// What the event says; none if it is about nobody.
-    pub(super) fn read(&self, event: &Event<'_>, aliases: &Aliases) -> Option<Observation> {
+    /// What the event says; none if it is about nobody. `met` is told whom it is about before the rest is read, and `found` each
+    /// value in the order of the features, which says where everyone's counts of it are: so both can be asked of memory meanwhile.
+    pub(super) fn read(
+        &self,
+        event: &Event<'_>,
+        aliases: &Aliases,
+        met: impl FnOnce(u64),
+        mut found: impl FnMut(u64, Feature, Option<u64>) -> Option<Spot>,
+    ) -> Option<Observation> {
         let fields = Gathered::of(event);
         let (of, subject) = self.subject(event, &fields, aliases)?;
+        met(subject);
         let client = fields.address(field::SOURCE_IP).map(|address| net::client(address, CLIENT));
         let second = seconds(event.time());
         let mut values = [None; Feature::ALL.len()];
+        let mut glance = Glance::default();
         for (slot, feature) in values.iter_mut().zip(Feature::ALL) {
             *slot = self.value(&fields, feature, of, second);
+            glance.note(feature, found(subject, feature, *slot));
         }
         let network = values.get(Feature::Network.index()).copied().flatten();
         let place = place(&fields).filter(|_| of == Of::User).map(|place| Place {
@@ -141,6 +153,7 @@ impl Reader {
             group: None,
             client: client.map(|client| (self.network(Of::Address as u8, client), client)),
             values,
+            glance,
             place,
             outcome: outcome(&fields),
             amount: amount(&fields),
@@ -336,7 +349,7 @@ mod tests {
     use super::*;
 
     fn read(event: &Event<'_>) -> Option<Observation> {
-        Reader::new(Some(7)).read(event, &Aliases::new())
+        Reader::new(Some(7)).read(event, &Aliases::new(), |_| {}, |_, _, _| None)
     }
 
     fn event() -> Event<'static> {

@@ -1,7 +1,7 @@
 use super::{Assessment, BehaviorAnalyzer};
 use crate::behavior::Feature;
 use crate::behavior::baseline::{Baseline, Gained, Lesson, Settling};
-use crate::behavior::crowd::{Circle, Glance, Moment};
+use crate::behavior::crowd::{Circle, Moment};
 use crate::behavior::observation::{Observation, Outcome};
 use crate::entity::Entity;
 use crate::event::Event;
@@ -50,15 +50,14 @@ impl BehaviorAnalyzer {
             Challenge::Passed => {
                 let counted = self.challenged.take(&seen);
                 let teaching = Teaching { step: None, weight: 1.0, proved: true, counted };
-                let (glance, moment) =
-                    (Glance::at(&self.crowd, &seen.values), Moment::at(seen.second, &self.ageing));
+                let moment = Moment::at(seen.second, &self.ageing);
                 self.baselines.change(seen.subject, |baseline| {
                     self.refute(&seen, baseline);
                     seen.prefix().into_iter().for_each(|prefix| baseline.trust(prefix));
                     self.settle(&seen, &self.settling(&seen, baseline), moment);
                     let taught = self.teach(&seen, &teaching, baseline);
                     self.hear(&seen);
-                    self.spread(&seen, &taught, &glance, moment);
+                    self.spread(&seen, &taught, moment);
                 });
             }
             Challenge::Failed => {
@@ -87,13 +86,12 @@ impl BehaviorAnalyzer {
 
     /// Weighs an event and learns what it teaches.
     pub(super) fn meet(&self, seen: &Observation) -> Option<Assessment> {
-        let glance = Glance::at(&self.crowd, &seen.values);
         let moment = Moment::at(seen.second, &self.ageing);
         let (mut assessment, mut taught, mut heard) = (None, None, false);
         let weigh_and_learn = |baseline: &mut Baseline| {
             self.refute(seen, baseline);
             let settling = self.settling(seen, baseline);
-            let about = assessment.insert(self.assess(seen, &glance, moment, baseline));
+            let about = assessment.insert(self.assess(seen, moment, baseline));
             let risk = about.risk();
             let is_doubted = |prefix| baseline.doubts(prefix, seen.second, &self.ageing);
             heard = seen.outcome == Outcome::Success
@@ -108,12 +106,12 @@ impl BehaviorAnalyzer {
             }
             learns
         };
-        self.baselines.visit(seen.subject, || glance.touch(&self.crowd), weigh_and_learn);
+        self.baselines.visit(seen.subject, weigh_and_learn);
         if heard {
             self.hear(seen);
         }
         match (seen.outcome, taught) {
-            (_, Some(taught)) => self.spread(seen, &taught, &glance, moment),
+            (_, Some(taught)) => self.spread(seen, &taught, moment),
             // When it was nobody knows.
             (Outcome::Success, None) if !seen.is_believed() => {}
             (Outcome::Success, None) => {
@@ -201,11 +199,11 @@ impl BehaviorAnalyzer {
     }
 
     /// Counts what was taught as everyone's.
-    fn spread(&self, seen: &Observation, taught: &Taught, glance: &Glance, moment: Moment) {
+    fn spread(&self, seen: &Observation, taught: &Taught, moment: Moment) {
         if !self.horizon.is_shared(seen.second) {
             return;
         }
-        glance.count(&self.crowd, taught.gained, taught.weight, moment);
+        seen.glance.count(&self.crowd, taught.gained, taught.weight, moment);
         let count = |circle, feature, value| self.crowd.count(circle, feature, value, taught.weight, moment);
         if let Some(route) = taught.route.filter(|_| taught.gained.has(Feature::Route)) {
             count(Circle::EVERYONE, Feature::Route, route);

@@ -23,16 +23,16 @@ pub use assessment::Assessment;
 pub use builder::BehaviorBuilder;
 pub use learn::Challenge;
 
-use super::BehaviorConfig;
 use super::aliases::Aliases;
 use super::baseline::{Ageing, Baseline};
 use super::baselines::Baselines;
-use super::crowd::{Crowd, Glance, Moment};
+use super::crowd::{Crowd, Moment};
 use super::horizon::Horizon;
 use super::observation::{Observation, Reader};
 use super::peers::PeerGroups;
 use super::signal::{Limits, Signals};
 use super::sources::Sources;
+use super::{BehaviorConfig, Feature};
 use crate::entity::Entity;
 use crate::event::Event;
 use crate::finding::Analytic;
@@ -67,14 +67,13 @@ impl BehaviorAnalyzer {
     pub fn score(&self, event: &Event<'_>) -> Option<Assessment> {
         let seen = self.observe(event)?;
         let moment = Moment::at(seen.second, &self.ageing);
-        let glance = Glance::at(&self.crowd, &seen.values);
         let mut assessment = None;
         let only_look = |baseline: &mut Baseline| {
             self.refute(&seen, baseline);
-            assessment = Some(self.assess(&seen, &glance, moment, baseline));
+            assessment = Some(self.assess(&seen, moment, baseline));
             false
         };
-        self.baselines.visit(seen.subject, || glance.touch(&self.crowd), only_look);
+        self.baselines.visit(seen.subject, only_look);
         assessment
     }
 
@@ -104,7 +103,15 @@ impl BehaviorAnalyzer {
     }
 
     fn observe(&self, event: &Event<'_>) -> Option<Observation> {
-        let mut seen = self.reader.read(event, &self.aliases)?;
+        let met = |subject| self.baselines.ask_for_place(subject);
+        let found = |subject, feature, value: Option<u64>| {
+            // Half of the values are read: the place has come, and the other half takes as long as the baseline.
+            if feature == Feature::Agent {
+                self.baselines.ask_for(subject);
+            }
+            value.map(|value| self.crowd.ask_for(feature, value))
+        };
+        let mut seen = self.reader.read(event, &self.aliases, met, found)?;
         let second = self.horizon.bound(seen.second);
         if second != seen.second {
             seen.move_to(second);
@@ -121,13 +128,7 @@ impl BehaviorAnalyzer {
     }
 
     /// How an event looks beside a baseline, which is brought to its time.
-    fn assess(
-        &self,
-        seen: &Observation,
-        glance: &Glance,
-        moment: Moment,
-        baseline: &mut Baseline,
-    ) -> Assessment {
+    fn assess(&self, seen: &Observation, moment: Moment, baseline: &mut Baseline) -> Assessment {
         baseline.advance(seen.second, &self.ageing);
         let young = baseline.learned() < self.config.learning_events;
         let waiting = if young { 1.0 } else { self.config.quarantine_share };
@@ -135,7 +136,7 @@ impl BehaviorAnalyzer {
         let known = weigh::Known {
             view,
             crowd: &self.crowd,
-            everyone: glance.shares(&self.crowd, moment),
+            everyone: seen.glance.shares(&self.crowd, moment),
             moment,
             spread: seen
                 .client

@@ -100,7 +100,7 @@ fn what_was_not_proved_teaches_nothing() {
     assert_eq!(see(&analyzer, &event).len(), 1);
     let after = analyzer.baseline(&Entity::User("ann".into())).unwrap();
     assert_eq!(after.learned(), before.learned());
-    assert_eq!(after.distinct(crate::behavior::Feature::Network), 1);
+    assert_eq!(after.distinct(Feature::Network), 1);
     let failed = login("ann", last + 60).with(field::EVENT_OUTCOME, "failure");
     see(&analyzer, &failed);
     analyzer.resolve(&event, Challenge::Failed);
@@ -195,7 +195,7 @@ fn a_confirmed_takeover_drops_what_waits() {
     let [finding] = see(&analyzer, &from_afar("ann", last + 1200)).try_into().unwrap();
     let distinct = || {
         let baseline = analyzer.baseline(&Entity::User("ann".into())).unwrap();
-        baseline.distinct(crate::behavior::Feature::Prefix)
+        baseline.distinct(Feature::Prefix)
     };
     assert_eq!(distinct(), 2, "it was not challenged, so it was learned");
     assert!(analyzer.judge(&finding, Opinion::Confirmed));

@@ -29,12 +29,6 @@ pub(super) enum Added {
 }
 
 impl Bucket {
-    /// Has the bucket fetched from memory: nobody waits for it before something depends on what it holds.
-    pub(super) fn touch(&self) {
-        let [first, ..] = &self.0;
-        first.load(Ordering::Relaxed);
-    }
-
     /// Events under a tag.
     pub(super) fn events(&self, tag: u32, now: Moment) -> f64 {
         self.known(tag).map_or(0.0, |(_, word)| Cell::of(word).events(now))

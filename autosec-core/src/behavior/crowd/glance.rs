@@ -4,7 +4,7 @@ use super::moment::Moment;
 use super::table::{Crowd, Share, Spot};
 
 /// Where everyone's counts of an event's values are: looked up once, to be read and then added to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::behavior) struct Glance([Option<Spot>; Feature::ALL.len()]);
 
 /// How common each value of an event is among everyone.
@@ -12,18 +12,11 @@ pub(in crate::behavior) struct Glance([Option<Spot>; Feature::ALL.len()]);
 pub(in crate::behavior) struct Shares([Share; Feature::ALL.len()]);
 
 impl Glance {
-    /// Looks up the values of an event.
-    pub(in crate::behavior) fn at(crowd: &Crowd, values: &[Option<u64>; Feature::ALL.len()]) -> Self {
-        let mut spots = [None; Feature::ALL.len()];
-        for (spot, (feature, hash)) in spots.iter_mut().zip(Feature::ALL.into_iter().zip(values)) {
-            *spot = hash.map(|hash| crowd.spot_of(feature, hash));
+    /// Takes down where the counts of a feature's value are.
+    pub(in crate::behavior) fn note(&mut self, feature: Feature, spot: Option<Spot>) {
+        if let Some(noted) = self.0.get_mut(feature.index()) {
+            *noted = spot;
         }
-        Self(spots)
-    }
-
-    /// Has all of them fetched from memory at once: who waits for something else meanwhile does not wait for them.
-    pub(in crate::behavior) fn touch(&self, crowd: &Crowd) {
-        self.0.iter().flatten().for_each(|spot| crowd.touch(*spot));
     }
 
     /// How common they are.

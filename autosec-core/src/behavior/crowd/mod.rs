@@ -12,4 +12,4 @@ mod table;
 pub(super) use glance::{Glance, Shares};
 pub(super) use key::Circle;
 pub(super) use moment::Moment;
-pub(super) use table::{Crowd, Share};
+pub(super) use table::{Crowd, Share, Spot};

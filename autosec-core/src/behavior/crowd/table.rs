@@ -1,5 +1,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use prefetch_index::prefetch_index;
+
 use super::super::Feature;
 use super::super::baseline::{Gained, Settling, kept};
 use super::bucket::{self, Added, Bucket, Cell, low};
@@ -38,8 +40,8 @@ pub(in crate::behavior) struct Crowd {
 type Total = [AtomicU64; 2];
 
 /// Where a key is: its bucket, and its tag there.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spot {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::behavior) struct Spot {
     bucket: usize,
     tag: u32,
 }
@@ -102,14 +104,11 @@ impl Crowd {
         self.readable(now).map_or(0.0, |now| self.read(self.spot(key), now))
     }
 
-    /// Where everyone's counts of a value are.
-    pub(super) fn spot_of(&self, feature: Feature, hash: u64) -> Spot {
-        self.spot(Keys::of(Circle::EVERYONE, feature).value(hash))
-    }
-
-    /// Has what is there fetched from memory.
-    pub(super) fn touch(&self, spot: Spot) {
-        self.buckets.get(spot.bucket).into_iter().for_each(Bucket::touch);
+    /// Where everyone's counts of a value are, for which memory is asked.
+    pub(in crate::behavior) fn ask_for(&self, feature: Feature, hash: u64) -> Spot {
+        let spot = self.spot(Keys::of(Circle::EVERYONE, feature).value(hash));
+        prefetch_index(&self.buckets, spot.bucket);
+        spot
     }
 
     /// The time at which to read what is asked about at a time; none if nothing is left then.

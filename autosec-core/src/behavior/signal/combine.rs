@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use super::{Group, Kind, Nats, Reason, Signal, Signals};
 use crate::measure::{Confidence, RiskScore};
 
@@ -97,10 +99,7 @@ pub enum Source {
 /// assert_eq!(combined.risk().to_string(), "0.22");
 /// ```
 pub fn combine(signals: &Signals, feedback: [Nats; Group::ALL.len()], limits: &Limits) -> Combined {
-    let mut adds = share_out(signals, limits, Side::Attacker);
-    for (add, ordinary) in adds.iter_mut().zip(share_out(signals, limits, Side::Ordinary)) {
-        *add = *add - ordinary;
-    }
+    let adds = share_out(signals, limits);
     let mut applied = [Nats::ZERO; Group::ALL.len()];
     for (group, (applied, wanted)) in Group::ALL.into_iter().zip(applied.iter_mut().zip(feedback)) {
         let speaks = suspicion(&adds, group);
@@ -179,39 +178,43 @@ impl Contribution {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    Attacker,
-    Ordinary,
+/// What is left to give out for one of the two sides.
+struct Side {
+    /// Of each group, and whether one of its kinds has got something.
+    groups: [(Nats, bool); Group::ALL.len()],
+    all: Nats,
 }
 
-/// What each kind adds on one side, as numbers not below zero.
-fn share_out(signals: &Signals, limits: &Limits, side: Side) -> [Nats; Kind::ALL.len()] {
-    let room = |(least, most): (Nats, Nats)| match side {
-        Side::Attacker => most.max(Nats::ZERO),
-        Side::Ordinary => (-least).max(Nats::ZERO),
-    };
-    let mut rooms = limits.groups.map(|limit| (room(limit), false));
-    let mut all = match side {
-        Side::Attacker => Nats::MAX,
-        Side::Ordinary => ((-limits.ordinary).max(Nats::ZERO) - doing(signals)).max(Nats::ZERO),
-    };
-    let mut given = [Nats::ZERO; Kind::ALL.len()];
-    let mut strengths = Kind::ALL.map(|kind| match (signals.of(kind).map(Signal::llr), side) {
-        (None, _) => Nats::ZERO,
-        (Some(llr), Side::Attacker) => llr,
-        (Some(llr), Side::Ordinary) => -llr,
-    });
-    while let Some((kind, strength)) = take_strongest(&mut strengths) {
-        let Some((room, led)) = rooms.get_mut(kind.group() as usize) else { continue };
+impl Side {
+    /// How much a kind of this strength adds, of those for this side the strongest first.
+    fn give(&mut self, kind: Kind, strength: Nats) -> Nats {
+        let Some((room, led)) = self.groups.get_mut(kind.group() as usize) else { return Nats::ZERO };
         let weight = if *led { strength.quarter() } else { strength };
-        let given_to = weight.min(*room).min(all);
-        (*room, *led, all) = (*room - given_to, true, all - given_to);
-        if let Some(slot) = given.get_mut(kind as usize) {
-            *slot = given_to;
-        }
+        let given = weight.min(*room).min(self.all);
+        (*room, *led, self.all) = (*room - given, true, self.all - given);
+        given
     }
-    given
+}
+
+/// What each kind adds.
+fn share_out(signals: &Signals, limits: &Limits) -> [Nats; Kind::ALL.len()] {
+    let side = |room: fn((Nats, Nats)) -> Nats, all: Nats| Side {
+        groups: limits.groups.map(|limit| (room(limit).max(Nats::ZERO), false)),
+        all: all.max(Nats::ZERO),
+    };
+    let mut attacker = side(|(_, most)| most, Nats::MAX);
+    let mut ordinary = side(|(least, _)| -least, (-limits.ordinary).max(Nats::ZERO) - doing(signals));
+    let llrs = Kind::ALL.map(|kind| signals.of(kind).map_or(Nats::ZERO, Signal::llr));
+    let mut adds = [Nats::ZERO; Kind::ALL.len()];
+    for kind in strongest_first(&llrs) {
+        let (Some(llr), Some(add)) = (llrs.get(kind as usize), adds.get_mut(kind as usize)) else { continue };
+        *add = match llr.cmp(&Nats::ZERO) {
+            Ordering::Greater => attacker.give(kind, *llr),
+            Ordering::Less => -ordinary.give(kind, -*llr),
+            Ordering::Equal => break,
+        };
+    }
+    adds
 }
 
 /// How much the strongest signal about what is moved or done next speaks for an attacker; not below zero. How often is no part
@@ -221,12 +224,20 @@ fn doing(signals: &Signals) -> Nats {
     kinds.into_iter().filter_map(|kind| signals.of(kind)).map(Signal::llr).fold(Nats::ZERO, Nats::max)
 }
 
-/// The kind that speaks loudest for a side and how much, the first of equal ones; it is silent from then on.
-fn take_strongest(strengths: &mut [Nats; Kind::ALL.len()]) -> Option<(Kind, Nats)> {
-    let kinds = Kind::ALL.into_iter().zip(strengths);
-    let (kind, strongest) = kinds.reduce(|one, other| if *other.1 > *one.1 { other } else { one })?;
-    let strength = std::mem::take(strongest);
-    (strength > Nats::ZERO).then_some((kind, strength))
+/// The kinds by how loud they speak, whichever way; of equal ones the first before the others.
+fn strongest_first(llrs: &[Nats; Kind::ALL.len()]) -> [Kind; Kind::ALL.len()] {
+    let mut order = Kind::ALL;
+    let loud = llrs.map(Nats::abs);
+    for (at, (kind, mine)) in Kind::ALL.into_iter().zip(loud).enumerate() {
+        // Counted instead of compared one after the other: no branch that nobody can foresee.
+        let before =
+            |(other, theirs): (usize, &Nats)| usize::from(*theirs > mine || *theirs == mine && other < at);
+        let rank: usize = loud.iter().enumerate().map(before).sum();
+        if let Some(slot) = order.get_mut(rank) {
+            *slot = kind;
+        }
+    }
+    order
 }
 
 fn suspicion(adds: &[Nats; Kind::ALL.len()], group: Group) -> Nats {
