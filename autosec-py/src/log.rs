@@ -3,6 +3,7 @@
 //! A record is written down where it is told, which may be under a lock and without the interpreter, and handed to
 //! `logging` when the call that it is about is over: a handler may do anything, and so must not wait for such a lock.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,42 @@ const DEBUG: u8 = 10;
 const INFO: u8 = 20;
 const WARNING: u8 = 30;
 const ERROR: u8 = 40;
+
+thread_local! {
+    /// The least level that is kept of what is told on this thread.
+    static LEAST: Cell<u8> = const { Cell::new(DEBUG) };
+}
+
+/// Does the work, of which only that is kept which the logger takes now: a log of many events tells a thousand times more
+/// than anybody reads, and putting it into words took a fifth of the time.
+///
+/// # Errors
+/// To ask the logger raised what is meant for the whole program.
+pub(crate) fn listening<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
+    struct Listening(u8);
+    impl Drop for Listening {
+        fn drop(&mut self) {
+            LEAST.set(self.0);
+        }
+    }
+    let least = guard::within(|| least(py)).unwrap_or(Ok(DEBUG));
+    let least = least.or_else(|raised| passed(py, raised).map(|()| DEBUG))?;
+    let listening = Listening(LEAST.replace(least));
+    let done = work();
+    drop(listening);
+    Ok(done)
+}
+
+/// The least level that the logger takes; one beyond all if it takes none.
+fn least(py: Python<'_>) -> PyResult<u8> {
+    let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
+    for level in [DEBUG, INFO, WARNING, ERROR] {
+        if logger.call_method1("isEnabledFor", (level,))?.is_truthy()? {
+            return Ok(level);
+        }
+    }
+    Ok(u8::MAX)
+}
 
 /// Lines that wait for `logging`.
 #[derive(Clone, Debug, Default)]
@@ -103,65 +140,67 @@ fn passed(py: Python<'_>, raised: PyErr) -> PyResult<()> {
 
 impl Observer for Log {
     fn note(&self, time: Timestamp, record: &Record<'_>) {
-        if !self.is_full()
-            && let Some((level, line)) = line(record)
-        {
-            self.put(level, format!("{line} (event time {time})"));
+        let Some(level) = level(record) else { return };
+        if level >= LEAST.get() && !self.is_full() {
+            self.put(level, format!("{} (event time {time})", words(record)));
         }
     }
 }
 
-fn line(record: &Record<'_>) -> Option<(u8, String)> {
+/// How much it matters; none for what is not told.
+fn level(record: &Record<'_>) -> Option<u8> {
     Some(match record {
+        Record::Found(_) => DEBUG,
+        Record::Decided { .. } | Record::Circuit { open: false, .. } | Record::Observed { .. } => INFO,
+        Record::Refused { .. } | Record::Faulted(_) | Record::Evicted { .. } | Record::Denied { .. } => {
+            WARNING
+        }
+        Record::Enforced { failed, error, .. } if error.is_some() || *failed > 0 => ERROR,
+        Record::Enforced { .. } => INFO,
+        Record::Circuit { open: true, .. } | Record::GivenUp { .. } => ERROR,
+        Record::Plugin { event: "crashed" | "rests" | "refused" | "went-back", .. } => WARNING,
+        Record::Plugin { .. } => INFO,
+        Record::Logged { level: "error", .. } => ERROR,
+        Record::Logged { level: "warn", .. } => WARNING,
+        Record::Logged { level: "info", .. } => INFO,
+        Record::Logged { .. } => DEBUG,
+        _ => return None,
+    })
+}
+
+fn words(record: &Record<'_>) -> String {
+    match record {
         Record::Found(finding) => {
-            (DEBUG, format!("found {} about {}", printable(&finding.analytic.id), finding.subject))
+            format!("found {} about {}", printable(&finding.analytic.id), finding.subject)
         }
-        Record::Decided { subject, action, risk } => {
-            (INFO, format!("decided: {action} {subject}, risk {risk}"))
-        }
-        Record::Refused { subject, why } => (WARNING, format!("held back for {subject}: {}", printable(why))),
-        Record::Faulted(fault) => (WARNING, fault.to_string()),
+        Record::Decided { subject, action, risk } => format!("decided: {action} {subject}, risk {risk}"),
+        Record::Refused { subject, why } => format!("held back for {subject}: {}", printable(why)),
+        Record::Faulted(fault) => fault.to_string(),
         Record::Enforced { firewall, change, applied, failed, error } => {
-            let level = if error.is_some() || *failed > 0 { ERROR } else { INFO };
             let error = error.map(|error| format!(": {}", printable(error))).unwrap_or_default();
-            (level, format!("firewall `{firewall}`, {change}: {applied} done, {failed} not{error}"))
+            format!("firewall `{firewall}`, {change}: {applied} done, {failed} not{error}")
         }
         Record::Circuit { firewall, open: true } => {
-            (ERROR, format!("firewall `{firewall}` is left alone: it failed too often in a row"))
+            format!("firewall `{firewall}` is left alone: it failed too often in a row")
         }
-        Record::Circuit { firewall, open: false } => (INFO, format!("firewall `{firewall}` is asked again")),
+        Record::Circuit { firewall, open: false } => format!("firewall `{firewall}` is asked again"),
         Record::GivenUp { firewall, target, why } => {
-            (ERROR, format!("firewall `{firewall}` does not take {target}: {}", printable(why)))
+            format!("firewall `{firewall}` does not take {target}: {}", printable(why))
         }
         Record::Evicted { firewall, blocks } => {
             let place = firewall.map_or_else(|| "the ledger".to_owned(), |name| format!("firewall `{name}`"));
-            (WARNING, format!("{blocks} blocks made room in {place}"))
+            format!("{blocks} blocks made room in {place}")
         }
-        Record::Observed { firewall, blocks, unblocks } => (
-            INFO,
-            format!(
-                "firewall `{firewall}` is only observed: {blocks} blocks and {unblocks} unblocks would be due"
-            ),
+        Record::Observed { firewall, blocks, unblocks } => format!(
+            "firewall `{firewall}` is only observed: {blocks} blocks and {unblocks} unblocks would be due"
         ),
         Record::Plugin { plugin, event, detail } => {
-            let level = match *event {
-                "crashed" | "rests" | "refused" | "went-back" => WARNING,
-                _ => INFO,
-            };
-            (level, format!("plugin `{plugin}` {event} {}", printable(detail)).trim_end().to_owned())
+            format!("plugin `{plugin}` {event} {}", printable(detail)).trim_end().to_owned()
         }
-        Record::Logged { plugin, level, text } => {
-            let level = match *level {
-                "error" => ERROR,
-                "warn" => WARNING,
-                "info" => INFO,
-                _ => DEBUG,
-            };
-            (level, format!("plugin `{plugin}` says: {}", printable(text)))
-        }
+        Record::Logged { plugin, text, .. } => format!("plugin `{plugin}` says: {}", printable(text)),
         Record::Denied { plugin, asked, why } => {
-            (WARNING, format!("plugin `{plugin}` was denied {}: {}", printable(asked), printable(why)))
+            format!("plugin `{plugin}` was denied {}: {}", printable(asked), printable(why))
         }
-        _ => return None,
-    })
+        _ => String::new(),
+    }
 }

@@ -200,3 +200,22 @@ def test_what_was_found_goes_to_logging(engine: autosec.Engine, caplog: pytest.L
         engine.process({**ADMIN, "url.path": "/admin/\x1b[2J"})
     assert [record.levelname for record in caplog.records] == ["DEBUG", "INFO"]
     assert "decided: block 203.0.113.7" in caplog.text and "\x1b" not in caplog.text
+
+
+def test_a_batch_tells_logging_what_it_takes_and_no_more(
+    engine: autosec.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    many = [{**ADMIN, "@timestamp": second} for second in range(1_500)]
+    for level, told in [(logging.WARNING, set[str]()), (logging.INFO, {"INFO"}), (logging.DEBUG, {"DEBUG", "INFO"})]:
+        caplog.clear()
+        with caplog.at_level(level, "autosec"):
+            assert len(engine.process_many(many).told) == 1_500
+        assert {record.levelname for record in caplog.records} - {"WARNING"} == told
+        # Of more lines than are kept it tells how many there were.
+        assert ("more records were not kept" in caplog.text) == (level < logging.WARNING)
+    with caplog.at_level(logging.DEBUG, "autosec"):
+        logging.disable(logging.CRITICAL)
+        caplog.clear()
+        engine.process_many(many)
+        logging.disable(logging.NOTSET)
+    assert not caplog.records

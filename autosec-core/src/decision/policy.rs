@@ -120,8 +120,7 @@ impl Policy for ThresholdPolicy {
         let reaches = reached
             .filter(|(reached, _)| *reached == action)
             .map(|(_, threshold)| Reason::Reached { threshold });
-        let decision = Decision::new(subject.clone(), action, time, duration)
-            .with_scenario(scenario(risk, findings))
+        let decision = Decision::of(scenario(risk, findings), subject.clone(), action, time, duration)
             .with_risk(risk.score)
             .with_reasons(asks.chain(reaches))
             .with_strikes(strikes);

@@ -82,19 +82,7 @@ pub enum Reason {
 impl Decision {
     /// A decision without risk, scenario and reasons; `duration` is cut to [`LONGEST_BLOCK`].
     pub fn new(subject: Entity, action: Action, time: Timestamp, duration: Duration) -> Self {
-        let decision = Self {
-            id: Arc::from(""),
-            subject: subject.canonical(),
-            action,
-            duration: duration.min(LONGEST_BLOCK),
-            time,
-            risk: RiskScore::ZERO,
-            scenario: Arc::from(""),
-            reasons: Vec::new(),
-            strikes: 0,
-            dry_run: false,
-        };
-        decision.identified()
+        Self::of(Arc::from(""), subject, action, time, duration)
     }
 
     /// The same at this risk.
@@ -106,7 +94,9 @@ impl Decision {
     /// The same with this scenario, and the id that follows from it.
     #[must_use]
     pub fn with_scenario(self, scenario: impl Into<Arc<str>>) -> Self {
-        Self { scenario: scenario.into(), ..self }.identified()
+        let scenario = scenario.into();
+        let id = identify(&self.subject, self.action, self.time, self.duration, &scenario);
+        Self { id, scenario, ..self }
     }
 
     /// The same for these reasons.
@@ -134,12 +124,50 @@ impl Decision {
 }
 
 impl Decision {
-    fn identified(self) -> Self {
-        let mut hasher = SipHasher13::new();
-        (self.subject.kind(), self.subject.name(), self.action.to_string()).hash(&mut hasher);
-        (self.time.as_micros(), self.duration.as_micros(), &self.scenario).hash(&mut hasher);
-        Self { id: Arc::from(format!("{:016x}", hasher.finish())), ..self }
+    /// A decision of this scenario, without risk and reasons.
+    pub(super) fn of(
+        scenario: Arc<str>,
+        subject: Entity,
+        action: Action,
+        time: Timestamp,
+        duration: Duration,
+    ) -> Self {
+        let (subject, duration) = (subject.canonical(), duration.min(LONGEST_BLOCK));
+        Self {
+            id: identify(&subject, action, time, duration, &scenario),
+            subject,
+            action,
+            duration,
+            time,
+            risk: RiskScore::ZERO,
+            scenario,
+            reasons: Vec::new(),
+            strikes: 0,
+            dry_run: false,
+        }
     }
+}
+
+fn identify(
+    subject: &Entity,
+    action: Action,
+    time: Timestamp,
+    duration: Duration,
+    scenario: &Arc<str>,
+) -> Arc<str> {
+    let mut hasher = SipHasher13::new();
+    (subject.kind(), subject.name(), action.name()).hash(&mut hasher);
+    (time.as_micros(), duration.as_micros(), scenario).hash(&mut hasher);
+    Arc::from(std::str::from_utf8(&digits(hasher.finish())).unwrap_or_default())
+}
+
+/// The number as `{:016x}` writes it.
+fn digits(number: u64) -> [u8; 16] {
+    let (bytes, mut digits) = (number.to_be_bytes(), [0; 16]);
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    digits.iter_mut().zip(halves).for_each(|(to, half)| *to = digit(half));
+    digits
 }
 
 impl fmt::Display for Reason {
@@ -169,5 +197,8 @@ mod tests {
             assert_ne!(first.id, other.id);
         }
         assert_eq!(block(u64::MAX, 1).duration, LONGEST_BLOCK);
+        for number in [0, 1, 0xa9, u64::MAX, 0x0123_4567_89ab_cdef] {
+            assert_eq!(digits(number), format!("{number:016x}").as_bytes());
+        }
     }
 }

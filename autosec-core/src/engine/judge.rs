@@ -27,7 +27,8 @@ impl Engine {
         found.iter().for_each(|finding| self.observer.note(moment.event, &Record::Found(finding)));
         // Stable, so findings about one subject keep the detectors' order.
         found.sort_by(|a, b| a.subject.cmp(&b.subject));
-        let mut assessments = Vec::new();
+        // As a rule there is one subject.
+        let mut assessments = Vec::with_capacity(1);
         while let Some(first) = found.first() {
             let subject = first.subject.clone();
             let others = found.partition_point(|finding| finding.subject <= subject);

@@ -20,7 +20,7 @@ mod record;
 mod schema;
 mod value;
 
-pub use json::{JsonError, JsonLimits, JsonReader, JsonReaderBuilder, time_of};
+pub use json::{JsonError, JsonLimits, JsonReader, JsonReaderBuilder, JsonScratch, time_of};
 pub use mask::FieldMask;
 pub use record::Event;
 pub use schema::{FieldId, Kind, Schema, SchemaError};

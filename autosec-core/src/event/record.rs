@@ -66,7 +66,11 @@ impl<'a> Event<'a> {
 
     /// Adds one value to what the field holds, which becomes a list.
     pub fn add(&mut self, field: FieldId, value: Value<'a>) {
-        let held = self.fields.iter_mut().find(|(id, _)| *id == field).map(|(_, held)| held);
+        let held = if self.may_hold(field) {
+            self.fields.iter_mut().find(|(id, _)| *id == field).map(|(_, held)| held)
+        } else {
+            None
+        };
         match held {
             Some(Value::List(values)) => values.push(value),
             Some(held) => {

@@ -106,6 +106,10 @@ impl Findings {
     /// Adds a finding; its subject is brought to its one form.
     pub fn push(&mut self, mut finding: Finding) {
         finding.subject = finding.subject.canonical();
+        if self.found.is_empty() {
+            // Most events of which something is found have one or two findings, and verdicts may be kept for long.
+            self.found.reserve_exact(2);
+        }
         self.found.push(finding);
     }
 

@@ -36,18 +36,23 @@ impl Action {
     pub fn is_enforced(self) -> bool {
         self >= Action::Block
     }
-}
 
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+    /// What it is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
             Action::Monitor => "monitor",
             Action::Alert => "alert",
             Action::Challenge => "challenge",
             Action::Throttle => "throttle",
             Action::Block => "block",
             Action::Isolate => "isolate",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

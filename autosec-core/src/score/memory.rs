@@ -5,7 +5,7 @@ use crate::finding::Analytic;
 use crate::time::Timestamp;
 
 /// Analytics remembered for one subject; beyond them the one with the least weight is forgotten.
-const ANALYTICS: usize = 16;
+pub(super) const ANALYTICS: usize = 16;
 
 /// What is remembered of one subject: a decaying weight of evidence for each analytic that found something.
 ///

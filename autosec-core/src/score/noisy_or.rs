@@ -2,8 +2,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use super::memory::{Memory, Trace};
+use super::memory::{ANALYTICS, Memory, Trace};
 use super::{Contribution, Risk, Scorer};
 use crate::entity::Entity;
 use crate::finding::{AnalyticKind, Finding};
@@ -122,7 +123,8 @@ fn probability(finding: &Finding) -> f64 {
 }
 
 fn weigh(memory: &Memory, now: Timestamp, half_life: Duration) -> Risk {
-    let weights: Vec<f64> = memory.traces().iter().map(|trace| trace.weight(now, half_life)).collect();
+    let weights: SmallVec<[f64; ANALYTICS]> =
+        memory.traces().iter().map(|trace| trace.weight(now, half_life)).collect();
     let total: f64 = weights.iter().sum();
     // 1 - e^-total.
     let score = -(-total).exp_m1();

@@ -141,23 +141,27 @@ impl Plan {
         }
     }
 
-    /// The event of a row; at the `fallback` time if it has none.
+    /// Fills an event, which is at the `fallback` time or at none, with a row.
     ///
     /// # Errors
     /// It has no time, or more text than an event may have.
-    pub(crate) fn event(&self, row: usize, fallback: Option<Timestamp>) -> Result<Event<'_>, ReadError> {
-        let mut event = Event::new(fallback.unwrap_or(Timestamp::EPOCH));
+    pub(crate) fn fill<'a>(
+        &'a self,
+        row: usize,
+        event: &mut Event<'a>,
+        fallback: Option<Timestamp>,
+    ) -> Result<(), ReadError> {
         let (mut timed, mut bytes) = (fallback.is_some(), 0);
         for column in &self.columns {
             match column.target {
-                Target::Time => timed |= column.set_time(&mut event, row, fallback)?,
-                Target::Field(field, kind) => bytes += column.set(&mut event, row, field, kind),
+                Target::Time => timed |= column.set_time(event, row, fallback)?,
+                Target::Field(field, kind) => bytes += column.set(event, row, field, kind),
             }
         }
         if bytes > LONGEST {
             return Err(ReadError::limit("event-too-long", "more than 1 MiB of text in one event: split it"));
         }
-        if timed { Ok(event) } else { Err(ReadError::time_missing()) }
+        if timed { Ok(()) } else { Err(ReadError::time_missing()) }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::event::{DictReader, fallback, json_bytes};
 use crate::extend::Held;
 use crate::guard::{self, Birth, detached, entered};
 use crate::lines::lines;
-use crate::log::Log;
+use crate::log::{Log, listening};
 use crate::verdict::{Verdict, Verdicts};
 
 /// Takes events and gives verdicts; enforces what was decided. One serves all threads.
@@ -110,7 +110,7 @@ impl Engine {
         let py = events.py();
         self.birth.check(py)?;
         let at = fallback(at)?;
-        let done = entered(py, || self.feed.many(events, at));
+        let done = listening(py, || entered(py, || self.feed.many(events, at)))?;
         self.finish(py, done?)
     }
 
@@ -126,7 +126,7 @@ impl Engine {
         }
         let log = json_bytes(log)?;
         let bytes = log.as_bytes();
-        let done = entered(py, || detached(py, || self.feed.lines(bytes, at)));
+        let done = listening(py, || entered(py, || detached(py, || self.feed.lines(bytes, at))))?;
         self.finish(py, done.map(Ok)?)
     }
 
@@ -143,7 +143,7 @@ impl Engine {
         let py = log.py();
         self.birth.check(py)?;
         let mut lines = lines(log, format, at, utc_offset, self.feed.engine.fields().clone())?;
-        let done = entered(py, || detached(py, || self.feed.log(&mut lines)));
+        let done = listening(py, || entered(py, || detached(py, || self.feed.log(&mut lines))))?;
         self.finish(py, done?.map_err(|wrong| error::config(py, wrong.to_string())))
     }
 
@@ -161,7 +161,8 @@ impl Engine {
         let mut verdicts = Verdicts::default();
         let done = arrow::import(data, validate, |batch| {
             let plan = Plan::new(self.feed.dict.tree(), &batch).map_err(|wrong| wrong.exception(py))?;
-            entered(py, || detached(py, || self.feed.rows(&plan, batch.num_rows(), at, &mut verdicts)))
+            let rows = || self.feed.rows(&plan, batch.num_rows(), at, &mut verdicts);
+            listening(py, || entered(py, || detached(py, rows)))?
         });
         self.finish(py, done.map(|()| verdicts))
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use autosec_core::engine::{Engine, Verdict};
-use autosec_core::event::{Event, JsonReader};
+use autosec_core::event::{Event, JsonReader, JsonScratch};
 use autosec_core::time::Timestamp;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -46,21 +46,37 @@ impl Feed {
             return Ok(self.dict.with(dict, at, |event| self.engine.process(event)));
         }
         let bytes = json_bytes(event)?;
-        Ok(self.read(bytes.as_bytes(), at).map(|event| self.engine.process(event)))
+        Ok(self.json(bytes.as_bytes(), at))
     }
 
-    fn read<'a>(&self, bytes: &'a [u8], at: Option<Timestamp>) -> Result<Event<'a>, ReadError> {
+    fn json(&self, bytes: &[u8], at: Option<Timestamp>) -> Result<Verdict, ReadError> {
+        self.check(bytes)?;
+        let event = match at {
+            Some(at) => self.json.read_at(bytes, at)?,
+            None => self.json.read(bytes)?,
+        };
+        Ok(self.engine.process(event))
+    }
+
+    /// One line of many.
+    fn line(
+        &self,
+        bytes: &[u8],
+        at: Option<Timestamp>,
+        scratch: &mut JsonScratch,
+    ) -> Result<Verdict, ReadError> {
+        self.check(bytes)?;
+        Ok(self.engine.process(self.json.read_with(bytes, at, scratch)?))
+    }
+
+    /// Whether it is the Unicode that it has to be.
+    fn check(&self, bytes: &[u8]) -> Result<(), ReadError> {
         if self.strict
             && let Err(wrong) = std::str::from_utf8(bytes)
         {
-            let wrong = ReadError::text(wrong.valid_up_to());
-            return Err(wrong);
+            return Err(ReadError::text(wrong.valid_up_to()));
         }
-        let read = match at {
-            Some(at) => self.json.read_at(bytes, at),
-            None => self.json.read(bytes),
-        };
-        read.map_err(ReadError::from)
+        Ok(())
     }
 
     /// The verdicts of many events, each of any form.
@@ -89,8 +105,10 @@ impl Feed {
     /// Adds the verdicts of the rows of a batch; the caller has let go of the interpreter.
     pub(super) fn rows(&self, plan: &Plan, rows: usize, at: Option<Timestamp>, verdicts: &mut Verdicts) {
         for row in 0..rows {
-            match plan.event(row, at) {
-                Ok(event) => verdicts.push(self.engine.process(event)),
+            // Filled where it stands: an event is some 600 bytes.
+            let mut event = Event::new(at.unwrap_or(Timestamp::EPOCH));
+            match plan.fill(row, &mut event, at) {
+                Ok(()) => verdicts.push(self.engine.process(event)),
                 Err(wrong) => {
                     let unread = wrong.unread(verdicts.len());
                     verdicts.push_unread(unread);
@@ -106,10 +124,11 @@ impl Feed {
     pub(super) fn lines(&self, log: &[u8], at: Option<Timestamp>) -> Verdicts {
         let mut verdicts = Verdicts::default();
         let log = log.strip_prefix(BYTE_ORDER_MARK).unwrap_or(log);
-        let lines = log.split(|byte| *byte == b'\n').enumerate();
+        let mut scratch = JsonScratch::default();
+        let lines = split(log).enumerate();
         for (number, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
-            match self.read(line, at) {
-                Ok(event) => verdicts.push(self.engine.process(event)),
+            match self.line(line, at, &mut scratch) {
+                Ok(verdict) => verdicts.push(verdict),
                 Err(wrong) => {
                     let unread = wrong.on_line(number + 1).unread(verdicts.len());
                     verdicts.push_unread(unread);
@@ -146,6 +165,17 @@ impl Feed {
         }
         Ok(verdicts)
     }
+}
+
+/// The lines of a log. Byte by byte their ends took a tenth of the time that a large event takes.
+fn split(log: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(log);
+    std::iter::from_fn(move || {
+        let log = rest?;
+        let end = memchr::memchr(b'\n', log);
+        rest = end.and_then(|end| log.get(end + 1..));
+        log.get(..end.unwrap_or(log.len()))
+    })
 }
 
 /// Whether a program that wants to end has said so, asked once in a while.

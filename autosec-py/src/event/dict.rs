@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::ReadError;
-use super::gather::{Gathered, How, gather};
+use super::gather::{Gathered, How, flat, gather};
 use super::tree::{Target, Tree};
 use super::value::{read, text};
 
@@ -41,19 +41,28 @@ impl DictReader {
         fallback: Option<Timestamp>,
         then: impl FnOnce(Event<'_>) -> T,
     ) -> Result<T, ReadError> {
-        let held = gather(&self.tree, dict)?;
-        let event = self.event(&held, fallback)?;
+        let held = match flat(&self.tree, dict) {
+            Some(held) => held,
+            None => gather(&self.tree, dict)?,
+        };
+        // Filled where it stands: an event is some 600 bytes.
+        let mut event = Event::new(fallback.unwrap_or(Timestamp::EPOCH));
+        self.fill(&held, &mut event, fallback)?;
         Ok(then(event))
     }
 
-    fn event<'a>(&self, held: &'a Gathered<'_>, fallback: Option<Timestamp>) -> Result<Event<'a>, ReadError> {
-        let mut event = Event::new(fallback.unwrap_or(Timestamp::EPOCH));
+    fn fill<'a>(
+        &self,
+        held: &'a Gathered<'_>,
+        event: &mut Event<'a>,
+        fallback: Option<Timestamp>,
+    ) -> Result<(), ReadError> {
         let (mut timed, mut bytes) = (fallback.is_some(), 0);
         for each in held {
             let (field, kind) = match each.target {
                 Target::Field(field, kind) => (field, kind),
                 Target::Time => {
-                    timed |= self.set_time(&mut event, each.how, &each.value, fallback)?;
+                    timed |= self.set_time(event, each.how, &each.value, fallback)?;
                     continue;
                 }
             };
@@ -74,7 +83,7 @@ impl DictReader {
                 How::Add => event.add(field, value),
             }
         }
-        if timed { Ok(event) } else { Err(ReadError::time_missing()) }
+        if timed { Ok(()) } else { Err(ReadError::time_missing()) }
     }
 
     fn set_time(

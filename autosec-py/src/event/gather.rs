@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::ReadError;
 use super::tree::{Node, Target, Tree};
-use super::value::{is_plain, plain, wants_out};
+use super::value::{is_exactly_plain, is_plain, plain, wants_out};
 
 /// The most levels of dicts and lists, as in JSON.
 const DEEPEST: usize = 64;
@@ -54,6 +54,24 @@ pub(super) enum Stop {
 
 type Step = Result<(), Stop>;
 
+/// The wanted values of a dict that has them under their dotted names, as plain values: most are like that, and of one
+/// that is not there is none. It is what [`gather`] would give.
+pub(super) fn flat<'py>(tree: &Tree, event: &Bound<'py, PyDict>) -> Option<Gathered<'py>> {
+    let root = tree.root().filter(|root| tree.can_probe() && root.probes().len() <= event.len())?;
+    let mut held = Gathered::new();
+    for (name, next) in root.probes() {
+        let Some(value) = asked(event, name.bind(event.py())) else { continue };
+        let target = tree.node(*next)?.target?;
+        if !is_exactly_plain(&value) {
+            return None;
+        }
+        if !value.is_none() {
+            held.push(Held { target, how: How::Put, value });
+        }
+    }
+    Some(held)
+}
+
 /// The wanted values of an event, in the order in which they count.
 pub(super) fn gather<'py>(tree: &Tree, event: &Bound<'py, PyDict>) -> Result<Gathered<'py>, ReadError> {
     let Some(root) = tree.root() else { return Ok(Gathered::new()) };
@@ -93,11 +111,7 @@ impl<'py> Gathering<'_, 'py> {
     fn probe(&mut self, node: &Node, dict: &Bound<'py, PyDict>, depth: usize) -> Step {
         for (name, next) in node.probes() {
             let name = name.bind(dict.py());
-            let found = dict.get_item(name).unwrap_or_else(|raised| {
-                wants_out(dict.py(), raised);
-                None
-            });
-            let Some(value) = found else { continue };
+            let Some(value) = asked(dict, name) else { continue };
             let Some(next) = self.tree.node(*next) else { continue };
             let done = self.value(next, value, false, depth + 1);
             done.map_err(|stop| stop.within(name.to_str().unwrap_or_default()))?;
@@ -215,6 +229,14 @@ impl<'py> Gathering<'_, 'py> {
         self.held.push(Held { target, how, value });
         Ok(())
     }
+}
+
+/// What a dict has under this name.
+fn asked<'py>(dict: &Bound<'py, PyDict>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+    dict.get_item(name).unwrap_or_else(|raised| {
+        wants_out(dict.py(), raised);
+        None
+    })
 }
 
 impl Stop {

@@ -10,10 +10,19 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use super::ReadError;
 use crate::guard;
 
+/// Whether it is a text, a number, a boolean or `None`, and of no class of somebody's own: costs no call.
+pub(super) fn is_exactly_plain(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyString>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyBool>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_none()
+}
+
 /// Whether it is a text, a number, a boolean or `None`.
 pub(super) fn is_plain(value: &Bound<'_, PyAny>) -> bool {
-    value.is_instance_of::<PyString>()
-        || value.is_none()
+    is_exactly_plain(value)
+        || value.is_instance_of::<PyString>()
         || value.is_instance_of::<PyInt>()
         || value.is_instance_of::<PyFloat>()
 }
@@ -57,18 +66,23 @@ pub(super) fn read<'a>(
     kind: Kind,
     strict: bool,
 ) -> Result<Value<'a>, ReadError> {
-    if let Ok(text) = value.cast::<PyString>() {
+    // First without the call that asks for a class's flags.
+    if let Ok(text) = value.cast_exact::<PyString>().or_else(|_| value.cast::<PyString>()) {
         return string(text, strict).map(|text| Value::read(text, kind));
     }
-    match (kind, value.extract::<i64>()) {
-        (Kind::Integer, Ok(number)) if !value.is_instance_of::<PyBool>() => Ok(Value::Integer(number)),
-        _ => text(value, strict).map(|text| Value::read(text, kind)),
+    if kind == Kind::Integer
+        && value.is_instance_of::<PyInt>()
+        && !value.is_instance_of::<PyBool>()
+        && let Ok(number) = value.extract::<i64>()
+    {
+        return Ok(Value::Integer(number));
     }
+    text(value, strict).map(|text| Value::read(text, kind))
 }
 
 /// A plain value as text, as JSON would write it.
 pub(super) fn text<'a>(value: &'a Bound<'_, PyAny>, strict: bool) -> Result<Cow<'a, str>, ReadError> {
-    if let Ok(text) = value.cast::<PyString>() {
+    if let Ok(text) = value.cast_exact::<PyString>().or_else(|_| value.cast::<PyString>()) {
         return string(text, strict);
     }
     if let Ok(truth) = value.cast::<PyBool>() {

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use autosec_core::engine;
 use autosec_core::time::Timestamp;
 use pyo3::exceptions::PyIndexError;
@@ -13,7 +11,7 @@ use super::Verdict;
 pub(crate) struct Verdicts {
     times: Vec<Option<Timestamp>>,
     /// With something found or at fault, by the number of the event, ascending.
-    told: Vec<(usize, Arc<engine::Verdict>)>,
+    told: Vec<(usize, engine::Verdict)>,
     unread: Vec<Unread>,
 }
 
@@ -43,7 +41,7 @@ impl Verdicts {
     pub(crate) fn push(&mut self, verdict: engine::Verdict) {
         self.times.push(Some(verdict.time));
         if !verdict.is_quiet() || !verdict.faults.is_empty() {
-            self.told.push((self.times.len() - 1, Arc::new(verdict)));
+            self.told.push((self.times.len() - 1, verdict));
         }
     }
 
@@ -66,7 +64,7 @@ impl Verdicts {
         let told = self.told.binary_search_by_key(&index, |(index, _)| *index).ok();
         let mut quiet = engine::Verdict::default();
         quiet.time = time;
-        let verdict = told.and_then(|at| self.told.get(at)).map_or(quiet, |(_, told)| (**told).clone());
+        let verdict = told.and_then(|at| self.told.get(at)).map_or(quiet, |(_, told)| told.clone());
         Some(Verdict::from(verdict))
     }
 }
@@ -88,7 +86,7 @@ impl Verdicts {
     /// The number of each event about which there is something to say, with its verdict.
     #[getter]
     fn told(&self) -> Vec<(usize, Verdict)> {
-        self.told.iter().map(|(index, verdict)| (*index, Verdict::from((**verdict).clone()))).collect()
+        self.told.iter().map(|(index, verdict)| (*index, Verdict::from(verdict.clone()))).collect()
     }
 
     /// The number of each event that could not be read, with the exception that says why.
@@ -133,7 +131,7 @@ impl Verdicts {
     fn each<'py>(&self, py: Python<'py>, attribute: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let mut all = Vec::new();
         for (_, verdict) in &self.told {
-            let verdict = Bound::new(py, Verdict::from((**verdict).clone()))?;
+            let verdict = Bound::new(py, Verdict::from(verdict.clone()))?;
             for found in verdict.getattr(attribute)?.try_iter()? {
                 all.push(found?);
             }

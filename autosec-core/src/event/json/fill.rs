@@ -14,12 +14,17 @@ use super::time::timestamp;
 /// Values of an array held without touching the heap before they become a list.
 const INLINE_VALUES: usize = 8;
 
+/// Room for so many values that have no path, once there is one.
+const REST: usize = 16;
+
 /// An event being filled from one object.
 #[derive(Debug)]
 pub(super) struct Filling<'a, 'r> {
     scan: Scanner<'a>,
     paths: &'r Paths,
     event: &'r mut Event<'a>,
+    /// Where strings with escapes are written to, as far as it goes.
+    room: &'a mut [u8],
     time: Time<'a>,
 }
 
@@ -35,8 +40,13 @@ pub(super) enum Time<'a> {
 }
 
 impl<'a, 'r> Filling<'a, 'r> {
-    pub(super) fn new(scan: Scanner<'a>, paths: &'r Paths, event: &'r mut Event<'a>) -> Self {
-        Self { scan, paths, event, time: Time::Missing }
+    pub(super) fn new(
+        scan: Scanner<'a>,
+        paths: &'r Paths,
+        event: &'r mut Event<'a>,
+        room: &'a mut [u8],
+    ) -> Self {
+        Self { scan, paths, event, room, time: Time::Missing }
     }
 
     /// Reads the object and all behind it: what became of the time, and where the object ends.
@@ -104,8 +114,12 @@ impl<'a, 'r> Filling<'a, 'r> {
 
     fn put_rest(&mut self, scalar: Scalar<'a>) {
         if let Some(rest) = self.paths.rest
-            && let Some(text) = text(scalar)
+            && let Some(text) = text(scalar, &mut self.room)
         {
+            // Where there is one there are many: as a list that grows from nothing they were copied four times.
+            if self.event.get(rest).is_none() {
+                self.event.place(rest, Value::List(Vec::with_capacity(REST)));
+            }
             self.event.add(rest, Value::Text(text));
         }
     }
@@ -161,7 +175,7 @@ impl<'a, 'r> Filling<'a, 'r> {
     fn put(&mut self, target: Target, scalar: Scalar<'a>, added: bool) {
         match target {
             Target::Time => self.put_time(scalar),
-            Target::Field(field, kind) => match value(scalar, kind) {
+            Target::Field(field, kind) => match value(scalar, kind, &mut self.room) {
                 Some(value) if added => self.event.add(field, value),
                 Some(value) => self.event.place(field, value),
                 None => {}
@@ -174,7 +188,8 @@ impl<'a, 'r> Filling<'a, 'r> {
             self.time = Time::Unreadable(Cow::Borrowed("[…]"), self.scan.offset());
             return;
         };
-        let values = scalars.iter().filter_map(|scalar| value(*scalar, kind));
+        let room = &mut self.room;
+        let values = scalars.iter().filter_map(|scalar| value(*scalar, kind, room));
         if added {
             values.for_each(|value| self.event.add(field, value));
             return;
@@ -186,7 +201,7 @@ impl<'a, 'r> Filling<'a, 'r> {
     }
 
     fn put_time(&mut self, scalar: Scalar<'a>) {
-        let Some(text) = text(scalar) else { return };
+        let Some(text) = text(scalar, &mut self.room) else { return };
         match timestamp(scalar) {
             Some(time) => {
                 self.event.set_time(time);
@@ -199,14 +214,14 @@ impl<'a, 'r> Filling<'a, 'r> {
 
 /// The value of a field of this kind; nothing for null.
 #[inline(always)]
-fn value<'a>(scalar: Scalar<'a>, kind: Kind) -> Option<Value<'a>> {
-    text(scalar).map(|text| Value::read(text, kind))
+fn value<'a>(scalar: Scalar<'a>, kind: Kind, room: &mut &'a mut [u8]) -> Option<Value<'a>> {
+    text(scalar, room).map(|text| Value::read(text, kind))
 }
 
 #[inline]
-fn text(scalar: Scalar<'_>) -> Option<Cow<'_, str>> {
+fn text<'a>(scalar: Scalar<'a>, room: &mut &'a mut [u8]) -> Option<Cow<'a, str>> {
     match scalar {
-        Scalar::Quoted(quoted) => Some(quoted.text()),
+        Scalar::Quoted(quoted) => Some(quoted.text_in(room)),
         Scalar::Number(digits) => std::str::from_utf8(digits).ok().map(Cow::Borrowed),
         Scalar::True => Some(Cow::Borrowed("true")),
         Scalar::False => Some(Cow::Borrowed("false")),
@@ -219,11 +234,11 @@ mod tests {
     use super::*;
 
     fn number_as(kind: Kind, digits: &str) -> Value<'_> {
-        value(Scalar::Number(digits.as_bytes()), kind).unwrap()
+        value(Scalar::Number(digits.as_bytes()), kind, &mut Default::default()).unwrap()
     }
 
     fn quoted_as(kind: Kind, raw: &str) -> Value<'_> {
-        value(Scalar::Quoted(Quoted::Plain(raw.as_bytes())), kind).unwrap()
+        value(Scalar::Quoted(Quoted::Plain(raw.as_bytes())), kind, &mut Default::default()).unwrap()
     }
 
     #[test]
@@ -254,7 +269,7 @@ mod tests {
         assert_eq!(number_as(Kind::Boolean, "1"), Value::from("1"));
         assert_eq!(quoted_as(Kind::Float, "-0.25"), Value::Float(-0.25));
         assert_eq!(number_as(Kind::Text, "1.0e3"), Value::from("1.0e3"));
-        assert_eq!(value(Scalar::False, Kind::Text), Some(Value::from("false")));
-        assert_eq!(value(Scalar::Null, Kind::Text), None);
+        assert_eq!(value(Scalar::False, Kind::Text, &mut Default::default()), Some(Value::from("false")));
+        assert_eq!(value(Scalar::Null, Kind::Text, &mut Default::default()), None);
     }
 }

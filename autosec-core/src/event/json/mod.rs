@@ -16,5 +16,5 @@ mod text;
 mod time;
 
 pub use error::JsonError;
-pub use reader::{JsonLimits, JsonReader, JsonReaderBuilder};
+pub use reader::{JsonLimits, JsonReader, JsonReaderBuilder, JsonScratch};
 pub use time::time_of;

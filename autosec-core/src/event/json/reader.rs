@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::super::{Event, FieldId, FieldMask, Schema};
 use super::JsonError;
 use super::fill::{Filling, Time};
@@ -91,9 +93,13 @@ impl JsonReader {
     /// The bytes are not one JSON object within the limits, or it has no time that can be read.
     pub fn read<'a>(&self, bytes: &'a [u8]) -> Result<Event<'a>, JsonError> {
         let mut event = Event::new(Timestamp::EPOCH);
-        let (time, offset) = self.fill(bytes, &mut event)?;
+        let time = self.fill(bytes, &mut event, &mut [])?;
+        self.timed(time).map(|()| event)
+    }
+
+    fn timed(&self, (time, offset): (Time<'_>, usize)) -> Result<(), JsonError> {
         match time {
-            Time::Read => Ok(event),
+            Time::Read => Ok(()),
             Time::Missing => Err(JsonError::TimeMissing { offset, path: self.time.clone() }),
             Time::Unreadable(text, offset) => {
                 let text: String = text.chars().take(64).collect();
@@ -121,18 +127,83 @@ impl JsonReader {
     /// ```
     pub fn read_at<'a>(&self, bytes: &'a [u8], fallback: Timestamp) -> Result<Event<'a>, JsonError> {
         let mut event = Event::new(fallback);
-        if !matches!(self.fill(bytes, &mut event)?, (Time::Read, _)) {
+        if !matches!(self.fill(bytes, &mut event, &mut [])?, (Time::Read, _)) {
             event.set_time(fallback);
         }
         Ok(event)
     }
 
-    fn fill<'a>(&self, bytes: &'a [u8], event: &mut Event<'a>) -> Result<(Time<'a>, usize), JsonError> {
+    /// [`JsonReader::read_at`], or [`JsonReader::read`] where there is no fallback, for many events one after the other:
+    /// strings with escapes are written to `scratch`, which is used again, and not to memory of their own.
+    ///
+    /// # Errors
+    /// Those of the two.
+    ///
+    /// ```
+    /// use autosec_core::event::{FieldMask, JsonReader, JsonScratch, Schema, field};
+    ///
+    /// let schema = Schema::ecs();
+    /// let reader = JsonReader::new(&schema, &FieldMask::all(&schema));
+    /// let mut scratch = JsonScratch::default();
+    /// for line in [r#"{"@timestamp":1,"file.path":"C:\\x"}"#, r#"{"@timestamp":2,"file.path":"C:\\yz"}"#] {
+    ///     let event = reader.read_with(line.as_bytes(), None, &mut scratch)?;
+    ///     assert!(event.text(field::FILE_PATH).is_some_and(|path| path.starts_with(r"C:\")));
+    /// }
+    /// # Ok::<(), autosec_core::event::JsonError>(())
+    /// ```
+    pub fn read_with<'a>(
+        &self,
+        bytes: &'a [u8],
+        fallback: Option<Timestamp>,
+        scratch: &'a mut JsonScratch,
+    ) -> Result<Event<'a>, JsonError> {
+        let start = fallback.unwrap_or(Timestamp::EPOCH);
+        let mut event = Event::new(start);
+        let time = self.fill(bytes, &mut event, scratch.room(bytes.len().min(self.limits.max_bytes)))?;
+        match fallback {
+            None => self.timed(time)?,
+            Some(_) if matches!(time, (Time::Read, _)) => {}
+            Some(_) => event.set_time(start),
+        }
+        Ok(event)
+    }
+
+    fn fill<'a>(
+        &self,
+        bytes: &'a [u8],
+        event: &mut Event<'a>,
+        room: &'a mut [u8],
+    ) -> Result<(Time<'a>, usize), JsonError> {
         if bytes.len() > self.limits.max_bytes {
             return Err(JsonError::TooLong { offset: self.limits.max_bytes, length: bytes.len() });
         }
         let scan = Scanner::new(bytes, self.limits.max_depth.min(DEEPEST));
-        Filling::new(scan, &self.paths, event).fill().map_err(|error| *error)
+        Filling::new(scan, &self.paths, event, room).fill().map_err(|error| *error)
+    }
+}
+
+/// Memory that a [`JsonReader`] writes strings with escapes to. It grows with the longest event, up to some bytes more than
+/// [`JsonLimits::max_bytes`].
+#[derive(Default)]
+pub struct JsonScratch(Vec<u8>);
+
+/// Without what was read.
+impl fmt::Debug for JsonScratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonScratch").field("bytes", &self.0.len()).finish_non_exhaustive()
+    }
+}
+
+impl JsonScratch {
+    /// More than an event is long: each string with escapes may need some bytes beside its own.
+    const BESIDE: usize = 1024;
+
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        let wanted = bytes + Self::BESIDE;
+        if self.0.len() < wanted {
+            self.0.resize(wanted, 0);
+        }
+        &mut self.0
     }
 }
 

@@ -213,12 +213,13 @@ impl Compiled {
             return;
         }
         let Some(subject) = seen.entity() else { return };
-        let mut evidence =
-            Vec::with_capacity(self.reads.len().min(EVIDENCE_FIELDS) + usize::from(window.is_some()));
+        // Exactly what is needed: what is found is kept, and filled memory that nobody used before.
+        let quoted = self.reads.count(seen.event, EVIDENCE_FIELDS);
+        let mut evidence = Vec::with_capacity(quoted + usize::from(window.is_some()));
         self.reads.each(seen.event, EVIDENCE_FIELDS, |name, value| {
             evidence.push(match value.as_text() {
-                Some(text) => Evidence::field(Arc::clone(name), bounded(text)),
-                None => Evidence::field(Arc::clone(name), &value.to_string()),
+                Some(text) => Evidence::field(Arc::clone(name), text),
+                None => Evidence::shown_field(Arc::clone(name), value),
             });
         });
         evidence.extend(window);
@@ -277,9 +278,4 @@ impl Remembering {
             }
         }
     }
-}
-
-/// The text, cut to a little more than evidence keeps: a long value is not copied just to be cut.
-fn bounded(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(2 * Evidence::LIMIT)).unwrap_or(text)
 }

@@ -50,11 +50,10 @@ impl Reads {
         }
     }
 
-    /// How many it may quote.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Reads::Named(fields) => fields.len(),
-            Reads::Every(names) => names.len(),
-        }
+    /// How many of them the event has, `most` at most.
+    pub(crate) fn count(&self, event: &Event<'_>, most: usize) -> usize {
+        let mut many = 0;
+        self.each(event, most, |_, _| many += 1);
+        many
     }
 }
