@@ -40,6 +40,13 @@ impl Hashing {
         self.length += bytes.len();
     }
 
+    /// Adds the eight bytes of a number, the lowest first.
+    #[inline]
+    pub(super) fn number(&mut self, number: u64) {
+        self.compress(number, 8);
+        self.length += 8;
+    }
+
     /// The hash.
     #[inline]
     pub(super) fn finish(mut self) -> u64 {
@@ -121,10 +128,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_the_hash_of_the_same_bytes(seed: Seed, tag: u8, parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6)) {
+        fn is_the_hash_of_the_same_bytes(seed: Seed, tag: u8, numbers: bool, parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6)) {
             let (mut ours, mut theirs) = (Hashing::new(seed, tag), SipHasher13::new_with_keys(seed.0, seed.1));
             theirs.write(&[tag]);
             for part in parts {
+                if numbers {
+                    ours.number(part.len() as u64);
+                    theirs.write(&(part.len() as u64).to_le_bytes());
+                }
                 ours.add(&part);
                 theirs.write(&part);
                 prop_assert_eq!(ours.finish(), theirs.finish());

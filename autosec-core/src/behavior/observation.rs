@@ -215,7 +215,7 @@ impl Reader {
             Feature::Prefix => Some(self.network(tag, neighbourhood(fields.address(field::SOURCE_IP)?))),
             Feature::Network => {
                 let number = fields.integer(field::SOURCE_AS_NUMBER)?;
-                Some(self.bytes(tag, &number.to_le_bytes()))
+                Some(self.number(tag, number.cast_unsigned()))
             }
             Feature::Country => any(&[field::SOURCE_GEO_COUNTRY_ISO_CODE]),
             Feature::City => {
@@ -263,7 +263,7 @@ impl Reader {
         any.then(|| {
             let mut hashing = self.hashing(tag);
             for text in texts {
-                hashing.add(&(text.len() as u64).to_le_bytes());
+                hashing.number(text.len() as u64);
                 hashing.add(text.as_bytes());
             }
             hashing.finish()
@@ -279,6 +279,12 @@ impl Reader {
             IpAddr::V4(v4) => self.bytes(tag, &v4.octets()),
             IpAddr::V6(v6) => self.bytes(tag, &v6.octets()),
         }
+    }
+
+    fn number(&self, tag: u8, number: u64) -> u64 {
+        let mut hashing = self.hashing(tag);
+        hashing.number(number);
+        hashing.finish()
     }
 
     fn bytes(&self, tag: u8, bytes: &[u8]) -> u64 {

@@ -135,6 +135,7 @@ impl BehaviorAnalyzer {
         let view = baseline.view(seen.second, &self.ageing, waiting);
         let known = weigh::Known {
             view,
+            history: view.history(),
             crowd: &self.crowd,
             everyone: seen.glance.shares(&self.crowd, moment),
             moment,
@@ -144,7 +145,7 @@ impl BehaviorAnalyzer {
         };
         let step = known.step(seen);
         let about = assessment::Background {
-            history: view.history(),
+            history: known.history,
             coverage: weigh::coverage(seen),
             learning: self.is_learning(baseline, view.age()),
             feedback: self.feedback.offsets(seen.subject, seen.time),

@@ -37,6 +37,8 @@ const USUAL_USERS: (f64, f64) = (4.0, 4.0);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'k> {
     pub(super) view: View<'k>,
+    /// How many events that rests on.
+    pub(super) history: f64,
     pub(super) crowd: &'k Crowd,
     /// What everyone makes of the event's values.
     pub(super) everyone: Shares,
@@ -143,7 +145,7 @@ impl Known<'_> {
         let of_group = |group| self.crowd.share(group, Feature::Hour, number, self.moment);
         let peers = seen.group.map_or(everyone, |group| chance(of_group(group), everyone));
         let counted = self.view.hours().map(|(hour, events)| (HourOfWeek::new(hour), events));
-        Some(season(hour, hour_chance(hour, counted, peers), everyone, self.view.history()))
+        Some(season(hour, hour_chance(hour, counted, peers), everyone, self.history))
     }
 
     /// Too many events in this hour, or too many failures before this one.

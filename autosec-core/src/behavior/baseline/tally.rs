@@ -49,6 +49,9 @@ impl Tally {
 
     /// What is to be expected at `now`, and what is there.
     pub(in crate::behavior) fn rate(&self, now: u32, ageing: &Ageing) -> Rate {
+        if self.is_empty() {
+            return Rate { window: 0, before: 0.0 };
+        }
         let now = now.max(self.newest);
         let phase = ageing.rate_phase(now);
         let half_lives = phase.epoch - ageing.rate_epoch(self.newest);
