@@ -351,7 +351,7 @@ fn who_mistypes_once_is_learned_as_before() {
     see(&newcomer, &login("ann", 0));
     newcomer.resolve(&login("ann", 60), Challenge::Failed);
     see(&newcomer, &login("ann", 120));
-    assert_eq!(learned(&newcomer), 2, "of whom nothing is known nothing is doubted");
+    assert_eq!(learned(&newcomer), 2, "nor where a newcomer began");
 }
 
 /// Were everyone's values rare beside those of one account, somebody in the victim's country with the victim's browser would pass

@@ -65,6 +65,9 @@
 //! - What is new counts only after a [quarantine](BehaviorConfig::quarantine) of one to two days, and until then is
 //!   dropped if the account was [taken over](BehaviorAnalyzer::compromised). Only the first
 //!   [`learning_events`](BehaviorConfig::learning_events) events count at once: there is nothing yet to poison.
+//! - Where a challenge was [failed](BehaviorAnalyzer::resolve) or a takeover confirmed, a /24 or /48 that the entity was not
+//!   known at, nothing is learned for three half-lives or until a challenge is passed there: whoever comes again and again is not
+//!   learned the day a threshold misses him. Of an entity the last four such places are remembered.
 //! - Peers of an entity learn from it what its quarantine has let through, and only that.
 //! - A value gains at most [`daily_share`](BehaviorConfig::daily_share) of its feature's mass a day. What everyone is known to
 //!   do gains no more from one entity: a million logins of one account weigh as much as a few. Nor does it gain from values

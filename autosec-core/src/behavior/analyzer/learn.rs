@@ -43,7 +43,7 @@ impl BehaviorAnalyzer {
     /// An event whose risk reached [`challenge`](crate::behavior::BehaviorConfig::challenge) was not learned. Passed, it is
     /// now, in full and without quarantine: who did it has proved who they are. Failed, it counts as a failure, and what
     /// succeeds from the same /24 or /48 is not learned for three half-lives, or until a challenge is passed there: unless the
-    /// entity was known to be there before, or is still learned about.
+    /// entity was known to be there before.
     pub fn resolve(&self, event: &Event<'_>, challenge: Challenge) {
         let Some(seen) = self.observe(event) else { return };
         match challenge {
@@ -124,13 +124,11 @@ impl BehaviorAnalyzer {
         assessment
     }
 
-    /// Doubts what comes from a prefix; while hardly anything is known of an entity there is nothing to doubt it by.
+    /// Doubts what comes from a prefix.
     pub(super) fn doubt(&self, subject: u64, prefix: Option<u64>, second: u32) {
         let Some(prefix) = prefix else { return };
         self.baselines.change(subject, |baseline| {
-            if baseline.learned() >= self.config.learning_events {
-                baseline.doubt(prefix, second);
-            }
+            baseline.doubt(prefix, second, baseline.learned() < self.config.learning_events);
         });
     }
 

@@ -61,11 +61,12 @@ impl Doubts {
 }
 
 impl Baseline {
-    /// Doubts the prefix that somebody failed to prove themselves at, unless it is one that was known before.
-    pub(in crate::behavior) fn doubt(&mut self, prefix: u64, second: u32) {
+    /// Doubts the prefix that somebody failed to prove themselves at, unless it is one that was known before: one that a `young`
+    /// baseline has seen at all, or that came out of an older one's quarantine.
+    pub(in crate::behavior) fn doubt(&mut self, prefix: u64, second: u32, young: bool) {
         let prefix = kept(Feature::Prefix, prefix);
-        let is_known = |entry: &Entry| entry.value == prefix && entry.settled > 0;
-        if !self.of(Feature::Prefix).iter().any(is_known) {
+        let is_known = |entry: &Entry| entry.value == prefix && (young || entry.settled > 0);
+        if self.learned > 0 && !self.of(Feature::Prefix).iter().any(is_known) {
             self.doubts.note(prefix, second);
         }
     }
@@ -109,7 +110,7 @@ mod tests {
         let ageing = Ageing::default();
         let mut baseline = Baseline { learned: 20, newest: 100 * DAY, ..Baseline::default() };
         for number in (0..6).rev().chain(0..6) {
-            baseline.doubt(spread(number + 1), (100 + u32::try_from(number).unwrap()) * DAY);
+            baseline.doubt(spread(number + 1), (100 + u32::try_from(number).unwrap()) * DAY, false);
         }
         let doubted =
             |day| (0..6).filter(|number| baseline.doubts(spread(number + 1), day * DAY, &ageing)).count();
