@@ -1,25 +1,7 @@
 //! The training example as its user meets it: the built program, its output, its files and its exit code.
 
-use std::path::PathBuf;
-
+use crate::support::folder::Folder;
 use crate::support::program::{example, said};
-
-/// A folder that goes when the test does.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("autosec-train-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The exit code, what is printed, and what is complained of.
 fn run(folder: &Folder, arguments: &[&str]) -> (i32, String, String) {

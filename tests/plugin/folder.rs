@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 
 use super::device::Told;
 use crate::support::block;
+use crate::support::folder::Folder;
 
 const HASH: &str = "5ef9b1e6b3c833c7bad087d77c19827bef3e9329dfc3026c521118eaff66d1d7";
 const ASKS: &str = r#"
@@ -29,35 +30,17 @@ tls = "optional"
 why = "it greets the device"
 "#;
 
-/// A folder of plugins, which is gone when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("autosec-folder-{test}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    /// A plugin in a folder of this name.
-    fn install(&self, name: &str, version: &str, more: &str) -> PathBuf {
-        let folder = self.0.join(name);
-        fs::create_dir(&folder).unwrap();
-        let manifest = format!(
-            "[plugin]\nid = 'fixture'\nversion = '{version}'\napi = 'autosec:firewall@0.1'\nkind = 'wasm'\n\
-             file = 'fixture.wasm'\nsha256 = '{HASH}'\n{more}"
-        );
-        fs::write(folder.join("plugin.toml"), manifest).unwrap();
-        fs::copy(component(), folder.join("fixture.wasm")).unwrap();
-        folder
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// A plugin in a folder of this name.
+fn install(folder: &Folder, name: &str, version: &str, more: &str) -> PathBuf {
+    let folder = folder.0.join(name);
+    fs::create_dir(&folder).unwrap();
+    let manifest = format!(
+        "[plugin]\nid = 'fixture'\nversion = '{version}'\napi = 'autosec:firewall@0.1'\nkind = 'wasm'\n\
+         file = 'fixture.wasm'\nsha256 = '{HASH}'\n{more}"
+    );
+    fs::write(folder.join("plugin.toml"), manifest).unwrap();
+    fs::copy(component(), folder.join("fixture.wasm")).unwrap();
+    folder
 }
 
 fn component() -> PathBuf {
@@ -104,16 +87,16 @@ fn entry(last: u8, reason: &str) -> Vec<Block> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_is_loaded_and_what_cannot_be_is_listed() {
     let folder = Folder::new("loaded");
-    folder.install("good", "1.0.0", "");
-    let altered = folder.install("altered", "1.0.0", "");
+    install(&folder, "good", "1.0.0", "");
+    let altered = install(&folder, "altered", "1.0.0", "");
     fs::write(altered.join("fixture.wasm"), b"\0asm").unwrap();
-    folder.install("strange", "1.0.0", "[[ftp]]\nhost = 'a'\n");
-    let missing = folder.install("missing", "1.0.0", "");
+    install(&folder, "strange", "1.0.0", "[[ftp]]\nhost = 'a'\n");
+    let missing = install(&folder, "missing", "1.0.0", "");
     fs::remove_file(missing.join("fixture.wasm")).unwrap();
     fs::create_dir(folder.0.join("no-plugin")).unwrap();
     #[cfg(unix)]
     {
-        let linked = folder.install("linked", "1.0.0", "");
+        let linked = install(&folder, "linked", "1.0.0", "");
         fs::remove_file(linked.join("fixture.wasm")).unwrap();
         std::os::unix::fs::symlink(component(), linked.join("fixture.wasm")).unwrap();
     }
@@ -140,7 +123,7 @@ async fn a_folder_is_loaded_and_what_cannot_be_is_listed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_believed_without_a_key() {
     let folder = Folder::new("unsigned");
-    let good = folder.install("good", "1.0.0", "");
+    let good = install(&folder, "good", "1.0.0", "");
     let runtime =
         WasmRuntime::new(WasmRuntimeConfig { instances: 2, ..WasmRuntimeConfig::default() }).unwrap();
     let refused = PluginLoader::new(MinisignVerifier::new([])).wasm(runtime).load(&good).await.unwrap_err();
@@ -173,7 +156,7 @@ async fn conforming(folder: &Folder) -> (PluginRegistry, Told) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_component_blocks_for_the_engine_and_conforms() {
     let folder = Folder::new("engine");
-    folder.install("fixture", "1.0.0", "");
+    install(&folder, "fixture", "1.0.0", "");
     let (plugins, told) = conforming(&folder).await;
     let mut builder = Engine::builder();
     for firewall in plugins.firewalls() {
@@ -193,7 +176,7 @@ async fn a_component_blocks_for_the_engine_and_conforms() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_granted_goes_out_and_the_rest_is_denied() {
     let folder = Folder::new("denied");
-    folder.install("fixture", "1.0.0", ASKS);
+    install(&folder, "fixture", "1.0.0", ASKS);
     let (plugins, told) = registry();
     loader().grant("fixture", grant()).load_all(&folder.0, &plugins).await.unwrap();
     let about = &plugins.list()[0].about;
@@ -221,7 +204,7 @@ async fn what_is_granted_goes_out_and_the_rest_is_denied() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_for_more_than_it_is_granted_is_not_configured() {
     let folder = Folder::new("excess");
-    let greedy = folder.install("fixture", "1.0.0", ASKS);
+    let greedy = install(&folder, "fixture", "1.0.0", ASKS);
     let (plugins, _) = registry();
     loader().load_all(&folder.0, &plugins).await.unwrap();
     let refused = plugins.configure("fixture", "{}").await.unwrap_err().to_string();
@@ -238,7 +221,7 @@ async fn who_asks_for_more_than_it_is_granted_is_not_configured() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_that_hangs_or_breaks_off_harms_no_other() {
     let folder = Folder::new("contained");
-    let path = folder.install("fixture", "1.0.0", "[limits]\ndeadline = '300ms'\n");
+    let path = install(&folder, "fixture", "1.0.0", "[limits]\ndeadline = '300ms'\n");
     let (plugins, _) = registry();
     let loader = loader();
     for name in ["sound", "wild"] {
@@ -274,7 +257,7 @@ async fn a_plugin_that_hangs_or_breaks_off_harms_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_version_from_a_folder_takes_over() {
     let folder = Folder::new("replaced");
-    let (old, new) = (folder.install("old", "1.0.0", ""), folder.install("new", "1.1.0", ""));
+    let (old, new) = (install(&folder, "old", "1.0.0", ""), install(&folder, "new", "1.1.0", ""));
     let (plugins, told) = registry();
     let loader = loader();
     plugins.add("edge", loader.load(&old).await.unwrap()).unwrap();

@@ -12,23 +12,7 @@ use autosec_integrations::plugin::native::{
 
 use super::artifact;
 use super::services::Notes;
-
-/// A folder that goes with its value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("autosec-misdeeds-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use crate::support::folder::Folder;
 
 /// A plugin without a line of the SDK: `CREATE` and `CALL` are what it does to be configured and for a block.
 const PLAIN: &str = r##"

@@ -19,23 +19,7 @@ use autosec_plugin_runner::message::{self, Opening, Order, Report};
 
 use super::artifact;
 use super::services::Notes;
-
-/// A folder that goes with its value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("autosec-native-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use crate::support::folder::Folder;
 
 fn isolated() -> Runs {
     Runs::Isolated(Isolation { memory: 256 << 20, ..Isolation::new(artifact::runner()) })

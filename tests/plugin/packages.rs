@@ -20,52 +20,35 @@ use ring::digest::{SHA256, digest};
 use super::artifact;
 use super::device::Told;
 use super::minisign::Key;
+use crate::support::folder::Folder;
 
-/// A folder that goes with its value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("autosec-packages-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(path.join("plugins")).unwrap();
-        Self(path)
-    }
-
-    fn plugins(&self) -> PathBuf {
-        self.0.join("plugins")
-    }
-
-    /// The fixture, signed by the key of seed 1.
-    fn install(&self, name: &str, version: &str, kind: &str, more: &str) -> PathBuf {
-        let folder = self.plugins().join(name);
-        fs::create_dir(&folder).unwrap();
-        let file = match kind {
-            "native" => artifact::native("fixture"),
-            _ => artifact::root().join("tests/data/plugins/fixture.wasm"),
-        };
-        let bytes = fs::read(file).unwrap();
-        let hash: String =
-            digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let manifest = format!(
-            "[plugin]\nid = 'fixture'\nversion = '{version}'\napi = 'autosec:firewall@0.1'\nkind = '{kind}'\n\
-             file = 'fixture.bin'\nsha256 = '{hash}'\n{more}"
-        );
-        fs::write(folder.join("fixture.bin"), bytes).unwrap();
-        fs::write(folder.join("plugin.toml.minisig"), Key::new(1).sign(manifest.as_bytes())).unwrap();
-        fs::write(folder.join("plugin.toml"), manifest).unwrap();
-        #[cfg(unix)]
-        for (path, mode) in [(folder.clone(), 0o755), (folder.join("fixture.bin"), 0o644)] {
-            fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
-        }
-        folder
-    }
+/// Where the plugins are in a folder.
+fn place(folder: &Folder) -> PathBuf {
+    folder.0.join("plugins")
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+/// The fixture, signed by the key of seed 1.
+fn install(folder: &Folder, name: &str, version: &str, kind: &str, more: &str) -> PathBuf {
+    let folder = place(folder).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let file = match kind {
+        "native" => artifact::native("fixture"),
+        _ => artifact::root().join("tests/data/plugins/fixture.wasm"),
+    };
+    let bytes = fs::read(file).unwrap();
+    let hash: String = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let manifest = format!(
+        "[plugin]\nid = 'fixture'\nversion = '{version}'\napi = 'autosec:firewall@0.1'\nkind = '{kind}'\n\
+         file = 'fixture.bin'\nsha256 = '{hash}'\n{more}"
+    );
+    fs::write(folder.join("fixture.bin"), bytes).unwrap();
+    fs::write(folder.join("plugin.toml.minisig"), Key::new(1).sign(manifest.as_bytes())).unwrap();
+    fs::write(folder.join("plugin.toml"), manifest).unwrap();
+    #[cfg(unix)]
+    for (path, mode) in [(folder.clone(), 0o755), (folder.join("fixture.bin"), 0o644)] {
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     }
+    folder
 }
 
 fn signed() -> PluginLoader {
@@ -98,7 +81,7 @@ const ASKS: &str = "[[exec]]\nprogram = '/bin/cat'\nargs = []\nstdin = true\n";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signed_library_is_loaded_configured_and_used_in_both_places() {
     let folder = Folder::new("native");
-    let path = folder.install("fixture", "1.0.0", "native", ASKS);
+    let path = install(&folder, "fixture", "1.0.0", "native", ASKS);
     let manifest = Manifest::parse("", &fs::read_to_string(path.join("plugin.toml")).unwrap()).unwrap();
     for (runs, kind) in
         [(Runs::InProcess, "native"), (Runs::Isolated(Isolation::new(artifact::runner())), "isolated")]
@@ -109,7 +92,7 @@ async fn a_signed_library_is_loaded_configured_and_used_in_both_places() {
             .commands(Arc::new(LocalCommands))
             .grant("fixture", Grant::as_asked(&manifest));
         let (plugins, told) = registry();
-        let loaded = loader.load_all(&folder.plugins(), &plugins).await.unwrap();
+        let loaded = loader.load_all(&place(&folder), &plugins).await.unwrap();
         assert!(loaded.iter().all(|one| one.name.is_ok()), "{loaded:?}");
         let about = plugins.list().remove(0).about;
         assert_eq!((about.kind.as_str(), about.signer.as_deref()), (kind, Some("vendor")));
@@ -141,10 +124,10 @@ async fn a_signed_library_is_loaded_configured_and_used_in_both_places() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_library_that_dies_harms_its_process_and_nothing_is_lost_of_its_registry() {
     let folder = Folder::new("dies");
-    folder.install("fixture", "1.0.0", "native", "[limits]\ndeadline = '500ms'\n");
+    install(&folder, "fixture", "1.0.0", "native", "[limits]\ndeadline = '500ms'\n");
     let loader = signed().native(Runs::Isolated(Isolation::new(artifact::runner())), folder.0.join("own"));
     let (plugins, _) = registry();
-    loader.load_all(&folder.plugins(), &plugins).await.unwrap();
+    loader.load_all(&place(&folder), &plugins).await.unwrap();
     plugins.configure("fixture", "{}").await.unwrap();
     let edge = plugins.firewall("fixture").unwrap();
     for deed in ["trap", "loop", "overflow"] {
@@ -168,7 +151,7 @@ async fn a_library_that_dies_harms_its_process_and_nothing_is_lost_of_its_regist
 #[tokio::test]
 async fn a_library_is_refused_for_what_a_component_is_taken_with() {
     let folder = Folder::new("strict");
-    let path = folder.install("fixture", "1.0.0", "native", "");
+    let path = install(&folder, "fixture", "1.0.0", "native", "");
     let native = |loader: PluginLoader| loader.native(Runs::InProcess, folder.0.join("own"));
     let unsigned = native(PluginLoader::new(Unsigned)).load(&path).await.unwrap_err().to_string();
     assert!(unsigned.contains("a native library that nobody signed"), "{unsigned}");
@@ -186,14 +169,14 @@ async fn a_library_is_refused_for_what_a_component_is_taken_with() {
 #[tokio::test]
 async fn a_link_to_a_folder_is_refused() {
     let folder = Folder::new("linked");
-    let path = folder.install("fixture", "1.0.0", "wasm", "");
+    let path = install(&folder, "fixture", "1.0.0", "wasm", "");
     let elsewhere = folder.0.join("elsewhere");
     fs::rename(&path, &elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
     let refused = wasm(signed()).load(&path).await.unwrap_err().to_string();
     assert!(refused.ends_with("is a symbolic link: put the folder itself there"), "{refused}");
     let (plugins, _) = registry();
-    let loaded = wasm(signed()).load_all(&folder.plugins(), &plugins).await.unwrap();
+    let loaded = wasm(signed()).load_all(&place(&folder), &plugins).await.unwrap();
     assert!(loaded.len() == 1 && loaded[0].name.is_err(), "{loaded:?}");
     assert!(matches!(plugins.list()[0].state, PluginState::Refused { .. }));
 }
@@ -201,7 +184,7 @@ async fn a_link_to_a_folder_is_refused() {
 #[tokio::test]
 async fn a_signed_release_that_is_known_to_be_bad_is_not_taken() {
     let folder = Folder::new("old");
-    let [old, new] = ["1.9.0", "1.10.0"].map(|version| folder.install(version, version, "wasm", ""));
+    let [old, new] = ["1.9.0", "1.10.0"].map(|version| install(&folder, version, version, "wasm", ""));
     let loader = wasm(signed()).at_least("fixture", "1.10.0");
     let refused = loader.load(&old).await.unwrap_err();
     assert!(matches!(&refused, LoadError::Older { .. }), "{refused}");
@@ -215,10 +198,10 @@ async fn a_signed_release_that_is_known_to_be_bad_is_not_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_folders_of_one_id_are_one_plugin_and_a_reason() {
     let folder = Folder::new("twice");
-    folder.install("a", "1.0.0", "wasm", "");
-    folder.install("b", "2.0.0", "wasm", "");
+    install(&folder, "a", "1.0.0", "wasm", "");
+    install(&folder, "b", "2.0.0", "wasm", "");
     let (plugins, _) = registry();
-    let loaded = wasm(signed()).load_all(&folder.plugins(), &plugins).await.unwrap();
+    let loaded = wasm(signed()).load_all(&place(&folder), &plugins).await.unwrap();
     assert_eq!(loaded.iter().filter(|one| one.name.is_ok()).count(), 1);
     let listed: Vec<String> = plugins.list().iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -230,7 +213,7 @@ async fn two_folders_of_one_id_are_one_plugin_and_a_reason() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_configurations_of_one_plugin_see_nothing_of_each_other() {
     let folder = Folder::new("apart");
-    let path = folder.install("fixture", "1.0.0", "wasm", "");
+    let path = install(&folder, "fixture", "1.0.0", "wasm", "");
     let loader = wasm(signed()).store(PluginStore::default()).commands(Arc::new(LocalCommands));
     let (plugins, told) = registry();
     let module = loader.load(&path).await.unwrap();
@@ -280,7 +263,7 @@ impl Shell for Absent {
 async fn a_configuration_may_have_a_shell_of_its_own() {
     let folder = Folder::new("shells");
     let asks = "[[session]]\nname = 'console'\nlines = ['show']\n";
-    let path = folder.install("fixture", "1.0.0", "wasm", asks);
+    let path = install(&folder, "fixture", "1.0.0", "wasm", asks);
     let manifest = Manifest::parse("", &fs::read_to_string(path.join("plugin.toml")).unwrap()).unwrap();
     let (shared, own) = (Arc::new(Absent::default()), Arc::new(Absent::default()));
     let loader = wasm(signed())
@@ -311,7 +294,7 @@ fn the_program_for_authors_shows_a_plugin_and_holds_it_to_its_promises() {
     );
     let folder = Folder::new("authors");
     let asks = "[[http]]\nhost = 'edge.example'\nmethods = ['GET']\npaths = ['/**']\nwhy = 'it reads'\n";
-    let path = folder.install("fixture", "1.0.0", "wasm", asks);
+    let path = install(&folder, "fixture", "1.0.0", "wasm", asks);
     let config = folder.0.join("config.json");
     fs::write(&config, "{}").unwrap();
     let run = |words: &[&Path]| {

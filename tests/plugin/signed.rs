@@ -1,9 +1,8 @@
 //! A plugin's folder: what is loaded is what was signed, and nothing else is even read.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use autosec_integrations::plugin::manifest::{
     Artifact, ArtifactError, Checks, Grant, Limits, MinisignVerifier, SignatureError, TrustedKey, Unsigned,
@@ -12,6 +11,7 @@ use autosec_integrations::plugin::manifest::{
 use ring::digest::{SHA256, digest};
 
 use super::minisign::Key;
+use crate::support::folder::Folder;
 
 const FILE: &[u8] = b"\0asm not really";
 
@@ -27,22 +27,10 @@ fn manifest(kind: &str, file: &str) -> String {
     )
 }
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn empty() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let name =
-            format!("autosec-artifact-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
     /// A plugin signed by the key of seed 1.
     fn signed(kind: &str) -> Self {
-        let folder = Self::empty();
+        let folder = Self::new("artifact");
         let text = manifest(kind, "fence.bin");
         folder.write("plugin.toml", text.as_bytes());
         folder.write("plugin.toml.minisig", Key::new(1).sign(text.as_bytes()).as_bytes());
@@ -64,12 +52,6 @@ impl Folder {
 
     fn refusal(&self) -> String {
         self.open().unwrap_err().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -168,7 +150,7 @@ fn a_file_of_a_gigabyte_is_refused_before_it_is_read() {
 #[test]
 fn a_manifest_names_no_file_elsewhere() {
     for file in ["../fence.bin", "/etc/passwd", "a/b", "..", ".fence", "fence\\bin", ""] {
-        let folder = Folder::empty();
+        let folder = Folder::new("artifact");
         folder.write("plugin.toml", manifest("wasm", &file.replace('\\', "\\\\")).as_bytes());
         let refusal = folder.open_with(&Unsigned, Checks::default()).unwrap_err().to_string();
         assert_says(&refusal, "P005");

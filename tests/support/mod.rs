@@ -1,6 +1,7 @@
 //! What several test files need: examples as programs, scores on simulated logins, golden files, data sets, and a firewall that misbehaves on demand.
 
 pub mod challenges;
+pub mod folder;
 pub mod golden;
 pub mod logins;
 pub mod model;

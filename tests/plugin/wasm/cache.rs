@@ -7,20 +7,19 @@ use std::path::{Path, PathBuf};
 use autosec_integrations::plugin::wasm::{Cache, CacheError, WasmLimits, WasmRuntime, WasmRuntimeConfig};
 
 use super::{configured, fixture, says};
+use crate::support::folder::Folder;
 
 const KEY: &[u8] = b"thirty-two bytes that are secret";
 
-/// A folder that is removed with the test.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("autosec-cache-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
+    /// One that is not there yet.
+    fn absent(name: &str) -> Self {
+        let folder = Self::new(name);
+        fs::remove_dir(&folder.0).unwrap();
+        folder
     }
 
-    fn open(&self, key: &[u8]) -> Result<Cache, CacheError> {
+    fn cache(&self, key: &[u8]) -> Result<Cache, CacheError> {
         Cache::open(&self.0, key)
     }
 
@@ -41,12 +40,6 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Loads the fixture with this cache, and has it do something.
 async fn load(cache: Cache) {
     let config = WasmRuntimeConfig { instances: 4, cache: Some(cache), ..WasmRuntimeConfig::default() };
@@ -57,20 +50,20 @@ async fn load(cache: Cache) {
 
 #[tokio::test]
 async fn code_is_kept_and_taken_again() {
-    let folder = Folder::new("kept");
-    load(folder.open(KEY).unwrap()).await;
+    let folder = Folder::absent("kept");
+    load(folder.cache(KEY).unwrap()).await;
     let written = folder.written();
     assert_eq!(fs::metadata(&folder.0).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(fs::metadata(folder.only("code")).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(folder.files("part").is_empty());
-    load(folder.open(KEY).unwrap()).await;
+    load(folder.cache(KEY).unwrap()).await;
     assert_eq!(folder.written(), written, "nothing was written anew");
 }
 
 #[tokio::test]
 async fn what_is_damaged_or_foreign_is_overlooked_and_written_anew() {
-    let folder = Folder::new("damaged");
-    load(folder.open(KEY).unwrap()).await;
+    let folder = Folder::absent("damaged");
+    load(folder.cache(KEY).unwrap()).await;
     let sound = fs::read(folder.only("code")).unwrap();
     let change = |kind: &str, change: &dyn Fn(&Path)| {
         change(&folder.only(kind));
@@ -89,49 +82,49 @@ async fn what_is_damaged_or_foreign_is_overlooked_and_written_anew() {
         [("code", &flip), ("tag", &flip), ("code", &cut), ("tag", &cut), ("code", &empty)];
     for (kind, damage) in damages {
         let damaged = change(kind, damage);
-        load(folder.open(KEY).unwrap()).await;
+        load(folder.cache(KEY).unwrap()).await;
         assert_ne!(folder.written(), damaged);
         assert!(fs::read(folder.only("code")).unwrap() == sound, "{kind}: the code is what it was");
     }
     let ours = folder.written();
-    load(folder.open(b"another key, of another host").unwrap()).await;
+    load(folder.cache(b"another key, of another host").unwrap()).await;
     let theirs = folder.written();
     assert_ne!(theirs, ours, "code of another host is not run");
-    load(folder.open(KEY).unwrap()).await;
+    load(folder.cache(KEY).unwrap()).await;
     assert_ne!(folder.written(), theirs);
 }
 
 #[test]
 fn a_folder_that_others_enter_is_refused() {
-    let folder = Folder::new("open");
-    folder.open(KEY).unwrap();
+    let folder = Folder::absent("open");
+    folder.cache(KEY).unwrap();
     for mode in [0o750, 0o701, 0o777] {
         fs::set_permissions(&folder.0, fs::Permissions::from_mode(mode)).unwrap();
-        let error = folder.open(KEY).unwrap_err();
+        let error = folder.cache(KEY).unwrap_err();
         assert!(
             matches!(error, CacheError::Open { .. }) && error.to_string().contains("chmod 700"),
             "{error}"
         );
     }
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o700)).unwrap();
-    folder.open(KEY).unwrap();
-    let link = Folder::new("link");
+    folder.cache(KEY).unwrap();
+    let link = Folder::absent("link");
     symlink(&folder.0, &link.0).unwrap();
-    assert!(matches!(link.open(KEY), Err(CacheError::Open { .. })));
+    assert!(matches!(link.cache(KEY), Err(CacheError::Open { .. })));
     fs::remove_file(&link.0).unwrap();
     fs::write(&link.0, b"a file").unwrap();
-    assert!(matches!(link.open(KEY), Err(CacheError::Folder { .. })));
+    assert!(matches!(link.cache(KEY), Err(CacheError::Folder { .. })));
     fs::remove_file(&link.0).unwrap();
 }
 
 #[tokio::test]
 async fn an_entry_counts_only_under_its_own_name() {
-    let folder = Folder::new("renamed");
-    load(folder.open(KEY).unwrap()).await;
+    let folder = Folder::absent("renamed");
+    load(folder.cache(KEY).unwrap()).await;
     let (code, tag) = (fs::read(folder.only("code")).unwrap(), fs::read(folder.only("tag")).unwrap());
     let made = super::made::Made::new().component();
     let config =
-        || WasmRuntimeConfig { cache: Some(folder.open(KEY).unwrap()), ..WasmRuntimeConfig::default() };
+        || WasmRuntimeConfig { cache: Some(folder.cache(KEY).unwrap()), ..WasmRuntimeConfig::default() };
     let limits = WasmLimits::default();
     let error = WasmRuntime::new(config()).unwrap().load(made.clone(), &limits).await.unwrap_err();
     let other = folder.files("code").into_iter().find(|path| fs::read(path).unwrap() != code).unwrap();
