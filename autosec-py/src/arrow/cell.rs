@@ -114,7 +114,7 @@ impl Cells {
     }
 }
 
-fn present(cells: &impl Array, row: usize) -> bool {
+pub(super) fn present(cells: &impl Array, row: usize) -> bool {
     row < cells.len() && !cells.is_null(row)
 }
 

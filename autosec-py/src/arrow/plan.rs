@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use arrow_array::RecordBatch;
 use arrow_array::array::{Array, ArrayRef, OffsetSizeTrait};
 use arrow_array::cast::AsArray;
@@ -6,7 +8,7 @@ use arrow_schema::DataType;
 use autosec_core::event::{Event, FieldId, Kind, Value, time_of};
 use autosec_core::time::Timestamp;
 
-use super::cell::Cells;
+use super::cell::{Cells, present};
 use crate::event::{Node, ReadError, Target, Tree};
 
 /// The wanted columns of a batch, found once, so that a row costs no names.
@@ -25,6 +27,8 @@ struct Column {
     lists: Vec<Vec<(usize, usize)>>,
     /// Whether it adds to what the field holds.
     added: bool,
+    /// Whether nothing of that is so: it is a column of the batch itself.
+    is_flat: bool,
 }
 
 /// What stands around a column.
@@ -82,7 +86,8 @@ impl Plan {
                 };
                 let added = around.added || target.is_none();
                 let Around { nulls, lists, .. } = around;
-                self.columns.push(Column { target: into, cells, around: nulls, lists, added });
+                let is_flat = nulls.is_none() && lists.is_empty() && !added;
+                self.columns.push(Column { target: into, cells, around: nulls, lists, added, is_flat });
                 Ok(())
             }
         }
@@ -168,6 +173,18 @@ impl Plan {
 impl Column {
     /// Sets the field to the value of a row; how much text that is.
     fn set<'a>(&'a self, event: &mut Event<'a>, row: usize, field: FieldId, kind: Kind) -> usize {
+        // Most are texts, which go where they belong at once: each copy of a value just written waits for the writes.
+        if self.is_flat
+            && kind == Kind::Text
+            && let Cells::Text(cells) = &self.cells
+        {
+            if !present(cells, row) {
+                return 0;
+            }
+            let text = cells.value(row);
+            event.set(field, Value::Text(Cow::Borrowed(text)));
+            return text.len();
+        }
         let size = |value: &Value<'_>| value.as_text().map_or(1, str::len);
         if self.lists.is_empty() {
             let Some(value) = self.cell(row, kind) else { return 0 };

@@ -1,4 +1,6 @@
-use autosec_core::event::{Event, FieldMask, Schema, Value, time_of};
+use std::borrow::Cow;
+
+use autosec_core::event::{Event, FieldMask, Kind, Schema, Value, time_of};
 use autosec_core::time::Timestamp;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -6,7 +8,7 @@ use pyo3::types::PyDict;
 use super::ReadError;
 use super::gather::{Gathered, How, flat, gather};
 use super::tree::{Target, Tree};
-use super::value::{read, text};
+use super::value::{plain_text, read, text};
 
 /// Reads dicts as events, only the wanted fields. It means by them what the JSON reader would mean by their JSON.
 #[derive(Debug)]
@@ -66,6 +68,16 @@ impl DictReader {
                     continue;
                 }
             };
+            // Most are texts, which go where they belong at once: each copy of a value just written waits for the writes.
+            if kind == Kind::Text
+                && each.how == How::Put
+                && let Some(text) = plain_text(&each.value)
+                && bytes + text.len() <= LONGEST
+            {
+                bytes += text.len();
+                event.set(field, Value::Text(Cow::Borrowed(text)));
+                continue;
+            }
             let value = read(&each.value, kind, self.strict);
             let value = value.map_err(|wrong| wrong.within(self.schema.name(field)))?;
             if let Value::Text(text) = &value {

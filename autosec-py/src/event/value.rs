@@ -60,6 +60,12 @@ fn wrong_type(value: &Bound<'_, PyAny>) -> ReadError {
     ReadError::new("event-type", message)
 }
 
+/// The text, if it is an ordinary one and can be borrowed.
+#[inline]
+pub(super) fn plain_text<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a str> {
+    value.cast_exact::<PyString>().ok()?.to_str().ok()
+}
+
 /// A plain value as a field of this kind has it.
 pub(super) fn read<'a>(
     value: &'a Bound<'_, PyAny>,

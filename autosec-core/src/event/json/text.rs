@@ -121,7 +121,9 @@ fn escape_unicode(escape: &str, text: &mut [u8], end: usize) -> (usize, usize) {
 
 #[inline]
 fn put(text: &mut [u8], end: usize, bytes: &[u8]) -> usize {
-    text.iter_mut().skip(end).zip(bytes).for_each(|(to, from)| *to = *from);
+    if let Some(room) = text.get_mut(end..end + bytes.len()) {
+        room.copy_from_slice(bytes);
+    }
     bytes.len()
 }
 
