@@ -46,7 +46,9 @@ fn the_wheel_installs_and_passes_its_tests() {
     install
         .args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"])
         .arg(root.join("autosec-py"));
-    install.env("MATURIN_PEP517_ARGS", "--profile dev --features native,wasm").env("CARGO_TARGET_DIR", folder.join("build"));
+    install
+        .env("MATURIN_PEP517_ARGS", "--profile dev --features native,wasm")
+        .env("CARGO_TARGET_DIR", folder.join("build"));
     install.env("CARGO_PROFILE_DEV_DEBUG", "0");
     succeed("`pip install ./autosec-py`", &mut install);
     let mut tests = Command::new(&own);
