@@ -152,28 +152,41 @@ def ways(bar):
 
 
 def threads(bar, log):
-    """How much more two threads do than one, by the clock: the best of rounds, since others use the machine as well."""
+    """How much more two threads do than one, by the clock: medians of rounds by turns.
+
+    Two processes, which share nothing, stand beside them: what they lack of twice is the machine's doing.
+    """
     import autosec
 
     engine = autosec.Engine(autosec.RuleSet(text=RULES))
-    log = b"\n".join([log] * 20)
+    log = b"\n".join([log] * 100)
 
-    def run(count):
+    def at_once(count):
         workers = [threading.Thread(target=engine.process_ndjson, args=(log,)) for _ in range(count)]
-        begun = time.perf_counter()
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
-        return time.perf_counter() - begun
 
-    run(2)
-    ratios = []
-    for _ in range(ROUNDS):
-        one = run(1)
-        ratios.append(2 * one / run(2))
-    print(f"note python/threads ratios {[round(ratio, 2) for ratio in ratios]}, load {os.getloadavg()[0]:.1f}")
-    bar("python/threads", max(ratios), "ratio", 1.7)
+    def apart(count):
+        children = [os.fork() for _ in range(count) if os.getpid() == parent]
+        if os.getpid() != parent:
+            engine.process_ndjson(log)
+            os._exit(0)
+        for child in children:
+            os.waitpid(child, 0)
+
+    parent = os.getpid()
+    taken = {(way, count): [] for way in (at_once, apart) for count in (1, 2)}
+    at_once(2)
+    for _ in range(2 * ROUNDS):
+        for (way, count), times in taken.items():
+            begun = time.perf_counter()
+            way(count)
+            times.append(time.perf_counter() - begun)
+    ratio = {way: 2 * statistics.median(taken[way, 1]) / statistics.median(taken[way, 2]) for way in (at_once, apart)}
+    print(f"note python/processes two do {ratio[apart]:.2f} times what one does, load {os.getloadavg()[0]:.1f}")
+    bar("python/threads", ratio[at_once], "ratio", 1.7)
 
 
 def forest(bar, skipped):
@@ -204,15 +217,16 @@ def forest(bar, skipped):
 
 
 def peers_of_sigma():
-    """What rsigma and sigma-rust take for an event of the same corpus, in microseconds, on this machine and now."""
+    """What ours, rsigma and sigma-rust take for an event of the same corpus, in microseconds, on this machine and now, all in
+    Rust and with JSON read beforehand."""
     command = ["cargo", "run", "--release", "--quiet", "--ignore-rust-version"]
     command += ["--manifest-path", "benches/peers/Cargo.toml", "--"]
     if "AUTOSEC_PEERS" in os.environ:
         command = [os.environ["AUTOSEC_PEERS"]]
     told = subprocess.run([*command, "sigma"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    rsigma = re.search(r"an event: ours [\d.]+ µs, rsigma ([\d.]+) µs", told)
+    alone = re.search(r"an event: ours ([\d.]+) µs, rsigma ([\d.]+) µs", told)
     rust = re.search(r"sigma-rust with \d+ of the rules ([\d.]+) µs", told)
-    return float(rsigma.group(1)), float(rust.group(1))
+    return float(alone.group(1)), float(alone.group(2)), float(rust.group(1))
 
 
 def sigma(bar, skipped):
@@ -236,10 +250,11 @@ def sigma(bar, skipped):
     found = len(engine.process_ndjson(log, at=0).findings)
     print(f"note python/sigma {({name: round(cost / 1000, 1) for name, cost in costs.items()})} us an event, {found} findings")
     try:
-        rsigma, rust = peers_of_sigma()
+        alone, rsigma, rust = peers_of_sigma()
     except (OSError, subprocess.CalledProcessError, AttributeError) as error:
         return [skipped(name, f"the peers cannot be measured: {error}") for name in names]
     print(f"note python/sigma-peers rsigma {rsigma} us, sigma-rust {rust} us an event, JSON read beforehand")
+    print(f"note python/sigma-alone {alone} us, rsigma takes {rsigma / alone:.2f} times that: ours in Rust, JSON read beforehand")
     ours = costs["ndjson"] / 1_000
     bar(names[0], rsigma / ours, "ratio", 10)
     bar(names[1], rust / ours, "ratio", 100)
