@@ -16,7 +16,7 @@ pub(super) enum Loaded {}
 
 impl Loaded {
     pub(super) fn load(py: Python<'_>, _asked: Asked) -> PyResult<Self> {
-        let message = "this wheel was built without plugins, which would make it several times as large; build one with them: \
+        let message = "this wheel was built without plugins, which would make it nearly twice as large; build one with them: \
                        `MATURIN_PEP517_ARGS='--features wasm' pip install ./autosec-py` (or `--features native,wasm`)";
         Err(error::config(py, message))
     }

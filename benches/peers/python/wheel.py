@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared/corpora"
 EVENTS = 2_000
-ROUNDS = 7
+ROUNDS = 15
 WHEEL_BYTES = 3 << 20
 
 RULES = """
@@ -72,14 +72,15 @@ def cpu(work, per):
     return (time.thread_time_ns() - begun) / per
 
 
-def medians(works, per):
-    """The median cost of each piece of work, taken by turns after a warm-up."""
+def medians(works, per, between=lambda: None):
+    """The median cost of each piece of work, taken by turns after a warm-up; something else may be measured in between."""
     for work in works.values():
         work()
     taken = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
             taken[name].append(cpu(work, per))
+        between()
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
@@ -91,19 +92,21 @@ def each(call, items):
     return work
 
 
-def prepared(lines):
-    """What an engine takes for the same events if they are there already: with the rules, and without any, nanoseconds."""
+def prepared(folder, lines):
+    """Measures what an engine takes for the same events if they are there already: with the rules, and without any, nanoseconds."""
     from run import our_bench
 
     bench = os.environ.get("AUTOSEC_PREPARED") or our_bench("prepared")
-    with tempfile.TemporaryDirectory() as folder:
-        events, rules = Path(folder, "events.jsonl"), Path(folder, "rules.yaml")
-        events.write_bytes(b"\n".join(lines))
-        rules.write_text(RULES)
-        command = [bench, "--figures", events, rules]
-        told = [subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout for _ in range(ROUNDS)]
-    rounds = [[float(figure) for figure in each.split()] for each in told]
-    return tuple(statistics.median(figures) for figures in zip(*rounds))
+    events, rules = Path(folder, "events.jsonl"), Path(folder, "rules.yaml")
+    events.write_bytes(b"\n".join(lines))
+    rules.write_text(RULES)
+    command = [bench, "--figures", events, rules]
+
+    def measure():
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return [float(figure) for figure in told.split()]
+
+    return measure
 
 
 def ways(bar):
@@ -136,10 +139,13 @@ def ways(bar):
         works["arrow"] = lambda: engine.process_arrow(batch)
         works["arrow, not validated"] = lambda: engine.process_arrow(batch, validate=False)
         works["arrow, no rules"] = lambda: bare.process_arrow(batch)
-    costs = medians(works, EVENTS)
+    rounds = []
+    with tempfile.TemporaryDirectory() as folder:
+        alone = prepared(folder, lines)
+        costs = medians(works, EVENTS, lambda: rounds.append(alone()))
     for name, cost in costs.items():
         print(f"note python/{name.replace(', ', '-').replace(' ', '-')} {cost:.0f} ns")
-    engine_alone, bare_alone = prepared(lines)
+    engine_alone, bare_alone = (statistics.median(figures) for figures in zip(*rounds))
     print(f"note python/engine-alone {engine_alone:.0f} ns with the rules, {bare_alone:.0f} ns without any")
     bar("python/dict", (costs["dict"] - engine_alone) / 1_000, "us", 0.4, at_least=False)
     bar("python/ndjson", (costs["ndjson"] - engine_alone) / 1_000, "us", 2, at_least=False)
