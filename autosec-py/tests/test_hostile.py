@@ -142,10 +142,10 @@ def tick():
 threading.Thread(target=tick, daemon=True).start()
 def end(*_): raise KeyboardInterrupt
 signal.signal(signal.SIGALRM, end)
-events = [{"@timestamp": 1, "url.path": "/x"}] * 5_000_000
+events = [{"@timestamp": 1, "url.path": "/x"}] * 20_000_000
 begun = time.monotonic()
 engine.process_many(events[:50_000])
-whole = 100 * (time.monotonic() - begun)
+whole = 400 * (time.monotonic() - begun)
 signal.setitimer(signal.ITIMER_REAL, 1.0)
 before, begun = ticks[0], time.monotonic()
 try:

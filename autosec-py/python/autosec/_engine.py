@@ -81,3 +81,9 @@ class Engine(_autosec.Engine):
         except Exception:
             _LOG.exception("upkeep of the firewalls failed; the next round tries again")
         return due
+
+
+def turn() -> None:
+    """What the engine calls now and then while it keeps the interpreter: Python lets threads that wait have it at a call of
+    its own code, and only there for sure. One that lets go and takes it again at once is first again.
+    """

@@ -18,8 +18,8 @@ use crate::verdict::{Unread, Verdicts};
 /// After so many events without the interpreter, Python is asked whether somebody pressed Ctrl-C.
 const ASK_EVERY: usize = 8_192;
 
-/// After so many events with the interpreter, others get a turn, and Python is asked the same: at 1 µs an event, this is
-/// well under the 5 ms that Python gives a thread.
+/// After so many events with the interpreter, others get a turn, and Python is asked the same: this is well under the 5 ms
+/// that Python gives a thread.
 const YIELD_EVERY: usize = 512;
 
 /// What some programs write before a text.
@@ -82,13 +82,13 @@ impl Feed {
     /// The verdicts of many events, each of any form.
     pub(super) fn many(&self, events: &Bound<'_, PyAny>, at: Option<Timestamp>) -> PyResult<Verdicts> {
         let mut verdicts = Verdicts::default();
+        let turn = events.py().import("autosec._engine")?.getattr("turn")?;
         for (index, event) in listed(events)?.enumerate() {
             let event = event?;
             if index % YIELD_EVERY == YIELD_EVERY - 1 {
-                let py = event.py();
                 // Between two events nothing is half done: a fork may come here.
-                py.detach(|| {});
-                py.check_signals()?;
+                guard::within(|| turn.call0()).transpose()?;
+                event.py().check_signals()?;
             }
             match self.one(&event, at) {
                 Ok(Ok(verdict)) => verdicts.push(verdict),
