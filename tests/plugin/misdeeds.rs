@@ -163,17 +163,23 @@ async fn lies_about_lengths_are_not_believed() {
     }
 }
 
-/// Whether a process is gone, its remains too, within a while.
+/// Whether something becomes true within a while.
 #[cfg(target_os = "linux")]
-async fn is_reaped(process: u32) -> bool {
+async fn soon(is_true: impl Fn() -> bool) -> bool {
     let begun = Instant::now();
-    while Path::new(&format!("/proc/{process}")).exists() {
+    while !is_true() {
         if begun.elapsed() > Duration::from_secs(20) {
             return false;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     true
+}
+
+/// Whether a process is gone, its remains too, within a while.
+#[cfg(target_os = "linux")]
+async fn is_reaped(process: u32) -> bool {
+    soon(|| !Path::new(&format!("/proc/{process}")).exists()).await
 }
 
 #[cfg(target_os = "linux")]
@@ -196,15 +202,11 @@ async fn a_process_that_is_given_up_leaves_no_remains() {
 /// Whether nothing of a process runs any more, within a while. Its remains are for whoever is its parent now.
 #[cfg(target_os = "linux")]
 async fn has_ended(process: &str) -> bool {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(20) {
+    let is_over = || {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        if stat.is_empty() || stat.contains(") Z ") {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    false
+        stat.is_empty() || stat.contains(") Z ")
+    };
+    soon(is_over).await
 }
 
 #[cfg(target_os = "linux")]

@@ -110,8 +110,8 @@ impl Engine {
         let py = events.py();
         self.birth.check(py)?;
         let at = fallback(at)?;
-        let done = listening(py, || entered(py, || self.feed.many(events, at)))?;
-        self.finish(py, done?)
+        let done = of_many(py, || self.feed.many(events, at))?;
+        self.finish(py, done)
     }
 
     /// The verdicts of a log of JSON objects, one a line, without holding up other threads.
@@ -126,8 +126,8 @@ impl Engine {
         }
         let log = json_bytes(log)?;
         let bytes = log.as_bytes();
-        let done = listening(py, || entered(py, || detached(py, || self.feed.lines(bytes, at))))?;
-        self.finish(py, done.map(Ok)?)
+        let done = of_many(py, || detached(py, || self.feed.lines(bytes, at)))?;
+        self.finish(py, Ok(done))
     }
 
     /// The verdicts of a log of syslog, of a web server or of Suricata (a path or bytes), without holding up other threads.
@@ -143,8 +143,8 @@ impl Engine {
         let py = log.py();
         self.birth.check(py)?;
         let mut lines = lines(log, format, at, utc_offset, self.feed.engine.fields().clone())?;
-        let done = listening(py, || entered(py, || detached(py, || self.feed.log(&mut lines))))?;
-        self.finish(py, done?.map_err(|wrong| error::config(py, wrong.to_string())))
+        let done = of_many(py, || detached(py, || self.feed.log(&mut lines)))?;
+        self.finish(py, done.map_err(|wrong| error::config(py, wrong.to_string())))
     }
 
     /// The verdicts of the rows of an Arrow batch, table or stream, whose columns are fields; nothing is copied.
@@ -162,7 +162,7 @@ impl Engine {
         let done = arrow::import(data, validate, |batch| {
             let plan = Plan::new(self.feed.dict.tree(), &batch).map_err(|wrong| wrong.exception(py))?;
             let rows = || self.feed.rows(&plan, batch.num_rows(), at, &mut verdicts);
-            listening(py, || entered(py, || detached(py, rows)))?
+            of_many(py, || detached(py, rows))
         });
         self.finish(py, done.map(|()| verdicts))
     }
@@ -256,6 +256,11 @@ impl Engine {
         let told = self.log.hand_over(py);
         done.and_then(|verdicts| told.map(|()| verdicts))
     }
+}
+
+/// Does work on many events, which tells no more than the logger takes and may call what is written in Python.
+fn of_many<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
+    listening(py, || entered(py, work))?
 }
 
 /// What a function of the Python records makes of plain values.

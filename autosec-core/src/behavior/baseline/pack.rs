@@ -15,8 +15,8 @@ use crate::behavior::Feature;
 use crate::behavior::bytes::{Reader, Word, Writer};
 use crate::behavior::signal::{Level, Surprise};
 
-/// Bytes that a baseline takes beside its own: its key and where it is, at the mean filling of a table, and what the
-/// allocator adds.
+/// Bytes that a baseline takes beside its own: its key and where it is (24, and one to spare), at the mean filling of a
+/// table, and what the allocator adds.
 pub(in crate::behavior) const OVERHEAD: usize = 25 * 3 / 2 + 8;
 
 /// The bytes that so many take in memory: allocators hand them out sixteen apart and need eight. Who takes all of them can
