@@ -19,6 +19,6 @@ pub use http::{AnswerTooLarge, HttpClient, Route};
 pub use https::{Fingerprint, FingerprintError, HttpsClient, HttpsConfig, Trust};
 pub use resolve::{Resolver, SystemResolver};
 pub use shell::{Shell, Terminal};
-pub(crate) use shown::shown;
+pub use shown::shown;
 #[cfg(feature = "ssh")]
 pub use ssh::{HostKey, HostKeyError, SshConfig, SshLogin, SshShell};

@@ -49,6 +49,7 @@ from ._extend import (
     SecretSource,
     Store,
 )
+from ._http import HttpAnswer, HttpClient, HttpRequest, HttpsClient
 from ._live import LiveRules
 from ._model import Model
 from ._models import Ensemble, IsolationForest, KMeans, OnlineForest, SeasonalModel, StatisticalModel
@@ -103,6 +104,10 @@ __all__ = [
     "FirewallReport",
     "Found",
     "Health",
+    "HttpAnswer",
+    "HttpClient",
+    "HttpRequest",
+    "HttpsClient",
     "InForce",
     "Indicators",
     "IsolationForest",

@@ -10,6 +10,7 @@ from typing_extensions import disjoint_base
 
 from ._errors import EventError, RuleError
 from ._extend import Detector, FirewallIntegration, SecretSource, Store
+from ._http import HttpClient
 from ._progress import Progress
 from ._records import (
     Assessment,
@@ -290,6 +291,7 @@ class PanOs:
         vsys: str = "vsys1",
         tag: str = "autosec-block",
         fingerprints: Sequence[str] | None = None,
+        client: HttpClient | None = None,
     ) -> Self: ...
 
 @final

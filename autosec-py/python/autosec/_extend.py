@@ -13,6 +13,7 @@ from typing import Any
 
 from . import _autosec
 from ._errors import FirewallError
+from ._http import HttpAnswer, HttpClient, HttpRequest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -145,7 +146,7 @@ class SecretSource(ABC):
 
 def _ask(function: str, part: Any, given: tuple[Any, ...], answer: _autosec._Answer) -> None:
     """Calls a function of this module for a part, on a thread of its own that nobody waits for at the end."""
-    call = {"_block": _block, "_unblock": _unblock, "_blocked": _blocked, "_health": _health, "_secret": _secret}[function]
+    call = _CALLS[function]
     threading.Thread(target=_answered, args=(call, part, given, answer), name=f"autosec{function}", daemon=True).start()
 
 
@@ -217,6 +218,23 @@ def _secret(source: SecretSource, name: str) -> str:
     if not isinstance(value, str):
         raise TypeError("a secret is text")
     return value
+
+
+def _send(client: HttpClient, *given: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+    answer = _awaited(client.send(HttpRequest(*given)))
+    if not isinstance(answer, HttpAnswer):
+        raise TypeError(f"`send` gives an `HttpAnswer`, not `{type(answer).__name__}`")
+    return answer.status, [(str(name), str(value)) for name, value in answer.headers], answer.body
+
+
+_CALLS: dict[str, Callable[..., Any]] = {
+    "_block": _block,
+    "_unblock": _unblock,
+    "_blocked": _blocked,
+    "_health": _health,
+    "_secret": _secret,
+    "_send": _send,
+}
 
 
 def _transient(error: BaseException) -> bool:

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
 use autosec_integrations::firewall::panos::{self, Credentials, PanOsConfig};
-use autosec_integrations::transport::{HttpsClient, HttpsConfig, Trust};
 use pyo3::prelude::*;
 
 use super::unfit;
 use crate::error;
+use crate::extend::PyClient;
 use crate::secret::source;
 
 /// A Palo Alto Networks firewall, spoken to over HTTPS: what is blocked carries a tag. Its key or password comes from a
-/// source of secrets, by name, each time it is needed.
+/// source of secrets, by name, each time it is needed. `client` is how it is reached: an `HttpsClient` by default, which
+/// believes certificates with these `fingerprints` alone where some are given.
 #[pyclass(frozen, module = "autosec")]
 #[derive(Debug)]
 pub(crate) struct PanOs(Arc<panos::PanOs>);
@@ -23,7 +24,7 @@ impl PanOs {
 #[pymethods]
 impl PanOs {
     #[new]
-    #[pyo3(signature = (url, secrets, *, name="pan-os", user=None, secret="pan-os-key", vsys="vsys1", tag="autosec-block", fingerprints=None))]
+    #[pyo3(signature = (url, secrets, *, name="pan-os", user=None, secret="pan-os-key", vsys="vsys1", tag="autosec-block", fingerprints=None, client=None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         url: &str,
@@ -34,6 +35,7 @@ impl PanOs {
         vsys: &str,
         tag: &str,
         fingerprints: Option<Vec<String>>,
+        client: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = secrets.py();
         let secret = secret.to_owned();
@@ -48,12 +50,14 @@ impl PanOs {
             credentials,
             ..PanOsConfig::new(url)
         };
-        let trust = fingerprints.map(|each| each.iter().map(|text| text.parse()).collect::<Result<_, _>>());
-        let trust =
-            trust.transpose().map_err(|_| error::config(py, "a fingerprint is 64 hexadecimal digits"))?;
-        let trust = trust.map_or(Trust::System, Trust::Pinned);
-        let client = HttpsClient::new(HttpsConfig { trust, ..HttpsConfig::default() });
-        let client = client.map_err(|wrong| error::config(py, wrong.to_string()))?;
+        let client = match (client, fingerprints) {
+            (Some(_), Some(_)) => {
+                let message = "either `client` or `fingerprints`: give the fingerprints to `HttpsClient`";
+                return Err(error::config(py, message));
+            }
+            (Some(client), None) => PyClient::of(client)?,
+            (None, fingerprints) => PyClient::own(py, fingerprints)?,
+        };
         let made = panos::PanOs::new(config, Arc::new(client), source(secrets)?);
         made.map(|made| Self(Arc::new(made))).map_err(|wrong| unfit(py, &wrong))
     }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 mod detector;
 mod firewall;
+mod http;
 mod part;
 mod raised;
 mod secret;
@@ -16,6 +17,7 @@ mod store;
 
 pub(crate) use detector::{PyDetector, shown_value};
 pub(crate) use firewall::PyFirewall;
+pub(crate) use http::PyClient;
 pub(crate) use part::Answer;
 pub(crate) use secret::PySecrets;
 pub(crate) use store::PyStore;

@@ -14,7 +14,6 @@ use autosec_integrations::plugin::native::{Isolation, Runs};
 use autosec_integrations::plugin::registry::{PluginRegistry, Settings};
 #[cfg(feature = "wasm")]
 use autosec_integrations::plugin::wasm::{WasmRuntime, WasmRuntimeConfig};
-use autosec_integrations::transport::{HttpsClient, HttpsConfig};
 use ipnet::IpNet;
 use pyo3::prelude::*;
 use serde_json::{Value, json};
@@ -23,6 +22,7 @@ use super::class::{Asked, Granted};
 use super::home::Home;
 use crate::enforce::run;
 use crate::error;
+use crate::extend::PyClient;
 use crate::log::Log;
 
 /// The largest manifest and the largest file of a grant, in bytes.
@@ -59,8 +59,9 @@ impl Loaded {
     pub(super) fn load(py: Python<'_>, asked: Asked) -> PyResult<Self> {
         let log = Log::default();
         let (folder, config) = (asked.folder.clone(), asked.config.clone());
+        let client = PyClient::own(py, None)?;
         let made = run(py, async {
-            let (id, loader) = loader(&asked)?;
+            let (id, loader) = loader(&asked, client)?;
             let name = asked.name.clone().unwrap_or(id);
             let module = loader.load(&folder).await.map_err(|wrong| error::chain(&wrong))?;
             let settings = Settings { observer: Arc::new(log.clone()), ..Settings::default() };
@@ -141,7 +142,7 @@ impl Loaded {
 }
 
 /// The id that the manifest says, and what loads the plugin.
-fn loader(asked: &Asked) -> Result<(String, PluginLoader), String> {
+fn loader(asked: &Asked, client: PyClient) -> Result<(String, PluginLoader), String> {
     let path = asked.folder.join("plugin.toml");
     let manifest =
         Manifest::parse(&path.to_string_lossy(), &read(&path)?).map_err(|wrong| wrong.to_string())?;
@@ -152,7 +153,6 @@ fn loader(asked: &Asked) -> Result<(String, PluginLoader), String> {
             Grant::parse(&path.to_string_lossy(), &read(path)?).map_err(|wrong| wrong.to_string())?
         }
     };
-    let client = HttpsClient::new(HttpsConfig::default()).map_err(|wrong| wrong.to_string())?;
     let loader = PluginLoader::new(Trusting(Arc::clone(&asked.verifier)))
         .grant(manifest.id.clone(), grant.with_networks(asked.networks.iter().copied()))
         .secrets(Arc::clone(&asked.secrets))
