@@ -7,8 +7,8 @@ pub(super) fn micros(text: &str) -> Option<i64> {
     let (date, rest) = text.as_bytes().split_first_chunk()?;
     let (hours, rest) = rest.split_first_chunk()?;
     let (seconds, rest) = rest.split_first_chunk::<3>()?;
-    let [century, _, of_century, _, _, month, ..] = pairs(date, b"0000-00-")?;
-    let [day, _, _, hour, _, _, minute, _] = pairs(hours, b"00T00:00")?;
+    let [century, _, of_century, _, _, month, ..] = pairs(date, DATE)?;
+    let [day, _, _, hour, _, _, minute, _] = pairs(hours, HOURS)?;
     let [b':', tens @ b'0'..=b'5', ones @ b'0'..=b'9'] = *seconds else { return None };
     let second = i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
     let fraction = match rest {
@@ -17,7 +17,9 @@ pub(super) fn micros(text: &str) -> Option<i64> {
         [b'.', digits @ .., b'Z'] => number(digits)? / TENS.get(digits.len() - 6)?,
         _ => return None,
     };
-    let year = century * 100 + of_century;
+    let year = i64::from(century) * 100 + i64::from(of_century);
+    let (month, day) = (i64::from(month), i64::from(day));
+    let (hour, minute) = (i64::from(hour), i64::from(minute));
     let is_real = (1970..=9998).contains(&year)
         && (1..=12).contains(&month)
         && (1..=days_of(year, month)).contains(&day)
@@ -30,19 +32,25 @@ pub(super) fn micros(text: &str) -> Option<i64> {
 
 /// For each place the number that the digits at it and after it write; none if a byte is no digit where the `form` has a
 /// zero, or is another than the form's elsewhere.
-fn pairs(bytes: &[u8; 8], form: &[u8; 8]) -> Option<[i64; 8]> {
-    /// A byte that is larger has its highest bit set when this is added.
-    const fn beyond(largest: u8) -> u8 {
-        0x7f - largest
-    }
-    let digits = u64::from_le_bytes(*bytes) ^ u64::from_le_bytes(*form);
-    let limits = u64::from_le_bytes(form.map(|byte| if byte == b'0' { beyond(9) } else { beyond(0) }));
+fn pairs(bytes: &[u8; 8], form: Form) -> Option<[u8; 8]> {
+    let digits = u64::from_le_bytes(*bytes) ^ form.bytes;
     // Only a byte that has the highest bit already can carry over into the next, and then it is refused anyway.
-    if (digits.wrapping_add(limits) | digits) & 0x8080_8080_8080_8080 != 0 {
+    if (digits.wrapping_add(form.limits) | digits) & 0x8080_8080_8080_8080 != 0 {
         return None;
     }
-    Some((digits * 10 + (digits >> 8)).to_le_bytes().map(i64::from))
+    Some((digits * 10 + (digits >> 8)).to_le_bytes())
 }
+
+/// Eight bytes as they have to be, but for digits, of which each is a zero.
+#[derive(Clone, Copy)]
+struct Form {
+    bytes: u64,
+    /// What sets the highest bit of a byte that differs too much.
+    limits: u64,
+}
+
+const DATE: Form = Form { bytes: u64::from_le_bytes(*b"0000-00-"), limits: 0x7f76_767f_7676_7676 };
+const HOURS: Form = Form { bytes: u64::from_le_bytes(*b"00T00:00"), limits: 0x7676_7f76_767f_7676 };
 
 /// Powers of ten.
 const TENS: [i64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
