@@ -129,7 +129,8 @@ def test_what_is_invalid_is_refused() -> None:
 def test_what_nobody_reads_is_not_looked_into() -> None:
     offsets = pyarrow.py_buffer((0).to_bytes(4, "little") + (2).to_bytes(4, "little"))
     broken = pyarrow.StringArray.from_buffers(1, offsets, pyarrow.py_buffer(b"\xff\xfe"))
-    batch = pyarrow.RecordBatch.from_arrays([pyarrow.array(["/admin"]), broken], ["url.path", "nobody.reads.it"])
+    columns = [pyarrow.array(["/admin"]), pyarrow.array(["203.0.113.7"]), broken]
+    batch = pyarrow.RecordBatch.from_arrays(columns, ["url.path", "source.ip", "nobody.reads.it"])
     (verdict,) = fresh().process_arrow(batch, at=1)
     assert verdict is not None and not verdict.is_quiet
 

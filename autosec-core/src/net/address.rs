@@ -44,26 +44,26 @@ pub(crate) fn address(text: &str) -> Option<IpAddr> {
 
 /// Four numbers up to 255, without zeros in front, with points between them.
 fn dotted(text: &str) -> Option<Ipv4Addr> {
-    let (mut bits, mut points) = (0_u32, 0);
-    // Beyond 255: there is no number yet.
-    let mut number = NONE;
-    for byte in text.bytes() {
-        let digit = byte.wrapping_sub(b'0');
-        number = match (digit, number) {
-            (0..=9, NONE) => u32::from(digit),
-            (0..=9, 1..=255) => number * 10 + u32::from(digit),
-            (POINT, 0..=255) => {
-                (bits, points) = (bits << 8 | number, points + 1);
-                NONE
-            }
-            _ => return None,
-        };
-    }
-    (points == 3 && number <= 255).then(|| Ipv4Addr::from_bits(bits << 8 | number))
+    let (first, rest) = octet(text.as_bytes())?;
+    let (second, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (third, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (fourth, rest) = octet(rest.strip_prefix(b".")?)?;
+    rest.is_empty().then(|| Ipv4Addr::new(first, second, third, fourth))
 }
 
-const NONE: u32 = u32::MAX;
-const POINT: u8 = b'.'.wrapping_sub(b'0');
+/// The number in front, and what follows it.
+fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
+    let value = |digit: &u8| u32::from(*digit - b'0');
+    let (number, rest) = match text {
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
+            (value(a) * 100 + value(b) * 10 + value(c), rest)
+        }
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', rest @ ..] => (value(a) * 10 + value(b), rest),
+        [a @ b'0'..=b'9', rest @ ..] => (value(a), rest),
+        _ => return None,
+    };
+    Some((u8::try_from(number).ok()?, rest))
+}
 
 /// The address as IPv4 where it is an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`), else as it is.
 ///
