@@ -60,7 +60,7 @@ impl Trial<'_> {
         for event in events.try_iter()? {
             let event = event?;
             let read = if let Ok(dict) = event.cast::<PyDict>() {
-                dicts.with(dict, self.at, |event| backtest.look(&event)).is_ok()
+                dicts.with(dict, self.at, |event| backtest.look(event)).is_ok()
             } else {
                 let bytes = json_bytes(&event)?;
                 read_one(&json, bytes.as_bytes(), self.at).map(|event| backtest.look(&event)).is_some()

@@ -30,9 +30,17 @@ static TORN: AtomicU64 = AtomicU64::new(0);
 const DEEPEST: usize = 16;
 
 thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static CALLS: Calls = const { Calls { depth: Cell::new(0), is_pending: Cell::new(false) } };
     static PENDING: RefCell<Option<PyErr>> = const { RefCell::new(None) };
     static ENDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The calls that are under way on a thread: together, since each look at what a thread has for itself is a call.
+struct Calls {
+    /// How often they came back.
+    depth: Cell<usize>,
+    /// Whether an exception waits to leave.
+    is_pending: Cell<bool>,
 }
 
 /// The interpreter that has the package, by the place of its module `sys`.
@@ -165,33 +173,34 @@ pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send)
 /// # Errors
 /// It came back too often, or what is written in Python wants the program to end (`KeyboardInterrupt`, `SystemExit`).
 pub(crate) fn entered<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
-    struct Entered;
-    impl Drop for Entered {
+    struct Entered<'c>(&'c Cell<usize>);
+    impl Drop for Entered<'_> {
         fn drop(&mut self) {
-            DEPTH.with(|depth| depth.set(depth.get() - 1));
+            self.0.set(self.0.get() - 1);
         }
     }
-    if DEPTH.get() >= DEEPEST {
-        let message =
-            format!("a detector written in Python came back into an engine more than {DEEPEST} times");
-        return Err(error::plain(py, "AutosecError", message));
-    }
-    DEPTH.set(DEPTH.get() + 1);
-    let entered = Entered;
-    let done = work();
-    drop(entered);
-    match PENDING.take() {
-        Some(error) => Err(error),
-        None => Ok(done),
-    }
+    CALLS.with(|calls| {
+        if calls.depth.get() >= DEEPEST {
+            let message =
+                format!("a detector written in Python came back into an engine more than {DEEPEST} times");
+            return Err(error::plain(py, "AutosecError", message));
+        }
+        calls.depth.set(calls.depth.get() + 1);
+        let entered = Entered(&calls.depth);
+        let done = work();
+        drop(entered);
+        let pending = if calls.is_pending.replace(false) { PENDING.take() } else { None };
+        pending.map_or(Ok(done), Err)
+    })
 }
 
 /// Keeps an exception that must leave through the call that is under way on this thread.
 pub(crate) fn keep(error: PyErr) {
     PENDING.set(Some(error));
+    CALLS.with(|calls| calls.is_pending.set(true));
 }
 
 /// Whether an exception wants out.
 pub(crate) fn is_interrupted() -> bool {
-    PENDING.with_borrow(Option::is_some)
+    CALLS.with(|calls| calls.is_pending.get())
 }

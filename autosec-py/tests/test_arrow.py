@@ -126,6 +126,29 @@ def test_what_is_invalid_is_refused() -> None:
         assert refused.value.code == "arrow-invalid"
 
 
+def test_what_nobody_reads_is_not_looked_into() -> None:
+    offsets = pyarrow.py_buffer((0).to_bytes(4, "little") + (2).to_bytes(4, "little"))
+    broken = pyarrow.StringArray.from_buffers(1, offsets, pyarrow.py_buffer(b"\xff\xfe"))
+    columns = [pyarrow.array(["/admin"]), pyarrow.array(["203.0.113.7"]), broken]
+    batch = pyarrow.RecordBatch.from_arrays(columns, ["url.path", "source.ip", "nobody.reads.it"])
+    (verdict,) = fresh().process_arrow(batch, at=1)
+    assert verdict is not None and not verdict.is_quiet
+
+
+def test_texts_that_are_not_ascii_are_checked_one_by_one() -> None:
+    text, path = "/ü/admin/ß".encode(), [0, 1, 3, 4, 12]
+    for wrong in (None, 2, 11):
+        ends = [wrong if wrong and end == wrong + 1 else end for end in path]
+        offsets = pyarrow.py_buffer(b"".join(end.to_bytes(4, "little") for end in ends))
+        column = pyarrow.StringArray.from_buffers(len(path) - 1, offsets, pyarrow.py_buffer(text))
+        batch = pyarrow.RecordBatch.from_arrays([column], ["url.path"])
+        if wrong is None:
+            assert len(fresh().process_arrow(batch, at=1).errors) == 0
+        else:
+            with pytest.raises(autosec.EventError, match="no valid Arrow"):
+                fresh().process_arrow(batch, at=1)
+
+
 def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(TypeError, match="__arrow_c_array__"):
         fresh().process_arrow(json)

@@ -126,15 +126,21 @@ impl Engine {
     /// Looks at one event. Synchronous, infallible, from any number of threads; a detector, scorer or policy that panics
     /// is a fault in the verdict and stops none of the others.
     pub fn process(&self, mut event: Event<'_>) -> Verdict {
+        self.process_in_place(&mut event)
+    }
+
+    /// [`Engine::process`] of an event that stays where it is, some 700 bytes that need not be copied. Afterwards it is as the
+    /// detectors saw it: with what the enrichers filled, and with its time as of now if it claimed to be of the future.
+    pub fn process_in_place(&self, event: &mut Event<'_>) -> Verdict {
         let mut findings = Findings::default();
-        let host = self.rein_in(&mut event, &mut findings);
+        let host = self.rein_in(event, &mut findings);
         if let Some(client) = event.address(field::SOURCE_IP) {
             self.guard.saw_client(client, host);
         }
-        self.enrich(&mut event, &mut findings);
+        self.enrich(event, &mut findings);
         for detector in &self.detectors {
             // A detector's state is behind locks that shrug off poisoning, so a panic leaves nothing half-done to see.
-            if catch_unwind(AssertUnwindSafe(|| detector.detect(&event, &mut findings))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| detector.detect(event, &mut findings))).is_err() {
                 findings.fault(panicked(&**detector));
             }
         }

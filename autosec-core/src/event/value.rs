@@ -3,6 +3,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::Kind;
+use crate::net;
 
 /// A field's value, borrowed from the input where it can be.
 ///
@@ -105,7 +106,7 @@ impl<'a> Value<'a> {
     pub fn read(text: Cow<'a, str>, kind: Kind) -> Self {
         let typed = match kind {
             Kind::Text => return Value::Text(text),
-            Kind::Address => text.parse::<IpAddr>().ok().map(Value::from),
+            Kind::Address => net::address(&text).map(Value::from),
             Kind::Boolean => text.parse().ok().map(Value::Boolean),
             Kind::Float => number(&text).map(Value::Float),
             Kind::Integer => integer(&text),

@@ -18,6 +18,7 @@ mod prefix;
 mod set;
 mod special;
 
+pub(crate) use address::address;
 pub use address::{NetworkError, canonical, canonical_network, client, display, network};
 pub use prefix::{PrefixMap, PrefixTable, TooManyPrefixes};
 pub use set::AddressSet;

@@ -1,29 +1,56 @@
 /// Microseconds since 1970 of the form that nearly all machines write, `2026-11-22T14:02:11.5Z`: years 1970 to 9998, up to
 /// nine digits of a fraction. None if the text is of another form, or names no such time.
+///
+/// Eight bytes are looked at in one go: digit by digit a time took 260 instructions, more than anything else of a row of
+/// columns.
 pub(super) fn micros(text: &str) -> Option<i64> {
-    let (whole, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2] = *whole
-    else {
-        return None;
-    };
-    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
-    let (hour, minute, second) = (number(&[h1, h2])?, number(&[i1, i2])?, number(&[s1, s2])?);
+    let (date, rest) = text.as_bytes().split_first_chunk()?;
+    let (hours, rest) = rest.split_first_chunk()?;
+    let (seconds, rest) = rest.split_first_chunk::<3>()?;
+    let [century, _, of_century, _, _, month, ..] = pairs(date, DATE)?;
+    let [day, _, _, hour, _, _, minute, _] = pairs(hours, HOURS)?;
+    let [b':', tens @ b'0'..=b'5', ones @ b'0'..=b'9'] = *seconds else { return None };
+    let second = i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
     let fraction = match rest {
         [b'Z'] => 0,
         [b'.', digits @ .., b'Z'] if digits.len() <= 6 => number(digits)? * TENS.get(6 - digits.len())?,
         [b'.', digits @ .., b'Z'] => number(digits)? / TENS.get(digits.len() - 6)?,
         _ => return None,
     };
+    let year = i64::from(century) * 100 + i64::from(of_century);
+    let (month, day) = (i64::from(month), i64::from(day));
+    let (hour, minute) = (i64::from(hour), i64::from(minute));
     let is_real = (1970..=9998).contains(&year)
         && (1..=12).contains(&month)
         && (1..=days_of(year, month)).contains(&day)
         && hour < 24
         && minute < 60
-        && second < 60
         && rest != b".Z";
     let seconds = ((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
     is_real.then_some(seconds * 1_000_000 + fraction)
 }
+
+/// For each place the number that the digits at it and after it write; none if a byte is no digit where the `form` has a
+/// zero, or is another than the form's elsewhere.
+fn pairs(bytes: &[u8; 8], form: Form) -> Option<[u8; 8]> {
+    let digits = u64::from_le_bytes(*bytes) ^ form.bytes;
+    // Only a byte that has the highest bit already can carry over into the next, and then it is refused anyway.
+    if (digits.wrapping_add(form.limits) | digits) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    Some((digits * 10 + (digits >> 8)).to_le_bytes())
+}
+
+/// Eight bytes as they have to be, but for digits, of which each is a zero.
+#[derive(Clone, Copy)]
+struct Form {
+    bytes: u64,
+    /// What sets the highest bit of a byte that differs too much.
+    limits: u64,
+}
+
+const DATE: Form = Form { bytes: u64::from_le_bytes(*b"0000-00-"), limits: 0x7f76_767f_7676_7676 };
+const HOURS: Form = Form { bytes: u64::from_le_bytes(*b"00T00:00"), limits: 0x7676_7f76_767f_7676 };
 
 /// Powers of ten.
 const TENS: [i64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];

@@ -67,6 +67,17 @@ impl Cells {
         })
     }
 
+    /// The text of a row as it lies there, if that is not null; none if the cells are no texts.
+    #[inline]
+    pub(super) fn lying(&self, row: usize) -> Option<Option<&str>> {
+        match self {
+            Cells::Text(cells) => Some(present(cells, row).then(|| cells.value(row))),
+            Cells::LargeText(cells) => Some(present(cells, row).then(|| cells.value(row))),
+            Cells::TextView(cells) => Some(present(cells, row).then(|| cells.value(row))),
+            _ => None,
+        }
+    }
+
     /// The value of a row as a field of this kind has it; none if it is null.
     pub(super) fn value(&self, row: usize, kind: Kind) -> Option<Value<'_>> {
         match (self, kind) {
@@ -87,9 +98,7 @@ impl Cells {
     pub(super) fn text(&self, row: usize) -> Option<Cow<'_, str>> {
         match self {
             Cells::Nothing => None,
-            Cells::Text(cells) => present(cells, row).then(|| Cow::Borrowed(cells.value(row))),
-            Cells::LargeText(cells) => present(cells, row).then(|| Cow::Borrowed(cells.value(row))),
-            Cells::TextView(cells) => present(cells, row).then(|| Cow::Borrowed(cells.value(row))),
+            Cells::Text(_) | Cells::LargeText(_) | Cells::TextView(_) => self.lying(row)?.map(Cow::Borrowed),
             Cells::Boolean(cells) => {
                 present(cells, row).then(|| Cow::Borrowed(if cells.value(row) { "true" } else { "false" }))
             }

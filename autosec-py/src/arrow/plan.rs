@@ -8,7 +8,7 @@ use arrow_schema::DataType;
 use autosec_core::event::{Event, FieldId, Kind, Value, time_of};
 use autosec_core::time::Timestamp;
 
-use super::cell::{Cells, present};
+use super::cell::Cells;
 use crate::event::{Node, ReadError, Target, Tree};
 
 /// The wanted columns of a batch, found once, so that a row costs no names.
@@ -173,19 +173,21 @@ impl Plan {
 impl Column {
     /// Sets the field to the value of a row; how much text that is.
     fn set<'a>(&'a self, event: &mut Event<'a>, row: usize, field: FieldId, kind: Kind) -> usize {
+        let size = |value: &Value<'_>| value.as_text().map_or(1, str::len);
         // Most are texts, which go where they belong at once: each copy of a value just written waits for the writes.
         if self.is_flat
-            && kind == Kind::Text
-            && let Cells::Text(cells) = &self.cells
+            && let Some(text) = self.cells.lying(row)
         {
-            if !present(cells, row) {
-                return 0;
+            let Some(text) = text else { return 0 };
+            if kind == Kind::Text {
+                event.set(field, Value::Text(Cow::Borrowed(text)));
+                return text.len();
             }
-            let text = cells.value(row);
-            event.set(field, Value::Text(Cow::Borrowed(text)));
-            return text.len();
+            let value = Value::read(Cow::Borrowed(text), kind);
+            let bytes = size(&value);
+            event.set(field, value);
+            return bytes;
         }
-        let size = |value: &Value<'_>| value.as_text().map_or(1, str::len);
         if self.lists.is_empty() {
             let Some(value) = self.cell(row, kind) else { return 0 };
             let bytes = size(&value);
@@ -243,7 +245,8 @@ impl Column {
             event.set_time(time);
             return Ok(true);
         }
-        let Some(text) = self.cells.text(row) else { return Ok(false) };
+        let lying = self.cells.lying(row).map(|text| text.map(Cow::Borrowed));
+        let Some(text) = lying.unwrap_or_else(|| self.cells.text(row)) else { return Ok(false) };
         match time_of(&text) {
             Some(time) => event.set_time(time),
             None if fallback.is_some() => {}

@@ -159,11 +159,17 @@ impl Engine {
         self.birth.check(py)?;
         let at = fallback(at)?;
         let mut verdicts = Verdicts::default();
-        let done = arrow::import(data, validate, |batch| {
-            let plan = Plan::new(self.feed.dict.tree(), &batch).map_err(|wrong| wrong.exception(py))?;
-            let rows = || self.feed.rows(&plan, batch.num_rows(), at, &mut verdicts);
-            of_many(py, || detached(py, rows))
-        });
+        let tree = self.feed.dict.tree();
+        let done = arrow::import(
+            data,
+            |column| tree.wants(column),
+            validate,
+            |batch| {
+                let plan = Plan::new(tree, &batch).map_err(|wrong| wrong.exception(py))?;
+                let rows = || self.feed.rows(&plan, batch.num_rows(), at, &mut verdicts);
+                of_many(py, || detached(py, rows))
+            },
+        );
         self.finish(py, done.map(|()| verdicts))
     }
 

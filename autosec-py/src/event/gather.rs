@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use super::ReadError;
-use super::tree::{Node, Target, Tree};
+use super::tree::{Flat, Node, Target, Tree};
 use super::value::{is_exactly_plain, is_plain, plain, wants_out};
 
 /// The most levels of dicts and lists, as in JSON.
@@ -54,22 +54,28 @@ pub(super) enum Stop {
 
 type Step = Result<(), Stop>;
 
-/// The wanted values of a dict that has them under their dotted names, as plain values: most are like that, and of one
-/// that is not there is none. It is what [`gather`] would give.
-pub(super) fn flat<'py>(tree: &Tree, event: &Bound<'py, PyDict>) -> Option<Gathered<'py>> {
-    let root = tree.root().filter(|root| tree.can_probe() && root.probes().len() <= event.len())?;
-    let mut held = Gathered::new();
-    for (name, next) in root.probes() {
-        let Some(value) = asked(event, name.bind(event.py())) else { continue };
-        let target = tree.node(*next)?.target?;
-        if !is_exactly_plain(&value) {
-            return None;
-        }
-        if !value.is_none() {
-            held.push(Held { target, how: How::Put, value });
+/// Takes the wanted values of a dict that has them under their dotted names, as plain values: most are like that. They
+/// are what [`gather`] would give; false if the dict is another one.
+pub(super) fn flat<'py>(tree: &Tree, event: &Bound<'py, PyDict>, held: &mut Gathered<'py>) -> bool {
+    let (py, Flat { inner, wanted }) = (event.py(), tree.flat());
+    if !tree.can_probe() || inner.len() + wanted.len() > event.len() {
+        return false;
+    }
+    for name in inner {
+        if event.contains(name.bind(py)).unwrap_or_else(|raised| passed(py, raised)) {
+            return false;
         }
     }
-    Some(held)
+    for (name, target) in wanted {
+        let Some(value) = asked(event, name.bind(py)) else { continue };
+        if !is_exactly_plain(&value) {
+            return false;
+        }
+        if !value.is_none() {
+            held.push(Held { target: *target, how: How::Put, value });
+        }
+    }
+    true
 }
 
 /// The wanted values of an event, in the order in which they count.
@@ -233,10 +239,13 @@ impl<'py> Gathering<'_, 'py> {
 
 /// What a dict has under this name.
 fn asked<'py>(dict: &Bound<'py, PyDict>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
-    dict.get_item(name).unwrap_or_else(|raised| {
-        wants_out(dict.py(), raised);
-        None
-    })
+    dict.get_item(name).unwrap_or_else(|raised| passed(dict.py(), raised))
+}
+
+/// Nothing, where a key that is like no other raised when it was compared.
+fn passed<T: Default>(py: Python<'_>, raised: PyErr) -> T {
+    wants_out(py, raised);
+    T::default()
 }
 
 impl Stop {

@@ -8,6 +8,8 @@ use pyo3::types::PyString;
 #[derive(Debug)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,
+    /// What a dict is asked for that has all its values under their dotted names.
+    flat: Flat,
     /// An unknown key is looked up again without its spaces.
     spaced: bool,
     /// Takes every value that has no place.
@@ -22,6 +24,14 @@ pub(crate) struct Node {
     pub(crate) target: Option<Target>,
 }
 
+/// The names of the root, in order.
+#[derive(Debug, Default)]
+pub(super) struct Flat {
+    /// Of dicts that hold what is wanted: one that is there makes the event no flat one.
+    pub(super) inner: Vec<Py<PyString>>,
+    pub(super) wanted: Vec<(Py<PyString>, Target)>,
+}
+
 /// What becomes of the value at a place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Target {
@@ -34,7 +44,8 @@ const TIME: &str = "@timestamp";
 
 impl Tree {
     pub(crate) fn new(py: Python<'_>, schema: &Schema, wanted: &FieldMask) -> Self {
-        let mut tree = Self { nodes: vec![Node::default()], spaced: schema.is_spaced(), rest: None };
+        let (nodes, flat) = (vec![Node::default()], Flat::default());
+        let mut tree = Self { nodes, flat, spaced: schema.is_spaced(), rest: None };
         tree.rest = schema.rest().filter(|rest| wanted.contains(*rest));
         tree.insert(TIME, Target::Time);
         for (field, name, kind) in schema.fields().filter(|(field, ..)| wanted.contains(*field)) {
@@ -46,7 +57,19 @@ impl Tree {
             node.probes =
                 named.iter().map(|(name, next)| (PyString::intern(py, name).unbind(), **next)).collect();
         }
+        tree.flat = tree.flatten(py);
         tree
+    }
+
+    fn flatten(&self, py: Python<'_>) -> Flat {
+        let mut flat = Flat::default();
+        for (name, next) in self.root().map(Node::probes).unwrap_or_default() {
+            match self.node(*next).and_then(|node| node.target) {
+                Some(target) => flat.wanted.push((name.clone_ref(py), target)),
+                None => flat.inner.push(name.clone_ref(py)),
+            }
+        }
+        flat
     }
 
     fn insert(&mut self, path: &str, target: Target) {
@@ -77,8 +100,17 @@ impl Tree {
         fresh
     }
 
+    pub(super) fn flat(&self) -> &Flat {
+        &self.flat
+    }
+
     pub(crate) fn root(&self) -> Option<&Node> {
         self.nodes.first()
+    }
+
+    /// Whether anything under this name of an event is wanted.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.rest.is_some() || self.root().is_some_and(|root| self.step(root, name).is_some())
     }
 
     pub(crate) fn node(&self, index: usize) -> Option<&Node> {

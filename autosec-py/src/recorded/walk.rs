@@ -113,7 +113,7 @@ fn events(
         let event = event?;
         tally.events += 1;
         let seen = match event.cast::<PyDict>() {
-            Ok(dict) => dicts.with(dict, wanted.at, |event| look(&event)).is_ok(),
+            Ok(dict) => dicts.with(dict, wanted.at, |event| look(event)).is_ok(),
             Err(_) => {
                 read_one(&json, json_bytes(&event)?.as_bytes(), wanted.at).map(|event| look(&event)).is_some()
             }
