@@ -13,6 +13,7 @@ use crate::event::{DictReader, json_bytes};
 use crate::guard::{detached, entered};
 use crate::progress::Teller;
 use crate::recorded::{Given, Log, given, read_one};
+use crate::turn::Turns;
 
 /// How often the host is told, in events.
 const TELL_EVERY: u64 = 8_192;
@@ -57,8 +58,10 @@ impl Trial<'_> {
         let (schema, fields) = (backtest.schema().clone(), backtest.fields());
         let json = JsonReader::new(&schema, &fields);
         let dicts = DictReader::new(py, &schema, &fields, false);
+        let mut turns = Turns::new(py)?;
         for event in events.try_iter()? {
             let event = event?;
+            turns.step()?;
             let read = if let Ok(dict) = event.cast::<PyDict>() {
                 dicts.with(dict, self.at, |event| backtest.look(&event)).is_ok()
             } else {

@@ -302,7 +302,7 @@ class PluginFirewall:
         name: str | None = None,
         keys: Mapping[str, str] | None = None,
         unsigned: bool = False,
-        grant: _Path | bool | None = None,
+        grant: _Path | Mapping[str, Any] | bool | None = None,
         networks: Iterable[_Network] | None = None,
         secrets: _Secrets | None = None,
         libraries: _Path | None = None,
