@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error;
-use crate::event::{DictReader, json_bytes};
+use crate::event::{DictReader, json_bytes, mapping};
 use crate::guard::{detached, entered};
 use crate::progress::Teller;
 use crate::recorded::{Given, Log, given, read_one};
@@ -62,7 +62,8 @@ impl Trial<'_> {
         for event in events.try_iter()? {
             let event = event?;
             turns.step()?;
-            let read = if let Ok(dict) = event.cast::<PyDict>() {
+            let other = if event.is_exact_instance_of::<PyDict>() { None } else { mapping(&event)? };
+            let read = if let Some(dict) = other.as_ref().or_else(|| event.cast::<PyDict>().ok()) {
                 dicts.with(dict, self.at, |event| backtest.look(&event)).is_ok()
             } else {
                 let bytes = json_bytes(&event)?;

@@ -101,7 +101,7 @@ class RuleSet:
     def test(self) -> dict[str, Any]: ...
     def backtest(
         self,
-        log: _Path | bytes | bytearray | Iterable[_Event],
+        log: _Path | _Bytes | Iterable[_Event],
         /,
         *,
         against: RuleSet | None = None,
