@@ -9,10 +9,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error;
-use crate::event::{DictReader, json_bytes};
+use crate::event::{DictReader, json_bytes, mapping};
 use crate::guard::{detached, entered};
 use crate::progress::Teller;
 use crate::recorded::{Given, Log, given, read_one};
+use crate::turn::Turns;
 
 /// How often the host is told, in events.
 const TELL_EVERY: u64 = 8_192;
@@ -57,9 +58,12 @@ impl Trial<'_> {
         let (schema, fields) = (backtest.schema().clone(), backtest.fields());
         let json = JsonReader::new(&schema, &fields);
         let dicts = DictReader::new(py, &schema, &fields, false);
+        let mut turns = Turns::new(py)?;
         for event in events.try_iter()? {
             let event = event?;
-            let read = if let Ok(dict) = event.cast::<PyDict>() {
+            turns.step()?;
+            let other = if event.is_exact_instance_of::<PyDict>() { None } else { mapping(&event)? };
+            let read = if let Some(dict) = other.as_ref().or_else(|| event.cast::<PyDict>().ok()) {
                 dicts.with(dict, self.at, |event| backtest.look(event)).is_ok()
             } else {
                 let bytes = json_bytes(&event)?;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use autosec_core::rule::{Diagnostic, RuleErrors};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -34,8 +35,8 @@ pub(crate) fn rule<'py>(
     given.set_item("rule", diagnostic.rule())?;
     given.set_item("line", diagnostic.position().map(|(line, _)| line))?;
     given.set_item("column", diagnostic.position().map(|(_, column)| column))?;
-    given.set_item("help", diagnostic.help_line())?;
-    given.set_item("rendered", diagnostic.to_string())?;
+    given.set_item("help", diagnostic.help_line().map(in_python))?;
+    given.set_item("rendered", in_python(&diagnostic.to_string()))?;
     given.set_item("others", PyTuple::new(py, others)?)?;
     class(py, if limit { "RuleLimitError" } else { "RuleError" })?.call((diagnostic.title(),), Some(&given))
 }
@@ -50,6 +51,32 @@ pub(crate) fn event(py: Python<'_>, limit: bool, message: &str, code: &str, plac
 /// A setting that cannot be used.
 pub(crate) fn config<'a>(py: Python<'_>, message: impl Into<Cow<'a, str>>) -> PyErr {
     plain(py, "ConfigError", message.into())
+}
+
+/// What is wrong with the value of an argument, by its name: of the same class, and at least a `TypeError`.
+pub(crate) fn about(name: &str, wrong: PyErr, py: Python<'_>) -> PyErr {
+    if !wrong.is_instance_of::<PyTypeError>(py) && !wrong.is_instance_of::<PyOverflowError>(py) {
+        return wrong;
+    }
+    let text = wrong.value(py).to_string();
+    if text.contains(name) {
+        return wrong;
+    }
+    let message = format!("`{name}`: {text}");
+    if wrong.is_instance_of::<PyTypeError>(py) { PyTypeError::new_err(message) } else { config(py, message) }
+}
+
+/// What to do in the words of Python: hosts in Rust say the same to a builder.
+pub(crate) fn in_python(text: &str) -> Cow<'_, str> {
+    const SAID: &str = "`RuleSetBuilder::";
+    let Some((before, rest)) = text.split_once(SAID) else { return Cow::Borrowed(text) };
+    let Some((call, after)) = rest.split_once('`') else { return Cow::Borrowed(text) };
+    let call = match call.split_once('(').map_or((call, None), |(name, of)| (name, Some(of))) {
+        ("list", _) => "lists={name: […]}".to_owned(),
+        ("placeholder", Some(of)) => format!("placeholders={{{}: […]}}", of.trim_end_matches(", …)")),
+        (other, _) => format!("{other}="),
+    };
+    Cow::Owned(format!("{before}`{call}`{}", in_python(after)))
 }
 
 /// An exception with nothing but a text.

@@ -22,6 +22,7 @@ use crate::convert::to_python;
 use crate::error;
 use crate::event::{fallback, json_bytes};
 use crate::guard::{Birth, detached, entered};
+use crate::log::Log;
 use crate::progress::Teller;
 
 /// How often a host is told how far a feed has been read, in bytes.
@@ -189,7 +190,15 @@ impl Indicators {
             teller.tell(total, &[]);
         }
         teller.close(py);
-        to_python(py, &done?.map_err(|wrong| error::config(py, wrong))?)
+        let told = done?.map_err(|wrong| error::config(py, wrong))?;
+        if let Some(rejected) = told.get("rejected").and_then(Value::as_u64).filter(|rejected| *rejected > 0)
+        {
+            let (log, first) = (Log::default(), told.pointer("/rejects/0").and_then(Value::as_str));
+            let first = first.map_or(String::new(), |first| format!("; the first, in line {first}"));
+            log.warn(format!("{rejected} records of a feed could not be used{first}"));
+            log.hand_over(py)?;
+        }
+        to_python(py, &told)
     }
 }
 
@@ -266,11 +275,20 @@ fn settings(py: Python<'_>, kind: &str, name: Option<&str>) -> PyResult<ListSett
 fn read_value(py: Python<'_>, kind: &str, text: &str) -> PyResult<IndicatorValue> {
     if kind == "guess" {
         let shown: String = text.chars().take(64).collect();
-        let none = || error::config(py, format!("`{shown}` looks like no value: say `kind=`"));
+        let none = || {
+            error::config(
+                py,
+                format!("`{shown}` looks like no value: say what it is, such as `kind=\"domain\"`"),
+            )
+        };
         return freetext::value(text).ok_or_else(none);
     }
     let kind = ObservableKind::ALL.into_iter().find(|known| known.name() == kind);
-    let kind = kind.ok_or_else(|| error::config(py, "there is no such kind of value"))?;
+    let none = || {
+        let names: Vec<_> = ObservableKind::ALL.iter().map(|kind| kind.name()).collect();
+        error::config(py, format!("there is no such kind of value: use guess, {}", names.join(", ")))
+    };
+    let kind = kind.ok_or_else(none)?;
     IndicatorValue::new(kind, text).map_err(|wrong| error::config(py, wrong.to_string()))
 }
 

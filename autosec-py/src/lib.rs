@@ -19,11 +19,13 @@ mod intel;
 mod lines;
 mod log;
 mod model;
+mod patience;
 mod plugin;
 mod progress;
 mod recorded;
 mod rules;
 mod secret;
+mod turn;
 mod verdict;
 
 use pyo3::prelude::*;

@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBool, PyDict};
 
 use crate::guard;
 
@@ -14,14 +14,16 @@ pub(crate) struct Teller {
 }
 
 impl Teller {
-    /// Tells what `progress` asks for: nobody, a callable, or a bar (`True`).
+    /// Tells what `progress` asks for: nobody (`None` and `False`), a callable, or a bar (`True`).
     pub(crate) fn new(
         py: Python<'_>,
         progress: Option<&Bound<'_, PyAny>>,
         title: &str,
         total: Option<u64>,
     ) -> PyResult<Self> {
-        let progress = progress.filter(|progress| !progress.is_none());
+        let is_asked =
+            |progress: &&Bound<'_, PyAny>| !progress.is_none() && !progress.is(PyBool::new(py, false));
+        let progress = progress.filter(is_asked);
         let meter = progress.map(|progress| {
             py.import("autosec._progress")?
                 .getattr("meter")?

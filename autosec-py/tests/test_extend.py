@@ -393,5 +393,6 @@ def test_what_is_no_firewall_or_decision_is_refused() -> None:
         autosec.Engine(firewalls=[7])  # type: ignore[list-item]
     with pytest.raises(autosec.ConfigError, match="two firewalls are called"):
         guarded(Wall(), Wall())
-    with pytest.raises(AttributeError):
-        guarded().enforce(7)  # type: ignore[arg-type]
+    for given, words in ((7, "`int` is no decision"), (None, "asks for nothing has none")):
+        with pytest.raises(TypeError, match=words):
+            guarded().enforce(given)  # type: ignore[arg-type]

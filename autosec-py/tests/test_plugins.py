@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,46 @@ def test_what_is_granted_goes_out_with_a_secret(
     with pytest.raises(autosec.ConfigError, match="(?i)denied|not granted|no grant"):
         plugin.configure({"url": url, "start": f"http {url}/elsewhere"})
     assert len(shown) == 1
+
+
+@needs_wasm
+def test_a_dict_grants_what_a_file_does(device: tuple[str, list[str | None]], tmp_path: Path) -> None:
+    url, shown = device
+    folder, file = install(tmp_path / "fixture", more=ASKS), tmp_path / "grant.toml"
+    file.write_text("networks = ['127.0.0.0/8']\nsecrets_in_clear = true\nlimits = { deadline = '4s' }\n" + ASKS)
+    http = {"origin": "{config.url|http://127.0.0.1:9}", "methods": ["GET"], "paths": ["/hello"], "tls": "optional"}
+    http |= {"secrets": ["key"], "why": "it greets\n\"the\" device\x7f\U0001f6aa"}
+    grant: dict[str, Any] = {"http": [http], "secret": [{"name": "key", "use": "header:x-edge-key", "from": None}]}
+    grant |= {"limits": {"deadline": "4s"}, "networks": [ip_network("127.0.0.0/8")], "secrets_in_clear": True}
+    config, secrets = {"url": url, "start": f"http {url}/hello key"}, autosec.FileSecrets(tmp_path)
+    (tmp_path / "fixture-key").write_text("LUFRPT1\n")
+    by_file, by_dict = (
+        autosec.PluginFirewall(folder, config, unsigned=True, grant=each, secrets=secrets).about()["granted"]
+        for each in (file, grant)
+    )
+    assert by_file == by_dict and shown == ["LUFRPT1"] * 2
+
+
+@needs_wasm
+@pytest.mark.parametrize(
+    ("grant", "wrong"),
+    [
+        ({"nets": []}, ["P002", "unknown field `nets`", "nets = []"]),
+        ({"http": [{"host": "a.example", "methods": 7}]}, ["P004", "methods = 7", "^"]),
+        ({"networks": ["10.0.0.1/8"]}, ["host bits", 'networks = ["10.0.0.1/8"]']),
+        ({"networks": [None]}, ["networks = [{}]"]),
+        ({"networks": {"office": "10.0.0.0/8"}}, ["[networks]"]),
+        ({"secrets_in_clear": "yes"}, ["P004", 'secrets_in_clear = "yes"']),
+        ({"limits": {"deadline": float("inf")}}, ["`grant` cannot be read"]),
+        ({"limits": {"memory": 10**30}}, ["limits"]),
+        ({"a b": {"\n": 1}}, ["P002", '["a b"]']),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_in_a_dict_is_shown_where_it_stands(grant: dict[str, Any], wrong: list[str], tmp_path: Path) -> None:
+    with pytest.raises(autosec.ConfigError) as refused:
+        autosec.PluginFirewall(install(tmp_path / "fixture", more=ASKS), unsigned=True, grant=grant)
+    assert "grant" in str(refused.value) and [each for each in wrong if each not in str(refused.value)] == []
 
 
 @needs_wasm

@@ -102,7 +102,7 @@ class RuleSet:
     def test(self) -> dict[str, Any]: ...
     def backtest(
         self,
-        log: _Path | bytes | bytearray | Iterable[_Event],
+        log: _Path | _Bytes | Iterable[_Event],
         /,
         *,
         against: RuleSet | None = None,
@@ -304,7 +304,7 @@ class PluginFirewall:
         name: str | None = None,
         keys: Mapping[str, str] | None = None,
         unsigned: bool = False,
-        grant: _Path | bool | None = None,
+        grant: _Path | Mapping[str, Any] | bool | None = None,
         networks: Iterable[_Network] | None = None,
         secrets: _Secrets | None = None,
         libraries: _Path | None = None,

@@ -122,6 +122,8 @@ class ModelDetector(_autosec._ModelDetector):
 
     def replace(self, model: Model, *, usual: Any = None) -> None:
         """Scores by another fitted model from the next event on; `usual` are rows that it was not trained on."""
+        if not isinstance(model, Model):
+            raise TypeError(f"a model is needed, such as an IsolationForest, not a `{type(model).__name__}`")
         names, known = self.features.columns, model.feature_names_in_
         if known != names and known != [str(number) for number in range(len(known))]:
             raise ConfigError(f"the model was fitted to other columns than those of `{self.features.name}`: fit it to its rows")

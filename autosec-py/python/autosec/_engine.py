@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import _autosec
+from ._errors import ConfigError
 from ._records import Decision, Enforcement, FirewallHealth, FirewallReport
 
 _LOG = logging.getLogger("autosec")
@@ -47,6 +48,7 @@ class Engine(_autosec.Engine):
 
     async def keep(self, every: float = 1.0, reconcile_every: float = 60.0) -> None:
         """Keeps firewalls in order until the task is cancelled; times in seconds."""
+        _spans(every, reconcile_every)
         due = 0.0
         while True:
             due = await asyncio.to_thread(self._upkeep, due, reconcile_every)
@@ -55,6 +57,7 @@ class Engine(_autosec.Engine):
     @contextmanager
     def kept(self, every: float = 1.0, reconcile_every: float = 60.0) -> Iterator[Engine]:
         """Keeps firewalls in order on a thread of its own while the `with` lasts; times in seconds."""
+        _spans(every, reconcile_every)
         over = threading.Event()
 
         def go_on() -> None:
@@ -81,6 +84,13 @@ class Engine(_autosec.Engine):
         except Exception:
             _LOG.exception("upkeep of the firewalls failed; the next round tries again")
         return due
+
+
+def _spans(*seconds: float) -> None:
+    """Refuses what is no span of time here: upkeep on a thread of its own would end unheard."""
+    for each in seconds:
+        if not 0 < float(each) <= threading.TIMEOUT_MAX:
+            raise ConfigError(f"upkeep takes place every so many seconds, more than 0, and not every {each!r}")
 
 
 def turn() -> None:

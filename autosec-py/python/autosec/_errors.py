@@ -85,3 +85,8 @@ class FirewallError(AutosecError):
         super().__init__(message)
         self.report = report
         self.transient = transient
+
+
+# Tracebacks name them as programs do.
+for _class in (AutosecError, ConfigError, EventError, EventLimitError, FirewallError, LimitError, RuleError, RuleLimitError):
+    _class.__module__ = "autosec"

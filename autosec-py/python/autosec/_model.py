@@ -43,6 +43,9 @@ class Model(ABC):
     def _settings(self) -> dict[str, Any]:
         """The settings as the native module takes them."""
 
+    def _named(self, *names: str) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in names}
+
     def _offset(self, rows: bytes) -> float:
         """The threshold, of a model that was fitted to these rows."""
         share = self.contamination
@@ -166,7 +169,7 @@ class Model(ABC):
     @classmethod
     def load(cls: type[_Self], path: str | os.PathLike[str]) -> _Self:
         """The model of a file; `Model.load` takes every kind."""
-        with open(path, "rb") as file:
+        with open(os.fspath(path), "rb") as file:
             whole = file.read(_LARGEST + 1)
         if len(whole) > _LARGEST or not whole.startswith(_MAGIC):
             raise ConfigError(f"`{path}` is no model that `save` wrote")
@@ -187,6 +190,17 @@ class Model(ABC):
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({settings})"
+
+    def __sklearn_tags__(self) -> Any:
+        """What pipelines and searches of scikit-learn ask."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        target, inputs = TargetTags(required=False), InputTags(allow_nan=True)
+        return Tags(estimator_type="outlier_detector", target_tags=target, input_tags=inputs)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether it is fitted, for the same."""
+        return self._model is not None
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)

@@ -39,7 +39,7 @@ class IsolationForest(Model):
         self.mode = mode
 
     def _settings(self) -> dict[str, Any]:
-        return {"trees": self.n_estimators, "sample": self.max_samples, "seed": self.random_state, "mode": self.mode}
+        return self._named("n_estimators", "max_samples", "random_state", "mode")
 
     def _offset(self, rows: bytes) -> float:
         return -0.5 if self.contamination == "auto" else super()._offset(rows)
@@ -71,7 +71,7 @@ class OnlineForest(Model):
         self.mode = mode
 
     def _settings(self) -> dict[str, Any]:
-        return {"window": self.window, "sample": self.max_samples, "seed": self.random_state, "mode": self.mode}
+        return self._named("window", "max_samples", "random_state", "mode")
 
     def _offset(self, rows: bytes) -> float:
         return -0.5 if self.contamination == "auto" else super()._offset(rows)
@@ -87,6 +87,8 @@ class OnlineForest(Model):
 
     def merge(self, other: OnlineForest) -> OnlineForest:
         """Takes over the youngest trees of a forest that learned elsewhere."""
+        if not isinstance(other, OnlineForest):
+            raise TypeError(f"an OnlineForest takes over trees of another, not of a `{type(other).__name__}`")
         self._fitted.merge(other._fitted)
         return self
 
@@ -117,8 +119,7 @@ class KMeans(Model):
         self.random_state = random_state
 
     def _settings(self) -> dict[str, Any]:
-        told = {"clusters": self.n_clusters, "steps": self.max_iter, "tolerance": self.tol}
-        return {**told, "seed": self.random_state}
+        return self._named("n_clusters", "max_iter", "tol", "random_state")
 
     def predict(self, X: Any) -> Any:
         """The number of the cluster that each row is nearest to."""
@@ -168,7 +169,7 @@ class SeasonalModel(Model):
         self.contamination = contamination
 
     def _settings(self) -> dict[str, Any]:
-        return {"time": self.time}
+        return self._named("time")
 
 
 class Ensemble(Model):
@@ -203,9 +204,8 @@ class Ensemble(Model):
         self.random_state = random_state
 
     def _settings(self) -> dict[str, Any]:
-        forest = {"trees": self.n_estimators, "sample": self.max_samples, "mode": self.mode}
-        others = {"clusters": self.n_clusters, "time": self.time, "seed": self.random_state}
-        return {**forest, **others, "weights": None if self.weights is None else tuple(self.weights)}
+        told = self._named("n_estimators", "max_samples", "mode", "n_clusters", "time", "random_state")
+        return {**told, "weights": None if self.weights is None else tuple(self.weights)}
 
     def _offset(self, rows: bytes) -> float:
         fallback = super()._offset(rows)

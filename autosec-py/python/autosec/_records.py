@@ -364,6 +364,9 @@ def health(made: Any) -> tuple[FirewallHealth, ...]:
 
 def told(decision: Decision) -> tuple[Any, ...]:
     """A decision as the native module takes it."""
+    if not isinstance(decision, Decision):
+        hint = ": a verdict that asks for nothing has none" if decision is None else ""
+        raise TypeError(f"`{type(decision).__name__}` is no decision{hint}")
     since = (decision.time - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
     return (
         decision.subject.kind,

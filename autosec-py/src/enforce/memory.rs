@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use autosec_core::enforce;
+use autosec_core::enforce::{self, FirewallIntegration as _};
 use pyo3::prelude::*;
 
 /// A firewall that holds its blocks in memory: for tests, and to look at what would be dropped.
@@ -32,5 +32,9 @@ impl MemoryFirewall {
     /// Forgets every block, as a restart of a device would.
     fn flush(&self) {
         self.0.flush();
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<MemoryFirewall {}>", self.0.name())
     }
 }

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use autosec_core::enforce::FirewallIntegration as _;
 use autosec_integrations::firewall::nftables;
 use pyo3::prelude::*;
 
 use super::unfit;
+use crate::error;
 use crate::guard::detached;
 
 /// The firewall of this Linux machine's kernel, spoken to over netlink; it needs `CAP_NET_ADMIN`.
@@ -30,12 +32,14 @@ impl Nftables {
         capacity: Option<u32>,
         timeout: f64,
     ) -> PyResult<Self> {
+        let wrong =
+            |wrong| error::config(py, format!("`timeout` is a span of seconds, and not {timeout}: {wrong}"));
         let config = nftables::NftablesConfig {
             name: name.to_owned(),
             table: table.to_owned(),
             priority,
             capacity,
-            timeout: Duration::try_from_secs_f64(timeout).unwrap_or_default(),
+            timeout: Duration::try_from_secs_f64(timeout).map_err(wrong)?,
             destroy: None,
         };
         let opened = detached(py, || nftables::Nftables::open(config));
@@ -45,5 +49,9 @@ impl Nftables {
     /// Deletes the table, and with it every block.
     fn release(&self, py: Python<'_>) -> PyResult<()> {
         detached(py, || self.0.release()).map_err(|wrong| unfit(py, &wrong))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Nftables {}>", self.0.name())
     }
 }

@@ -7,10 +7,10 @@ use autosec_core::event::{Event, JsonReader, JsonScratch};
 use autosec_core::time::Timestamp;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyIterator, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyIterator, PyMapping, PyString};
 
 use crate::arrow::Plan;
-use crate::event::{DictReader, ReadError, json_bytes};
+use crate::event::{DictReader, ReadError, json_bytes, mapping};
 use crate::guard;
 use crate::lines::Lines;
 use crate::verdict::{Unread, Verdicts};
@@ -44,6 +44,9 @@ impl Feed {
     ) -> PyResult<Result<Verdict, ReadError>> {
         if let Ok(dict) = event.cast::<PyDict>() {
             return Ok(self.dict.with(dict, at, |event| self.engine.process_in_place(event)));
+        }
+        if let Some(dict) = mapping(event)? {
+            return Ok(self.dict.with(&dict, at, |event| self.engine.process(event)));
         }
         let bytes = json_bytes(event)?;
         Ok(self.json(bytes.as_bytes(), at))
@@ -194,7 +197,7 @@ pub(super) fn is_over(events: usize) -> bool {
 
 /// The events one by one. One event is not many, though Python can iterate it.
 fn listed<'py>(events: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
-    let is_one = events.is_instance_of::<PyDict>()
+    let is_one = events.cast::<PyMapping>().is_ok()
         || events.is_instance_of::<PyString>()
         || events.is_instance_of::<PyBytes>()
         || events.is_instance_of::<PyByteArray>();

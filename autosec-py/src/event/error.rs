@@ -84,6 +84,9 @@ impl From<JsonError> for ReadError {
     fn from(wrong: JsonError) -> Self {
         let limit = matches!(wrong, JsonError::TooDeep { .. } | JsonError::TooLong { .. });
         let path = vec![format!("byte {}", wrong.offset())];
-        Self { limit, message: wrong.to_string(), code: wrong.code(), path }
+        // What hosts in Rust do by another call is an argument here.
+        let message =
+            wrong.to_string().replace("read it with a fallback time", "put one there, or say `at=`");
+        Self { limit, message, code: wrong.code(), path }
     }
 }

@@ -1,8 +1,8 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMapping, PyString};
 
-use super::value::replaced;
+use super::value::{replaced, wants_out};
 
 /// Bytes that stay as they are while they are read.
 #[derive(Debug)]
@@ -23,6 +23,21 @@ impl JsonBytes<'_> {
             JsonBytes::Copied(bytes) => bytes,
         }
     }
+}
+
+/// A mapping that is no dict, as one. Texts and bytes are none, which is said without a look at Python's abstract classes.
+///
+/// # Errors
+/// What the mapping raised.
+pub(crate) fn mapping<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let is_json = given.is_instance_of::<PyBytes>() || given.is_instance_of::<PyString>();
+    if is_json || given.cast::<PyMapping>().is_err() {
+        return Ok(None);
+    }
+    let py = given.py();
+    let made = py.get_type::<PyDict>().call1((given,));
+    made.and_then(|made| Ok(Some(made.cast_into()?)))
+        .inspect_err(|raised| wants_out(py, raised.clone_ref(py)))
 }
 
 /// The bytes of `bytes`, `bytearray`, `memoryview`, `mmap`, or a text.

@@ -9,6 +9,7 @@ use autosec_ml::matrix::Matrix;
 use autosec_ml::online::{OnlineBuilder, OnlineForest};
 use autosec_ml::statistic::StatisticalModel;
 use autosec_ml::temporal::SeasonalModel;
+use pyo3::conversion::FromPyObjectOwned;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -35,40 +36,40 @@ pub(super) enum Recipe {
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct ForestSettings {
-    trees: usize,
-    sample: usize,
-    seed: u64,
+    n_estimators: usize,
+    max_samples: usize,
+    random_state: u64,
     mode: String,
 }
 
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct ClusterSettings {
-    clusters: usize,
-    steps: usize,
-    tolerance: f64,
-    seed: u64,
+    n_clusters: usize,
+    max_iter: usize,
+    tol: f64,
+    random_state: u64,
 }
 
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct OnlineSettings {
     window: usize,
-    sample: usize,
-    seed: u64,
+    max_samples: usize,
+    random_state: u64,
     mode: String,
 }
 
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct EnsembleSettings {
-    trees: usize,
-    sample: usize,
+    n_estimators: usize,
+    max_samples: usize,
     mode: String,
-    clusters: usize,
+    n_clusters: usize,
     time: Option<usize>,
     weights: Option<(f64, f64, f64, f64)>,
-    seed: u64,
+    random_state: u64,
 }
 
 #[derive(FromPyObject)]
@@ -82,23 +83,24 @@ impl Recipe {
     pub(super) fn read(kind: &str, columns: usize, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
         let py = settings.py();
         Ok(match kind {
-            "ensemble" => Recipe::Ensemble(ensemble(settings.extract()?, py)?),
+            "ensemble" => Recipe::Ensemble(ensemble(told(settings)?, py)?),
             "isolation-forest" => {
-                let ForestSettings { trees, sample, seed, mode } = settings.extract()?;
-                let builder = IsolationForest::builder().trees(trees).sample(sample).seed(seed);
+                let ForestSettings { n_estimators: trees, max_samples, random_state, mode } = told(settings)?;
+                let builder = IsolationForest::builder().trees(trees).sample(max_samples).seed(random_state);
                 Recipe::Forest { builder: builder.mode(mode_of(py, &mode)?), trees }
             }
             "k-means" => {
-                let ClusterSettings { clusters, steps, tolerance, seed } = settings.extract()?;
-                let builder = KMeans::builder().clusters(clusters).steps(steps);
-                Recipe::Clusters { builder: builder.tolerance(tolerance).seed(seed), steps }
+                let ClusterSettings { n_clusters, max_iter: steps, tol, random_state } = told(settings)?;
+                let builder = KMeans::builder().clusters(n_clusters).steps(steps);
+                Recipe::Clusters { builder: builder.tolerance(tol).seed(random_state), steps }
             }
             "online-forest" => {
-                let OnlineSettings { window, sample, seed, mode } = settings.extract()?;
-                let builder = OnlineForest::builder(columns).window(window).sample(sample).seed(seed);
+                let OnlineSettings { window, max_samples, random_state, mode } = told(settings)?;
+                let builder =
+                    OnlineForest::builder(columns).window(window).sample(max_samples).seed(random_state);
                 Recipe::Online(builder.mode(mode_of(py, &mode)?))
             }
-            "seasonal" => Recipe::Seasonal(settings.extract::<SeasonalSettings>()?.time),
+            "seasonal" => Recipe::Seasonal(told::<SeasonalSettings>(settings)?.time),
             "statistical" => Recipe::Statistical,
             other => return Err(error::config(py, format!("`{other}` is no kind of model"))),
         })
@@ -152,15 +154,28 @@ fn made<M, E: ToString>(fitted: Result<M, E>, kind: impl FnOnce(Arc<M>) -> Kind)
     fitted.map(|model| kind(model.into())).map_err(|wrong| wrong.to_string())
 }
 
+/// Settings by their names, of which the one that cannot be read is named.
+fn told<'py, T: FromPyObjectOwned<'py, Error = PyErr>>(settings: &Bound<'py, PyDict>) -> PyResult<T> {
+    let py = settings.py();
+    settings.extract::<T>().map_err(|wrong| {
+        // `failed to extract field Settings.name`, because of what is wrong with it.
+        let place = wrong.value(py).to_string();
+        let name = place.rsplit(['.', ' ']).next().unwrap_or_default().to_owned();
+        let why = wrong.cause(py).map_or(place, |cause| cause.value(py).to_string());
+        error::config(py, format!("`{name}`: {why}"))
+    })
+}
+
 fn ensemble(settings: EnsembleSettings, py: Python<'_>) -> PyResult<EnsembleBuilder> {
-    let EnsembleSettings { trees, sample, mode, clusters, time, weights, seed } = settings;
-    let forest = IsolationForest::builder().trees(trees).sample(sample).mode(mode_of(py, &mode)?);
+    let EnsembleSettings { n_estimators, max_samples, mode, n_clusters, time, weights, random_state } =
+        settings;
+    let forest = IsolationForest::builder().trees(n_estimators).sample(max_samples).mode(mode_of(py, &mode)?);
     let mut counted = Weights::default();
     if let Some((forest, clusters, statistical, seasonal)) = weights {
         (counted.forest, counted.clusters) = (forest, clusters);
         (counted.statistical, counted.seasonal) = (statistical, seasonal);
     }
-    let builder = Ensemble::builder().forest(forest).clusters(clusters).weights(counted).seed(seed);
+    let builder = Ensemble::builder().forest(forest).clusters(n_clusters).weights(counted).seed(random_state);
     Ok(time.into_iter().fold(builder, EnsembleBuilder::time))
 }
 

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::Loaded;
+use super::grant::Granted;
 use crate::convert::to_python;
 use crate::error;
 use crate::log::Log;
@@ -45,19 +46,6 @@ pub(super) struct Asked {
     pub(super) libraries: Option<PathBuf>,
     /// The program that a native library runs in.
     pub(super) runner: Option<PathBuf>,
-}
-
-/// What the plugin may reach.
-#[derive(Debug)]
-#[cfg_attr(
-    not(any(feature = "native", feature = "wasm")),
-    expect(dead_code, reason = "nobody reads it in a wheel without plugins")
-)]
-pub(super) enum Granted {
-    Nothing,
-    AsAsked,
-    /// What a file of TOML says.
-    File(PathBuf),
 }
 
 impl PluginFirewall {
@@ -101,7 +89,7 @@ impl PluginFirewall {
             config: json(py, config)?,
             name,
             verifier: verifier(py, keys, unsigned)?,
-            grant: granted(grant)?,
+            grant: Granted::read(grant)?,
             networks: networks.map(targets).transpose()?.unwrap_or_default(),
             secrets: match secrets {
                 Some(given) => secret::source(given)?,
@@ -181,16 +169,6 @@ fn verifier(
              of your own",
         )),
     }
-}
-
-/// `True` is all that the manifest asks for, a path what a file says, `None` or `False` nothing.
-fn granted(grant: Option<&Bound<'_, PyAny>>) -> PyResult<Granted> {
-    let Some(grant) = grant else { return Ok(Granted::Nothing) };
-    Ok(match grant.extract::<bool>() {
-        Ok(true) => Granted::AsAsked,
-        Ok(false) => Granted::Nothing,
-        Err(_) => Granted::File(grant.extract()?),
-    })
 }
 
 /// Addresses and prefixes.

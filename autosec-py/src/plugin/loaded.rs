@@ -18,7 +18,8 @@ use ipnet::IpNet;
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
-use super::class::{Asked, Granted};
+use super::class::Asked;
+use super::grant::Granted;
 use super::home::Home;
 use crate::enforce::run;
 use crate::error;
@@ -152,6 +153,7 @@ fn loader(asked: &Asked, client: PyClient) -> Result<(String, PluginLoader), Str
         Granted::File(path) => {
             Grant::parse(&path.to_string_lossy(), &read(path)?).map_err(|wrong| wrong.to_string())?
         }
+        Granted::Text(text) => Grant::parse("grant", text).map_err(|wrong| wrong.to_string())?,
     };
     let loader = PluginLoader::new(Trusting(Arc::clone(&asked.verifier)))
         .grant(manifest.id.clone(), grant.with_networks(asked.networks.iter().copied()))

@@ -3,6 +3,7 @@
 #[cfg(not(any(feature = "native", feature = "wasm")))]
 mod absent;
 mod class;
+mod grant;
 #[cfg(any(feature = "native", feature = "wasm"))]
 mod home;
 #[cfg(any(feature = "native", feature = "wasm"))]

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::PathBuf;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyMapping, PyMemoryView, PyString};
 
 use crate::error;
 use crate::event::json_bytes;
@@ -47,7 +48,10 @@ impl Given<'_> {
 
 /// Bytes are a log, a text or a path names a file, everything else gives events one by one.
 pub(crate) fn given<'py>(log: &Bound<'py, PyAny>) -> PyResult<Given<'py>> {
-    if log.is_instance_of::<PyBytes>() || log.is_instance_of::<PyByteArray>() {
+    if log.is_instance_of::<PyBytes>()
+        || log.is_instance_of::<PyByteArray>()
+        || log.is_instance_of::<PyMemoryView>()
+    {
         return Ok(Given::Bytes(json_bytes(log)?.as_bytes().to_vec()));
     }
     if log.is_instance_of::<PyString>() || log.hasattr("__fspath__")? {
@@ -56,6 +60,11 @@ pub(crate) fn given<'py>(log: &Bound<'py, PyAny>) -> PyResult<Given<'py>> {
         let placed = |wrong| error::config(log.py(), format!("`{}`: {wrong}", path.display()));
         let (length, file) = opened.map_err(placed)?;
         return Ok(Given::File(file, length));
+    }
+    if log.cast::<PyMapping>().is_ok() {
+        let name = log.get_type().name()?;
+        let message = format!("`{name}` is one event and not many: give a list, bytes or a path");
+        return Err(PyTypeError::new_err(message));
     }
     Ok(Given::Events(log.clone()))
 }

@@ -7,9 +7,10 @@ use pyo3::types::PyDict;
 
 use super::input::{Given, Log, given};
 use crate::error;
-use crate::event::{DictReader, json_bytes};
+use crate::event::{DictReader, json_bytes, mapping};
 use crate::guard::{detached, entered};
 use crate::progress::Teller;
+use crate::turn::Turns;
 
 /// The longest line that is read, in bytes, as in a backtest.
 const LINE_LIMIT: usize = 1 << 20;
@@ -108,13 +109,15 @@ fn events(
 ) -> PyResult<Tally> {
     let json = JsonReader::new(wanted.schema, wanted.fields);
     let dicts = DictReader::new(events.py(), wanted.schema, wanted.fields, false);
-    let mut tally = Tally::default();
+    let (mut tally, mut turns) = (Tally::default(), Turns::new(events.py())?);
     for event in events.try_iter()? {
         let event = event?;
+        turns.step()?;
         tally.events += 1;
-        let seen = match event.cast::<PyDict>() {
-            Ok(dict) => dicts.with(dict, wanted.at, |event| look(event)).is_ok(),
-            Err(_) => {
+        let other = if event.is_exact_instance_of::<PyDict>() { None } else { mapping(&event)? };
+        let seen = match other.as_ref().or_else(|| event.cast::<PyDict>().ok()) {
+            Some(dict) => dicts.with(dict, wanted.at, |event| look(event)).is_ok(),
+            None => {
                 read_one(&json, json_bytes(&event)?.as_bytes(), wanted.at).map(|event| look(&event)).is_some()
             }
         };

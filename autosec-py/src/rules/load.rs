@@ -12,7 +12,8 @@ use super::list::list;
 use super::options::Options;
 use super::source::{self, Source};
 use crate::error;
-use crate::guard::detached;
+use crate::guard::{detached, entered};
+use crate::patience::Patience;
 
 /// Where rules come from.
 #[derive(Debug)]
@@ -44,14 +45,18 @@ pub(super) fn load(
         builder = builder.list(name, values);
     }
     let builder = options.tune(py, builder)?;
-    let loaded = detached(py, move || -> io::Result<_> {
+    let patience = Patience::new();
+    let work = || -> io::Result<_> {
         let mut builder = if starter { builder.starter() } else { builder };
         for path in paths {
-            builder = source::at(&path)?.into_iter().fold(builder, |builder, source| source.add(builder));
+            let sources = source::at(&path, &patience)?;
+            builder = sources.into_iter().fold(builder, |builder, source| source.add(builder));
         }
         let builder = text.into_iter().fold(builder, |builder, source| source.add(builder));
+        let builder = builder.watched(|| patience.go_on());
         Ok(if lenient { Ok(builder.build_lenient()) } else { builder.build().map_err(Box::new).map(whole) })
-    });
+    };
+    let loaded = entered(py, || detached(py, work))?;
     let loaded = loaded.map_err(|wrong| error::config(py, wrong.to_string()))?;
     loaded.map_err(|errors| error::rules(py, &errors))
 }

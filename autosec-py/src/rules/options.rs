@@ -35,25 +35,31 @@ impl Options {
     pub(super) fn read(given: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let mut options = Self::default();
         for (name, value) in given.into_iter().flatten().filter(|(_, value)| !value.is_none()) {
-            match name.extract::<String>()?.as_str() {
-                "fields" => options.fields = value.extract()?,
-                "placeholders" => options.placeholders = value.extract()?,
-                "pipelines" => options.pipelines = value.extract()?,
-                "ecs" => options.ecs = value.extract()?,
-                "route_by" => options.route_by = Some(value.extract()?),
-                "lateness" => options.lateness = Some(value.extract()?),
-                "keys_per_rule" => options.keys_per_rule = Some(value.extract()?),
-                "memory" => options.memory = Some(value.extract()?),
-                "rule_limit" => options.rule_limit = Some(value.extract()?),
-                "seed" => options.seed = Some(value.extract()?),
-                "resume" => options.resume = Some(value.extract()?),
-                other => {
-                    let message = format!("RuleSet() got an unexpected keyword argument '{other}'");
-                    return Err(PyTypeError::new_err(message));
-                }
-            }
+            let name = name.extract::<String>()?;
+            options.set(&name, &value).map_err(|wrong| error::about(&name, wrong, value.py()))?;
         }
         Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        match name {
+            "fields" => self.fields = value.extract()?,
+            "placeholders" => self.placeholders = value.extract()?,
+            "pipelines" => self.pipelines = value.extract()?,
+            "ecs" => self.ecs = value.extract()?,
+            "route_by" => self.route_by = Some(value.extract()?),
+            "lateness" => self.lateness = Some(value.extract()?),
+            "keys_per_rule" => self.keys_per_rule = Some(value.extract()?),
+            "memory" => self.memory = Some(value.extract()?),
+            "rule_limit" => self.rule_limit = Some(value.extract()?),
+            "seed" => self.seed = Some(value.extract()?),
+            "resume" => self.resume = Some(value.extract()?),
+            other => {
+                let message = format!("RuleSet() got an unexpected keyword argument '{other}'");
+                return Err(PyTypeError::new_err(message));
+            }
+        }
+        Ok(())
     }
 
     /// A schema and the fields that the host adds.

@@ -106,7 +106,7 @@ impl RuleSet {
     /// Gives a named list other members, while events are looked at.
     fn replace_list(&self, name: &str, values: &Bound<'_, PyAny>) -> PyResult<()> {
         let replaced = self.usable(values.py())?.replace_list(name, list(name, values)?);
-        replaced.map_err(|wrong| error::config(values.py(), wrong.to_string()))
+        replaced.map_err(|wrong| error::config(values.py(), error::in_python(&wrong.to_string())))
     }
 
     /// Runs the tests that stand in the rules: how many passed, what failed and why, which rules have none.

@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use autosec_core::rule::RuleSetBuilder;
+
+use crate::patience::Patience;
 
 /// What a file of rules is called.
 const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "toml"];
@@ -43,15 +46,19 @@ impl Source {
 /// The sources at a path: a file, or the files of a folder and the folders in it, in the order of their names.
 ///
 /// # Errors
-/// The path cannot be read, a file is not UTF-8, or there are too many.
-pub(super) fn at(path: &Path) -> io::Result<Vec<Source>> {
+/// The path cannot be read, a file is not UTF-8, there are too many, or the host lost its patience.
+pub(super) fn at(path: &Path, patience: &Patience) -> io::Result<Vec<Source>> {
     let mut files = Vec::new();
     if path.is_dir() {
         collect(path, &mut files, 0)?
     } else {
         files.push(path.to_owned())
     }
-    files.iter().map(|file| read(file)).collect()
+    let each = |file: &PathBuf| match patience.go_on() {
+        ControlFlow::Continue(()) => read(file),
+        ControlFlow::Break(()) => Err(io::Error::other("the rules are no longer wanted")),
+    };
+    files.iter().map(each).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> io::Result<()> {

@@ -3,7 +3,7 @@
 //! ```text
 //! <n> events, <first> to <last>; <n> bytes, <n> not read
 //! findings   matches  subjects        ns   rule
-//!        1         5         1     104.2   <id>
+//!        1         5         1     104.2   <id> <name, if the id is a UUID>
 //!                                          <time> <subject>: <last evidence>
 //! <n> rules matched nothing
 //! the other rules: <n> findings gained, <n> lost
@@ -69,8 +69,11 @@ fn table(f: &mut fmt::Formatter<'_>, rules: &[RuleReport]) -> fmt::Result {
 }
 
 fn row(f: &mut fmt::Formatter<'_>, rule: &RuleReport) -> fmt::Result {
-    let RuleReport { findings, matches, distinct_subjects, id, .. } = rule;
+    let RuleReport { findings, matches, distinct_subjects, id, name, .. } = rule;
     write!(f, "\n{findings:>8}{matches:>10}{distinct_subjects:>10}   {}", printable(id))?;
+    if is_uuid(id) {
+        write!(f, " {}", printable(name))?;
+    }
     let mut remarks = Vec::new();
     if rule.mode == Mode::Shadow {
         remarks.push("shadow".to_owned());
@@ -85,6 +88,11 @@ fn row(f: &mut fmt::Formatter<'_>, rule: &RuleReport) -> fmt::Result {
         write!(f, " ({})", remarks.join(", "))?;
     }
     rule.samples.first().map_or(Ok(()), |sample| write!(f, "\n{:>31}{sample}", ""))
+}
+
+/// Whether it is what rules of Sigma are called: then people know a rule by its name alone.
+fn is_uuid(id: &str) -> bool {
+    id.len() == 36 && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 impl fmt::Display for Sample {

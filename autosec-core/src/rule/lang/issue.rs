@@ -35,6 +35,7 @@ pub(crate) enum Code {
     DuplicateKey,
     LargeSource,
     ManyRules,
+    Stopped,
     BadId,
     DuplicateId,
     TwoStates,
@@ -106,6 +107,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E107", "a key is given twice"),
     ("E108", "a source is larger than 1 MiB"),
     ("E109", "there are more rules than the set may hold, 100,000 unless the host says otherwise"),
+    ("E110", "the host stopped the loading of the rules"),
     ("E201", "a rule's id is not in kebab case, or longer than 64 bytes"),
     ("E202", "two rules have the same id"),
     ("E203", "a rule has two operators, such as `count` and `distinct`"),
@@ -204,7 +206,7 @@ mod tests {
         assert_eq!(Code::Syntax.text(), "E001");
         assert_eq!(Code::UnclosedBracket.text(), "E018");
         assert_eq!(Code::NotYaml.text(), "E101");
-        assert_eq!(Code::ManyRules.text(), "E109");
+        assert_eq!(Code::Stopped.text(), "E110");
         assert_eq!(Code::BadId.text(), "E201");
         assert_eq!(Code::BadSubject.text(), "E209");
         assert_eq!(Code::BadSetting.text(), "E301");

@@ -9,6 +9,7 @@ use super::place;
 use super::read::Origin;
 use super::state::State;
 use super::verify::{Key, Verified, verify};
+use super::watch::Watch;
 use crate::event::{FieldId, Schema};
 use crate::finding::{Analytic, AnalyticKind};
 use crate::rule::lang::check::Scope;
@@ -46,12 +47,13 @@ pub(super) fn compile(
     origins: &mut Vec<Origin<'_>>,
     scope: &Scope<'_>,
     budget: &Budget,
+    watch: &Watch<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Assembled> {
     let mut ids: HashMap<&str, &Origin<'_>> = HashMap::new();
     let mut compiled = Vec::new();
     let mut sound = Vec::with_capacity(origins.len());
-    for origin in origins.iter() {
+    for origin in origins.iter().take_while(|_| !watch.is_over()) {
         let before = diagnostics.len();
         match ids.entry(&origin.written.id) {
             Entry::Vacant(free) => {

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use super::image::Image;
 use super::load::{self, Given, Loaded};
 use super::rules::RuleSet;
 use super::source::Source;
+use super::watch::Watch;
 use crate::event::Schema;
 use crate::rule::image::ImageError;
 use crate::rule::list::List;
@@ -69,6 +71,7 @@ impl<'s> RuleSetBuilder<'s> {
             grown: None,
             images: Vec::new(),
             image_lists: HashMap::new(),
+            watch: Watch::default(),
         };
         Self { given }
     }
@@ -378,6 +381,28 @@ impl<'s> RuleSetBuilder<'s> {
         Snapshot::read(snapshot)?;
         self.given.resumed = Some(snapshot.to_vec());
         Ok(self)
+    }
+
+    /// Asks `go_on` before each source and before each rule is compiled, on the thread that builds. Once it says
+    /// [`ControlFlow::Break`], nothing is left of the rules but one error of the code `E110`: for hosts whose users may
+    /// lose patience with a folder of many thousand rules, of which a second reads some 5,000. The last call counts.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    ///
+    /// use autosec_core::event::Schema;
+    /// use autosec_core::rule::RuleSet;
+    ///
+    /// let schema = Schema::ecs();
+    /// let impatient = RuleSet::builder(&schema).starter().watched(|| ControlFlow::Break(()));
+    /// assert_eq!(impatient.build().unwrap_err().diagnostics()[0].code(), "E110");
+    /// let patient = RuleSet::builder(&schema).starter().watched(|| ControlFlow::Continue(()));
+    /// assert!(patient.build().is_ok());
+    /// ```
+    #[must_use]
+    pub fn watched(mut self, go_on: impl Fn() -> ControlFlow<()> + Send + Sync + 's) -> Self {
+        self.given.watch = Watch::new(go_on);
+        self
     }
 
     /// Reads, checks and compiles all rules.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::mem;
 use std::sync::Arc;
 
 use super::definition::Blueprint;
@@ -10,6 +11,7 @@ use super::image::{Image, Lists};
 use super::read::{Origin, Pack};
 use super::rules::{RuleSet, Written};
 use super::source::Source;
+use super::watch::{self, Watch};
 use super::{build, exempt, sigma};
 use crate::event::Schema;
 use crate::rule::lang::check::Scope;
@@ -49,6 +51,7 @@ pub(super) struct Given<'s> {
     pub(super) images: Vec<Image>,
     /// The lists that images ask for.
     pub(super) image_lists: Lists,
+    pub(super) watch: Watch<'s>,
 }
 
 /// A rule set of what was sound, and what was wrong with the rest.
@@ -71,26 +74,35 @@ pub(super) struct Compiled {
 
 impl Given<'_> {
     /// A rule set of everything, or all that is wrong with it.
-    pub(super) fn build(self) -> Result<RuleSet, RuleErrors> {
-        let mut diagnostics = Vec::new();
-        match self.compile(&mut diagnostics, true) {
+    pub(super) fn build(mut self) -> Result<RuleSet, RuleErrors> {
+        let (mut diagnostics, watch) = (Vec::new(), mem::take(&mut self.watch));
+        match self.compile(&watch, &mut diagnostics, true) {
+            _ if watch.was_stopped() => Err(RuleErrors::new(vec![watch::stopped()])),
             Some(compiled) if diagnostics.is_empty() => Ok(compiled.finish()),
             _ => Err(RuleErrors::new(diagnostics)),
         }
     }
 
     /// A rule set of what is sound.
-    pub(super) fn build_lenient(self) -> Loaded {
-        let mut refused = Vec::new();
+    pub(super) fn build_lenient(mut self) -> Loaded {
+        let (mut refused, watch) = (Vec::new(), mem::take(&mut self.watch));
         let (schema, budget) = (self.schema.clone(), self.budget.clone());
         let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        let compiled = self.compile(&mut refused, false);
+        let mut compiled = self.compile(&watch, &mut refused, false);
+        if watch.was_stopped() {
+            (compiled, refused) = (None, vec![watch::stopped()]);
+        }
         let rules = compiled.unwrap_or_else(|| Compiled::nothing(schema, budget, hasher)).finish();
         Loaded { rules, refused }
     }
 
     /// Everything that is sound; nothing if it `must_fit` the limit and does not.
-    fn compile(self, diagnostics: &mut Vec<Diagnostic>, must_fit: bool) -> Option<Compiled> {
+    fn compile(
+        self,
+        watch: &Watch<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+        must_fit: bool,
+    ) -> Option<Compiled> {
         let limit = self.rule_limit;
         let mut schema = self.grown.unwrap_or_else(|| self.schema.clone());
         let texts = self.pipelines.iter().map(|source| (source.name.as_str(), source.text.as_str()));
@@ -104,9 +116,10 @@ impl Given<'_> {
             view: View::default(),
             regexes: 0,
         };
-        let given = sigma::Given { sources: &self.sigma, pipelines: &self.pipelines, limit, all: must_fit };
+        let given =
+            sigma::Given { sources: &self.sigma, pipelines: &self.pipelines, limit, all: must_fit, watch };
         let sigma = sigma::read(&given, &mut translation, diagnostics);
-        let mut pack = Pack::read(&self.sources, limit, diagnostics);
+        let mut pack = Pack::read(&self.sources, limit, watch, diagnostics);
         pack.add(self.rules, limit, diagnostics);
         if pack.is_full && must_fit {
             return None;
@@ -118,9 +131,9 @@ impl Given<'_> {
         let scope = Scope { schema: &schema, lists: &lists };
         let mut known: HashSet<String> = pack.unreadable.into_iter().collect();
         known.extend(pack.rules.iter().map(|origin| origin.written.id.clone()));
-        let mut assembled = build::compile(&mut pack.rules, &scope, &self.budget, diagnostics);
+        let mut assembled = build::compile(&mut pack.rules, &scope, &self.budget, watch, diagnostics);
         let limits = (limit, &self.budget);
-        let sigma = sigma::compile(sigma, &pack.rules, limits, &schema, &mut assembled, diagnostics);
+        let sigma = sigma::compile(sigma, &pack.rules, limits, &schema, watch, &mut assembled, diagnostics);
         let mut written = Written {
             rules: pack.rules.into_iter().map(|origin| origin.written).collect(),
             sigma,

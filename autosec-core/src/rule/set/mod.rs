@@ -3,7 +3,7 @@
 //! `source` takes texts apart and `read` reads rules from the parts; `verify` checks one rule by itself and gathers all that
 //! is wrong (with `simple`, `state` and `trial`); `build` compiles rule by rule and `exempt` applies exceptions; `sigma` does
 //! the same for Sigma; `load` does all of it in order. `place` finds where in the source an issue belongs, and is asked only
-//! when there is one.
+//! when there is one. `watch` asks the host, on the way, whether to go on.
 //!
 //! `rules` is the result, `chain` how what one rule finds reaches others. What can be done with a set stands by itself: its
 //! inline tests are run by `report`, `definition` is what it knows of a rule for those who ask (`explain` among them), `keep`
@@ -32,6 +32,7 @@ mod source;
 mod state;
 mod trial;
 mod verify;
+mod watch;
 
 pub use builder::RuleSetBuilder;
 pub(in crate::rule) use definition::Definition;

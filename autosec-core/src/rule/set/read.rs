@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::place;
 use super::source::Source;
 use super::verify::Key as Part;
+use super::watch::Watch;
 use crate::net;
 use crate::rule::lang::diagnostic::Diagnostic;
 use crate::rule::lang::issue::{Code, Issue, quoted};
@@ -44,9 +45,14 @@ impl<'s, T> Origin<'s, T> {
 
 impl<'s> Pack<'s> {
     /// Reads every source, up to a number of rules; what is wrong is added to `diagnostics`.
-    pub(super) fn read(sources: &'s [Source], limit: usize, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn read(
+        sources: &'s [Source],
+        limit: usize,
+        watch: &Watch<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
         let mut pack = Self::default();
-        for source in sources {
+        for source in sources.iter().take_while(|_| !watch.is_over()) {
             pack.source(source, diagnostics);
             if pack.is_over(limit, diagnostics) {
                 break;

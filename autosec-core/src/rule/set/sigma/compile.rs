@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::build::Assembled;
 use super::super::read::Origin;
+use super::super::watch::Watch;
 use super::assemble;
 use super::correlations::{Correlated, Inputs, left_out};
 use super::read::{Bound, Read};
@@ -20,6 +21,7 @@ pub(in super::super) fn compile(
     origins: &[Origin<'_>],
     (limit, budget): (usize, &Budget),
     schema: &Schema,
+    watch: &Watch<'_>,
     compiled: &mut Vec<Assembled>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<SigmaRule> {
@@ -40,7 +42,9 @@ pub(in super::super) fn compile(
         Compiling { schema, budget, common, correlated: &correlated, digests, places, compiled, diagnostics };
     let mut written = Vec::with_capacity(documents.len());
     let mut correlations = HashMap::new();
-    for (at, Read { source, translated }) in documents.into_iter().enumerate() {
+    for (at, Read { source, translated }) in
+        documents.into_iter().take_while(|_| !watch.is_over()).enumerate()
+    {
         match translated.what {
             _ if taken.contains(&at) => {}
             What::Detection(detection) => {

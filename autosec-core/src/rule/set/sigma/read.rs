@@ -1,4 +1,5 @@
 use super::super::source::Source;
+use super::super::watch::Watch;
 use super::correlations::{self, Correlated};
 use super::filters;
 use super::names::Names;
@@ -33,6 +34,7 @@ pub(in super::super) struct Given<'s> {
     pub(in super::super) limit: usize,
     /// Whether all must be right.
     pub(in super::super) all: bool,
+    pub(in super::super) watch: &'s Watch<'s>,
 }
 
 /// Reads Sigma sources, until there are more documents than may be, and binds what refers to something else; what is
@@ -48,7 +50,7 @@ pub(in super::super) fn read<'s>(
     let mut documents = Vec::new();
     // A pipeline that is wrong would be wrong once more for every rule.
     let sources = if diagnostics.is_empty() { given.sources } else { &[] };
-    for source in sources {
+    for source in sources.iter().take_while(|_| !given.watch.is_over()) {
         let translated = translation.read(&source.name, &source.text, diagnostics);
         documents.extend(translated.into_iter().map(|translated| Read { source, translated }));
         if documents.len() > given.limit {
