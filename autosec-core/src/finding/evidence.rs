@@ -1,10 +1,9 @@
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use smallvec::SmallVec;
 
 use crate::entity::{PRINTABLE_LIMIT, printable};
 use crate::time::human;
@@ -122,14 +121,6 @@ impl Evidence {
         Self::Field { name: name.into(), value: [kept, mark].concat() }
     }
 
-    /// [`Evidence::field`] of a value as it is displayed, of which no more is put into words than is kept.
-    pub(crate) fn shown_field(name: Arc<str>, value: &impl fmt::Display) -> Self {
-        let mut shown = Bounded(SmallVec::new());
-        // An end before that of the value is what the bound is for.
-        let _ = write!(shown, "{value}");
-        Self::field(name, std::str::from_utf8(&shown.0).unwrap_or_default())
-    }
-
     /// [`Evidence::field`] of a text that need not be copied.
     pub(crate) fn owned_field(name: Arc<str>, value: String) -> Self {
         Self::Field { name, value: cut(value) }
@@ -138,18 +129,6 @@ impl Evidence {
     /// A part of a score, with a reason cut to [`Evidence::LIMIT`].
     pub fn contribution(what: impl Into<Cow<'static, str>>, adds: f64, why: impl Into<String>) -> Self {
         Self::Contribution { what: what.into(), adds, why: cut(why.into()) }
-    }
-}
-
-/// Takes in no more than shows that a text is to be cut: a list may hold a megabyte.
-struct Bounded(SmallVec<[u8; 2 * Evidence::LIMIT]>);
-
-impl fmt::Write for Bounded {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = (2 * Evidence::LIMIT).saturating_sub(self.0.len());
-        let kept = text.get(..text.floor_char_boundary(room)).unwrap_or(text);
-        self.0.extend_from_slice(kept.as_bytes());
-        if kept.len() < text.len() { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
@@ -194,18 +173,12 @@ impl fmt::Display for Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Value;
 
     #[test]
     fn is_bounded_and_printable() {
         let long = "ä".repeat(500);
         let Evidence::Field { value, .. } = Evidence::field("url.path", &long) else { unreachable!() };
         assert!(value.len() <= Evidence::LIMIT + '…'.len_utf8());
-        for many in [1, 99, 100, 101, 5_000] {
-            let list = Value::List(vec![Value::from("ä"); many]);
-            let shown = Evidence::shown_field("tags".into(), &list);
-            assert_eq!(shown, Evidence::field("tags", &list.to_string()), "{many}");
-        }
         let part = Evidence::contribution("travel", 2.306, "a\u{7}b");
         assert_eq!(part.to_string(), r"travel adds 2.31: a\u{7}b");
         assert_eq!(Evidence::field("user.name", "\u{1b}[2J\n").to_string(), r"user.name = \u{1b}[2J\n");

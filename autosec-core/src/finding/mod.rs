@@ -14,12 +14,15 @@
 
 mod detector;
 mod evidence;
+mod facts;
 mod fault;
 mod record;
 mod response;
 
 pub use detector::{Detector, Findings};
 pub use evidence::Evidence;
+pub use facts::Facts;
+pub(crate) use facts::Quotes;
 pub use fault::{Fault, FaultKind};
 pub use record::{Analytic, AnalyticKind, Finding};
 pub use response::{Action, Response};

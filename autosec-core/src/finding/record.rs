@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Evidence, Response};
+use super::{Evidence, Facts, Response};
 use crate::entity::Entity;
 use crate::measure::{Confidence, Severity};
 use crate::time::Timestamp;
@@ -58,7 +58,7 @@ pub struct Finding {
     /// How sure the analytic is.
     pub confidence: Confidence,
     /// The facts.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Facts,
     /// What the analytic asks for, if anything.
     pub response: Option<Response>,
     /// A shadow finding is reported but changes neither risk nor decisions.
@@ -103,7 +103,7 @@ impl Finding {
             time,
             severity,
             confidence: Confidence::ONE,
-            evidence: Vec::new(),
+            evidence: Facts::default(),
             response: None,
             shadow: false,
         }

@@ -15,7 +15,7 @@ use super::time::timestamp;
 const INLINE_VALUES: usize = 8;
 
 /// Room for so many values that have no path, once there is one.
-const REST: usize = 16;
+const REST: usize = 32;
 
 /// An event being filled from one object.
 #[derive(Debug)]

@@ -29,17 +29,15 @@ impl<'a> Quoted<'a> {
     /// [`Quoted::text`], written to the start of `room` if that is long enough, which is what is left of it then.
     pub(super) fn text_in(self, room: &mut &'a mut [u8]) -> Cow<'a, str> {
         let Quoted::Escaped(raw) = self else { return self.text() };
-        let Ok(raw) = std::str::from_utf8(raw) else {
-            return Cow::Owned(unescaped(&String::from_utf8_lossy(raw)));
-        };
-        match std::mem::take(room).split_at_mut_checked(raw.len() + STEP) {
-            Some((own, rest)) => {
-                *room = rest;
-                let length = unescape(raw, own);
-                Cow::Borrowed(std::str::from_utf8(own.get(..length).unwrap_or_default()).unwrap_or_default())
+        if let Some((own, rest)) = std::mem::take(room).split_at_mut_checked(raw.len() + STEP) {
+            *room = rest;
+            let length = unescape(raw, own);
+            // No escape makes characters of bytes that are none: what is written is UTF-8 if what is read is.
+            if let Ok(text) = std::str::from_utf8(own.get(..length).unwrap_or_default()) {
+                return Cow::Borrowed(text);
             }
-            None => Cow::Owned(unescaped(raw)),
         }
+        Cow::Owned(unescaped(&String::from_utf8_lossy(raw)))
     }
 }
 
@@ -48,17 +46,17 @@ const STEP: usize = 16;
 
 fn unescaped(raw: &str) -> String {
     let mut text = vec![0; raw.len() + STEP];
-    let length = unescape(raw, &mut text);
+    let length = unescape(raw.as_bytes(), &mut text);
     text.truncate(length);
     String::from_utf8(text).unwrap_or_default()
 }
 
 /// Writes the text that is meant, and gives its length. There is room for a step more than is read: what is copied a step at
 /// a time is written over again behind an escape.
-fn unescape(raw: &str, text: &mut [u8]) -> usize {
+fn unescape(raw: &[u8], text: &mut [u8]) -> usize {
     let (mut at, mut end) = (0, 0);
-    while let Some(byte) = raw.as_bytes().get(at) {
-        let step = raw.as_bytes().get(at..).and_then(<[u8]>::first_chunk::<STEP>);
+    while let Some(byte) = raw.get(at) {
+        let step = raw.get(at..).and_then(<[u8]>::first_chunk::<STEP>);
         let room = text.get_mut(end..).and_then(<[u8]>::first_chunk_mut::<STEP>);
         let is_escape = match (step, room) {
             (Some(step), Some(room)) => {
@@ -97,8 +95,8 @@ fn plain(step: [u8; STEP]) -> usize {
 
 /// Writes what the escape at this place means; gives its length and how much was written.
 #[inline]
-fn escape(raw: &str, at: usize, text: &mut [u8], end: usize) -> (usize, usize) {
-    let simple = match raw.as_bytes().get(at + 1) {
+fn escape(raw: &[u8], at: usize, text: &mut [u8], end: usize) -> (usize, usize) {
+    let simple = match raw.get(at + 1) {
         Some(byte @ (b'"' | b'\\' | b'/')) => *byte,
         Some(b'b') => 0x8,
         Some(b'f') => 0xc,
@@ -110,11 +108,11 @@ fn escape(raw: &str, at: usize, text: &mut [u8], end: usize) -> (usize, usize) {
     (2, put(text, end, &[simple]))
 }
 
-fn escape_unicode(escape: &str, text: &mut [u8], end: usize) -> (usize, usize) {
+fn escape_unicode(escape: &[u8], text: &mut [u8], end: usize) -> (usize, usize) {
     let (character, length) = decode_unicode(escape);
     let written = match character {
         Some(character) => put(text, end, character.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => put(text, end, escape.get(..length).unwrap_or_default().as_bytes()),
+        None => put(text, end, escape.get(..length).unwrap_or_default()),
     };
     (length, written)
 }
@@ -129,7 +127,7 @@ fn put(text: &mut [u8], end: usize, bytes: &[u8]) -> usize {
 
 /// The character of the `\uXXXX` at the start of `escape` and its length; no character where JSON knows no such escape,
 /// then the length of the backslash alone.
-fn decode_unicode(escape: &str) -> (Option<char>, usize) {
+fn decode_unicode(escape: &[u8]) -> (Option<char>, usize) {
     let Some(high) = code_unit(escape) else { return (None, 1) };
     if let Some(character) = char::from_u32(high) {
         return (Some(character), 6);
@@ -144,12 +142,9 @@ fn decode_unicode(escape: &str) -> (Option<char>, usize) {
 }
 
 /// The number of a `\uXXXX` at the start.
-fn code_unit(escape: &str) -> Option<u32> {
-    let digits = escape.strip_prefix("\\u")?.get(..4)?;
-    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    u32::from_str_radix(digits, 16).ok()
+fn code_unit(escape: &[u8]) -> Option<u32> {
+    let digits = escape.strip_prefix(b"\\u")?.get(..4)?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
 #[cfg(test)]

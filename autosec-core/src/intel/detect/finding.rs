@@ -44,7 +44,7 @@ impl Hit<'_, '_, '_, '_> {
         let mut finding =
             Finding::new(Arc::clone(&about.analytic), subject, self.event.time(), about.severity);
         finding.confidence = self.confidence;
-        finding.evidence = vec![indicator, seen];
+        finding.evidence = vec![indicator, seen].into();
         if !lists.is_empty() {
             hold_back(&mut finding, self.listings(&observable(self.asked), lists));
         }

@@ -8,7 +8,7 @@ use super::subject::Subject;
 use super::tally::{Counted, RuleStats, Tally};
 use crate::entity::Entity;
 use crate::event::{Event, FieldMask};
-use crate::finding::{Analytic, Evidence, Fault, FaultKind, Finding, Findings, Response};
+use crate::finding::{Analytic, Evidence, Facts, Fault, FaultKind, Finding, Findings, Response};
 use crate::measure::{Confidence, Severity};
 use crate::rule::state::key::Keys;
 use crate::rule::state::memory::{Alarm, Budget, Memory, Observation};
@@ -204,7 +204,7 @@ impl Compiled {
     fn found_later(&self, remembering: &Remembering, alarm: Alarm, findings: &mut Findings) {
         let Some(subject) = alarm.subject else { return };
         self.tally.add(Counted::Findings);
-        findings.push(self.finding(subject, alarm.time, vec![remembering.evidence(alarm.observed)]));
+        findings.push(self.finding(subject, alarm.time, vec![remembering.evidence(alarm.observed)].into()));
     }
 
     #[inline(never)]
@@ -213,21 +213,16 @@ impl Compiled {
             return;
         }
         let Some(subject) = seen.entity() else { return };
-        // Exactly what is needed: what is found is kept, and filled memory that nobody used before.
-        let quoted = self.reads.count(seen.event, EVIDENCE_FIELDS);
-        let mut evidence = Vec::with_capacity(quoted + usize::from(window.is_some()));
-        self.reads.each(seen.event, EVIDENCE_FIELDS, |name, value| {
-            evidence.push(match value.as_text() {
-                Some(text) => Evidence::field(Arc::clone(name), text),
-                None => Evidence::shown_field(Arc::clone(name), value),
-            });
-        });
-        evidence.extend(window);
+        let mut evidence =
+            self.reads.quoted(seen.event, EVIDENCE_FIELDS).map(Facts::from).unwrap_or_default();
+        if window.is_some() {
+            evidence.extend(window);
+        }
         self.tally.add(Counted::Findings);
         findings.push(self.finding(subject, time, evidence));
     }
 
-    fn finding(&self, subject: Entity, time: Timestamp, evidence: Vec<Evidence>) -> Finding {
+    fn finding(&self, subject: Entity, time: Timestamp, evidence: Facts) -> Finding {
         Finding {
             analytic: Arc::clone(&self.analytic),
             subject,

@@ -1,19 +1,22 @@
 use std::sync::Arc;
 
 use crate::event::{Event, FieldId, FieldMask, Schema, Value};
+use crate::finding::Quotes;
 
 /// The fields that a rule's conditions read, with their names.
 #[derive(Clone, Debug)]
 pub(crate) enum Reads {
     /// These, in the order in which the conditions name them.
-    Named(Box<[(FieldId, Arc<str>)]>),
+    Named { fields: Box<[FieldId]>, names: Arc<[Arc<str>]> },
     /// Every field there is, by its position: of a search.
     Every(Arc<[Arc<str>]>),
 }
 
 impl Reads {
     pub(crate) fn named(fields: impl IntoIterator<Item = FieldId>, schema: &Schema) -> Self {
-        Self::Named(fields.into_iter().map(|field| (field, schema.shared_name(field))).collect())
+        let fields: Box<[_]> = fields.into_iter().collect();
+        let names = fields.iter().map(|field| schema.shared_name(*field)).collect();
+        Self::Named { fields, names }
     }
 
     /// All fields of the schema.
@@ -24,36 +27,44 @@ impl Reads {
     /// The fields.
     pub(crate) fn mask(&self) -> FieldMask {
         match self {
-            Reads::Named(fields) => fields.iter().map(|(field, _)| *field).collect(),
+            Reads::Named { fields, .. } => fields.iter().copied().collect(),
             Reads::Every(names) => FieldMask::first(names.len()),
         }
     }
 
-    /// Tells `quote` which of them the event has, `most` at most.
-    pub(crate) fn each<'e>(
-        &self,
-        event: &'e Event<'_>,
-        most: usize,
-        mut quote: impl FnMut(&Arc<str>, &'e Value<'_>),
-    ) {
+    /// What the event has of them, `most` at most; nothing if it has none.
+    pub(crate) fn quoted(&self, event: &Event<'_>, most: usize) -> Option<Quotes> {
+        // Exactly as much memory as it takes: what is found is kept, and filled memory that nobody used before.
+        let mut room = 0;
+        self.each(event, most, |_, value| room += Quotes::room(value));
+        if room == 0 {
+            return None;
+        }
+        let (Reads::Named { names, .. } | Reads::Every(names)) = self;
+        let mut quotes = Quotes::new(names, room);
+        self.each(event, most, |name, value| quotes.add(name, value));
+        Some(quotes)
+    }
+
+    /// Tells `quote` which of them the event has, by the place of its name.
+    fn each<'e>(&self, event: &'e Event<'_>, most: usize, mut quote: impl FnMut(usize, &'e Value<'_>)) {
         match self {
-            Reads::Named(fields) => {
-                let held = fields.iter().filter_map(|(field, name)| Some((name, event.get(*field)?)));
+            Reads::Named { fields, .. } => {
+                let held = fields.iter().enumerate().filter_map(|(at, field)| Some((at, event.get(*field)?)));
                 held.take(most).for_each(|(name, value)| quote(name, value));
             }
             // By the event, which has a few dozen, and not by the schema, which has hundreds.
             Reads::Every(names) => {
-                let held =
-                    event.fields().filter_map(|(field, value)| Some((names.get(field.index())?, value)));
-                held.take(most).for_each(|(name, value)| quote(name, value));
+                let held = event.fields().map(|(field, value)| (field.index(), value));
+                let named = held.filter(|(name, _)| *name < names.len());
+                named.take(most).for_each(|(name, value)| quote(name, value));
             }
         }
     }
+}
 
-    /// How many of them the event has, `most` at most.
-    pub(crate) fn count(&self, event: &Event<'_>, most: usize) -> usize {
-        let mut many = 0;
-        self.each(event, most, |_, _| many += 1);
-        many
+impl Default for Reads {
+    fn default() -> Self {
+        Self::Named { fields: Box::default(), names: Arc::default() }
     }
 }

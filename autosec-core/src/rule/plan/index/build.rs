@@ -165,9 +165,13 @@ fn filed(
             continue;
         };
         let group = groups.get(usize::from(*plan)).copied().unwrap_or(ANYWHERE);
-        let (filed, behind) = grams::of(&key.folded, place, |gram| rarity.count(gram));
-        let found = Found { text: number(within.len()), behind, plan: *plan };
-        looked.extend(filed.into_iter().map(|gram| Looked { gram, groups: group, found }));
+        let found = |behind| Found { text: number(within.len()), behind, plan: *plan };
+        let filed = grams::of(&key.folded, place, |gram| rarity.count(gram));
+        looked.extend(filed.into_iter().map(|(gram, behind)| Looked {
+            gram,
+            groups: group,
+            found: found(behind),
+        }));
         let late = |atom: &u32| kinds.get(*atom as usize).is_some_and(|kind| kind.late);
         let is_late = atoms.first().is_some_and(late);
         concerned(fields, *plan, |field| {

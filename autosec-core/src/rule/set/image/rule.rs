@@ -85,10 +85,10 @@ pub(super) fn write(rule: &Compiled, blueprint: &Blueprint, into: &mut Output) -
     into.sized(blueprint.veto.as_ref().map_or(&[], |kept| kept.bytes()));
     // A search reads every field of the set that it will be in.
     let reads = match &rule.reads {
-        Reads::Named(reads) => &**reads,
+        Reads::Named { fields, .. } => &**fields,
         Reads::Every(_) => &[],
     };
-    fields(reads.iter().map(|(field, _)| *field), reads.len(), into);
+    fields(reads.iter().copied(), reads.len(), into);
     subject(&rule.subject, into);
     into.count(rule.subjects.len());
     rule.subjects.iter().for_each(|one| subject(one, into));

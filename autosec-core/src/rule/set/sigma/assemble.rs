@@ -122,7 +122,7 @@ fn plain(rule: &SigmaRule, subject: Subject) -> Compiled {
         response: None,
         shadow: false,
         silent: false,
-        reads: Reads::Named(Box::default()),
+        reads: Reads::default(),
         subject,
         subjects: Box::default(),
         remembers: None,
