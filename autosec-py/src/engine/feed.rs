@@ -46,7 +46,7 @@ impl Feed {
             return Ok(self.dict.with(dict, at, |event| self.engine.process_in_place(event)));
         }
         if let Some(dict) = mapping(event)? {
-            return Ok(self.dict.with(&dict, at, |event| self.engine.process(event)));
+            return Ok(self.dict.with(&dict, at, |event| self.engine.process_in_place(event)));
         }
         let bytes = json_bytes(event)?;
         Ok(self.json(bytes.as_bytes(), at))
