@@ -49,7 +49,7 @@ mod tests {
 
     use super::*;
     use crate::event::Schema;
-    use crate::rule::RuleSet;
+    use crate::rule::set::rules::RuleSet;
 
     const NATIVE: &str = "
     - { id: a, name: A, severity: low, when: exists(url.path) }
