@@ -181,7 +181,7 @@ impl Indicators {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = feed.py();
         let index = self.index(py)?;
-        let (input, total) = open(feed)?;
+        let (input, total, name) = open(feed)?;
         let teller = Teller::new(py, progress, "feed", Some(total))?;
         let done = entered(py, || {
             detached(py, || read(index, Counted { input, read: 0, told: 0, teller: &teller }))
@@ -190,12 +190,14 @@ impl Indicators {
             teller.tell(total, &[]);
         }
         teller.close(py);
-        let told = done?.map_err(|wrong| error::config(py, wrong))?;
+        let told = done?.map_err(|wrong| error::config(py, format!("{name}: {wrong}")))?;
         if let Some(rejected) = told.get("rejected").and_then(Value::as_u64).filter(|rejected| *rejected > 0)
         {
-            let (log, first) = (Log::default(), told.pointer("/rejects/0").and_then(Value::as_str));
-            let first = first.map_or(String::new(), |first| format!("; the first, in line {first}"));
-            log.warn(format!("{rejected} records of a feed could not be used{first}"));
+            let first = told.pointer("/rejects/0").and_then(Value::as_str);
+            let first = first.map_or(String::new(), |first| format!("; the first at {first}"));
+            let records = if rejected == 1 { "record" } else { "records" };
+            let log = Log::default();
+            log.warn(format!("{rejected} {records} of {name} could not be used{first}"));
             log.hand_over(py)?;
         }
         to_python(py, &told)
@@ -246,16 +248,18 @@ impl StixSink for Sink<'_> {
     }
 }
 
-fn open(feed: &Bound<'_, PyAny>) -> PyResult<(Box<dyn Read + Send>, u64)> {
+/// The bytes of a feed, how many there are, and what it is called in errors.
+fn open(feed: &Bound<'_, PyAny>) -> PyResult<(Box<dyn Read + Send>, u64, String)> {
     if feed.is_instance_of::<PyBytes>() || feed.is_instance_of::<PyByteArray>() {
         let bytes = json_bytes(feed)?.as_bytes().to_vec();
         let length = bytes.len() as u64;
-        return Ok((Box::new(Cursor::new(bytes)), length));
+        return Ok((Box::new(Cursor::new(bytes)), length, "the feed".to_owned()));
     }
     let path = feed.extract::<PathBuf>()?;
     let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
     let opened = opened.map_err(|wrong| error::config(feed.py(), format!("`{}`: {wrong}", path.display())));
-    opened.map(|(length, file)| (Box::new(file) as Box<dyn Read + Send>, length))
+    let (length, file) = opened?;
+    Ok((Box::new(file), length, format!("`{}`", path.display())))
 }
 
 fn settings(py: Python<'_>, kind: &str, name: Option<&str>) -> PyResult<ListSettings> {

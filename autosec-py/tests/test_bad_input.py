@@ -338,7 +338,7 @@ def test_what_cannot_be_copied_says_so() -> None:
 
 def test_a_list_that_cannot_be_used_is_told(caplog: pytest.LogCaptureFixture) -> None:
     told = autosec.Indicators().load(b"ok.example\n# remark\n203.0.113.0/40\n203.0.113.0/24\n", kind="network")
-    assert told["rejected"] == 2 and "2 records of a feed could not be used; the first, in line 1" in caplog.text
+    assert told["rejected"] == 2 and "2 records of the feed could not be used; the first at 1: " in caplog.text
     with pytest.raises(autosec.ConfigError, match="use guess, .*domain"):
         autosec.Indicators().add("x.example", kind="domian")
 
@@ -382,3 +382,21 @@ detection: { selection: { Image|endswith: 'whoami.exe' }, condition: selection }
 """
     report = autosec.RuleSet(text=sigma + "---" + sigma.replace("id: 1", "id: 2")).backtest([{"Image": "whoami.exe"}], at=1)
     assert "11111111-1111-4111-8111-111111111111 Whoami of the year" in str(report)
+
+
+def test_a_part_of_a_batch_is_a_list(engine: autosec.Engine) -> None:
+    verdicts = engine.process_many([{**ADMIN, "@timestamp": second} for second in range(6)])
+    whole = list(verdicts)
+    for part in (slice(2), slice(1, -1), slice(None, None, -2), slice(4, 99), slice(9, 3), slice(-(10**30), 10**30, 3)):
+        assert verdicts[part] == whole[part]
+    with pytest.raises(ValueError, match="zero"):
+        verdicts[::0]
+
+
+def test_a_feed_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.json"
+    path.write_text("{")
+    with pytest.raises(autosec.ConfigError, match=r"bundle\.json`: the bundle is truncated, at byte 1 \(line 1\)$"):
+        autosec.Indicators().load_stix(path)
+    with pytest.raises(autosec.ConfigError, match="^the feed: "):
+        autosec.Indicators().load(b"nothing here\n", kind="network")

@@ -102,7 +102,7 @@ def test_files_that_are_no_model_are_refused(tmp_path: Path) -> None:
     forest, file = autosec.IsolationForest(10).fit(USUAL), tmp_path / "a.model"
     forest.save(file)
     whole = file.read_bytes()
-    with pytest.raises(autosec.ConfigError, match="holds a IsolationForest, and not a KMeans"):
+    with pytest.raises(autosec.ConfigError, match="holds the kind IsolationForest, and not KMeans"):
         autosec.KMeans.load(file)
     for broken in [
         b"",

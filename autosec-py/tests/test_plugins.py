@@ -176,9 +176,10 @@ def test_what_is_granted_goes_out_with_a_secret(
 def test_a_dict_grants_what_a_file_does(device: tuple[str, list[str | None]], tmp_path: Path) -> None:
     url, shown = device
     folder, file = install(tmp_path / "fixture", more=ASKS), tmp_path / "grant.toml"
-    file.write_text("networks = ['127.0.0.0/8']\nsecrets_in_clear = true\nlimits = { deadline = '4s' }\n" + ASKS)
+    asks = ASKS.replace("greets the device", r'greets \"the\" device \U0001f6aa')
+    file.write_text("networks = ['127.0.0.0/8']\nsecrets_in_clear = true\nlimits = { deadline = '4s' }\n" + asks)
     http = {"origin": "{config.url|http://127.0.0.1:9}", "methods": ["GET"], "paths": ["/hello"], "tls": "optional"}
-    http |= {"secrets": ["key"], "why": "it greets\n\"the\" device\x7f\U0001f6aa"}
+    http |= {"secrets": ["key"], "why": 'it greets "the" device \U0001f6aa'}
     grant: dict[str, Any] = {"http": [http], "secret": [{"name": "key", "use": "header:x-edge-key", "from": None}]}
     grant |= {"limits": {"deadline": "4s"}, "networks": [ip_network("127.0.0.0/8")], "secrets_in_clear": True}
     config, secrets = {"url": url, "start": f"http {url}/hello key"}, autosec.FileSecrets(tmp_path)
@@ -196,12 +197,12 @@ def test_a_dict_grants_what_a_file_does(device: tuple[str, list[str | None]], tm
     [
         ({"nets": []}, ["P002", "unknown field `nets`", "nets = []"]),
         ({"http": [{"host": "a.example", "methods": 7}]}, ["P004", "methods = 7", "^"]),
-        ({"networks": ["10.0.0.1/8"]}, ["host bits", 'networks = ["10.0.0.1/8"]']),
+        ({"networks": ["10.0.0.0/33"]}, ["no network", 'networks = ["10.0.0.0/33"]']),
         ({"networks": [None]}, ["networks = [{}]"]),
         ({"networks": {"office": "10.0.0.0/8"}}, ["[networks]"]),
         ({"secrets_in_clear": "yes"}, ["P004", 'secrets_in_clear = "yes"']),
         ({"limits": {"deadline": float("inf")}}, ["`grant` cannot be read"]),
-        ({"limits": {"memory": 10**30}}, ["limits"]),
+        ({"limits": {"memory": 10**30}}, ["P005", "memory = 1e+30"]),
         ({"a b": {"\n": 1}}, ["P002", '["a b"]']),
     ],
     ids=str,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from os import PathLike
-from typing import Any, Literal, Self, TypeAlias, final
+from typing import Any, Literal, Self, TypeAlias, final, overload
 
 from typing_extensions import disjoint_base
 
@@ -200,7 +200,10 @@ class Verdict:
 @final
 class Verdicts(Sequence[Verdict | None]):
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> Verdict | None: ...  # type: ignore[override]
+    @overload
+    def __getitem__(self, index: int, /) -> Verdict | None: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> list[Verdict | None]: ...
     @property
     def told(self) -> list[tuple[int, Verdict]]: ...
     @property

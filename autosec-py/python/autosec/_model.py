@@ -183,7 +183,7 @@ class Model(ABC):
         except (ValueError, TypeError, KeyError, RecursionError) as wrong:
             raise ConfigError(f"`{path}` is damaged: its first lines say nothing of a model") from wrong
         if not isinstance(made, cls):
-            raise ConfigError(f"`{path}` holds a {type(made).__name__}, and not a {cls.__name__}")
+            raise ConfigError(f"`{path}` holds the kind {type(made).__name__}, and not {cls.__name__}")
         made._model = _autosec._Model.from_bytes(made.kind, body, made._schema)
         return made
 

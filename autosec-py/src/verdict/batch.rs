@@ -1,7 +1,9 @@
 use autosec_core::engine;
 use autosec_core::time::Timestamp;
+use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::types::PySlice;
 
 use super::Verdict;
 
@@ -75,12 +77,20 @@ impl Verdicts {
         self.times.len()
     }
 
-    /// The verdict of this event; `None` if it could not be read.
-    fn __getitem__(&self, index: isize) -> PyResult<Option<Verdict>> {
+    /// The verdict of this event; `None` if it could not be read. Of a slice a list of them.
+    fn __getitem__<'py>(&self, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = index.py();
+        if let Ok(slice) = index.cast::<PySlice>() {
+            let indices = slice.indices(self.times.len().cast_signed())?;
+            let each = (0..indices.slicelength).map(|step| indices.start + step.cast_signed() * indices.step);
+            let each = each.map(|index| self.at(index.cast_unsigned()));
+            return each.collect::<Vec<_>>().into_pyobject(py);
+        }
+        let index = index.extract::<isize>()?;
         let from_end = if index < 0 { self.times.len().cast_signed() } else { 0 };
         let index = usize::try_from(index + from_end).ok().filter(|index| *index < self.times.len());
         let index = index.ok_or_else(|| PyIndexError::new_err("no event has this number"))?;
-        Ok(self.at(index))
+        self.at(index).into_bound_py_any(py)
     }
 
     /// The number of each event about which there is something to say, with its verdict.

@@ -18,7 +18,7 @@ const CHEAP: u32 = 120;
 const ASKING: u32 = 5;
 
 /// All conditions of a rule set, which are asked of an event at once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Program {
     conditions: Box<[Predicate]>,
     atoms: Box<[Atom]>,
@@ -89,18 +89,28 @@ impl Scratch {
 impl Program {
     /// A program of these conditions; they are numbered from 0.
     pub(crate) fn new(conditions: Vec<Condition>) -> Self {
+        Self::watched(conditions, &|| false).unwrap_or_default()
+    }
+
+    /// The same, for as long as it is not over: that of 100,000 conditions takes seconds.
+    pub(crate) fn watched(conditions: Vec<Condition>, is_over: &dyn Fn() -> bool) -> Option<Self> {
         let mut questions = Questions::default();
-        let mut conditions: Box<[Predicate]> =
-            conditions.into_iter().map(|condition| questions.predicate(condition)).collect();
+        let predicates =
+            conditions.into_iter().map(|condition| (!is_over()).then(|| questions.predicate(condition)));
+        let mut conditions = predicates.collect::<Option<Box<[Predicate]>>>()?;
         let questions = questions.all;
         if questions.len() <= FEW {
             let atoms: Box<[Atom]> = questions.iter().cloned().map(Atom::new).collect();
             if is_cheap(&mut conditions, &atoms) {
-                return Self { conditions, atoms, finder: None };
+                return Some(Self { conditions, atoms, finder: None });
             }
         }
-        let needs: Vec<_> = questions.iter().map(Need::of).collect();
+        let needs = questions.iter().map(|question| (!is_over()).then(|| Need::of(question)));
+        let needs = needs.collect::<Option<Vec<_>>>()?;
         let Plan { rarity, kinds, waiting, always } = Plan::new(&conditions, &needs);
+        if is_over() {
+            return None;
+        }
         let mut builder = Builder::default();
         for (atom, need) in (0_u32..).zip(&needs) {
             if let Some(need) = need
@@ -112,7 +122,8 @@ impl Program {
         let index = builder.build(kinds.into(), &rarity);
         drop(rarity);
         drop(needs);
-        let atoms: Box<[Atom]> = questions.into_iter().map(Atom::new).collect();
+        let atoms = questions.into_iter().map(|question| (!is_over()).then(|| Atom::new(question)));
+        let atoms = atoms.collect::<Option<Box<[Atom]>>>()?;
         let cost = |atom: u32| match index.kind(atom) {
             Kind { indexed: true, enough: true, .. } => 1,
             Kind { indexed: true, .. } => 5,
@@ -122,7 +133,7 @@ impl Program {
         conditions.iter_mut().for_each(|condition| {
             condition.sort(&cost);
         });
-        Self { conditions, atoms, finder: Some(Finder { index, waiting, always: always.into() }) }
+        Some(Self { conditions, atoms, finder: Some(Finder { index, waiting, always: always.into() }) })
     }
 
     /// The numbers of the conditions that `event` satisfies, in order.

@@ -383,7 +383,7 @@ impl<'s> RuleSetBuilder<'s> {
         Ok(self)
     }
 
-    /// Asks `go_on` before each source and before each rule is compiled, on the thread that builds. Once it says
+    /// Asks `go_on` before each source, each rule and each part of what finds rules, on the thread that builds. Once it says
     /// [`ControlFlow::Break`], nothing is left of the rules but one error of the code `E110`: for hosts whose users may
     /// lose patience with a folder of many thousand rules, of which a second reads some 5,000. The last call counts.
     ///

@@ -76,10 +76,12 @@ impl Given<'_> {
     /// A rule set of everything, or all that is wrong with it.
     pub(super) fn build(mut self) -> Result<RuleSet, RuleErrors> {
         let (mut diagnostics, watch) = (Vec::new(), mem::take(&mut self.watch));
-        match self.compile(&watch, &mut diagnostics, true) {
+        let compiled = self.compile(&watch, &mut diagnostics, true);
+        let rules = compiled.filter(|_| diagnostics.is_empty()).map(|compiled| compiled.finish(&watch));
+        match rules {
             _ if watch.was_stopped() => Err(RuleErrors::new(vec![watch::stopped()])),
-            Some(compiled) if diagnostics.is_empty() => Ok(compiled.finish()),
-            _ => Err(RuleErrors::new(diagnostics)),
+            Some(rules) => Ok(rules),
+            None => Err(RuleErrors::new(diagnostics)),
         }
     }
 
@@ -88,11 +90,12 @@ impl Given<'_> {
         let (mut refused, watch) = (Vec::new(), mem::take(&mut self.watch));
         let (schema, budget) = (self.schema.clone(), self.budget.clone());
         let hasher = KeyHasher::new(self.seed, self.ipv6_prefix);
-        let mut compiled = self.compile(&watch, &mut refused, false);
+        let mut rules = self.compile(&watch, &mut refused, false).map(|compiled| compiled.finish(&watch));
         if watch.was_stopped() {
-            (compiled, refused) = (None, vec![watch::stopped()]);
+            (rules, refused) = (None, vec![watch::stopped()]);
         }
-        let rules = compiled.unwrap_or_else(|| Compiled::nothing(schema, budget, hasher)).finish();
+        let nothing = || Compiled::nothing(schema, budget, hasher).finish(&Watch::default());
+        let rules = rules.unwrap_or_else(nothing);
         Loaded { rules, refused }
     }
 
@@ -183,8 +186,8 @@ impl Compiled {
         self
     }
 
-    pub(super) fn finish(self) -> RuleSet {
-        let set = RuleSet::new(self.schema, self.written, self.assembled, self.hasher);
+    pub(super) fn finish(self, watch: &Watch<'_>) -> RuleSet {
+        let set = RuleSet::new(self.schema, self.written, self.assembled, self.hasher, watch);
         if let Some(snapshot) = self.resumed.as_deref().and_then(|bytes| Snapshot::read(bytes).ok()) {
             set.take(&snapshot, true);
         }

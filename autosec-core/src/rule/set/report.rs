@@ -2,6 +2,7 @@ use std::fmt;
 
 use super::load::Compiled;
 use super::rules::RuleSet;
+use super::watch::Watch;
 use super::{build, exempt, trial};
 use crate::event::{Event, FieldMask, JsonReader};
 use crate::finding::{Detector, Finding, Findings};
@@ -136,7 +137,7 @@ impl RuleSet {
         }
         let nothing =
             Compiled::nothing(self.schema().clone(), budget, KeyHasher::new(None, self.hasher.ipv6_prefix()));
-        Some(nothing.with(assembled).finish())
+        Some(nothing.with(assembled).finish(&Watch::default()))
     }
 }
 

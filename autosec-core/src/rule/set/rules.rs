@@ -8,6 +8,7 @@ use super::builder::RuleSetBuilder;
 use super::chain::{Chain, Fed, Pending};
 use super::definition::Blueprint;
 use super::image;
+use super::watch::Watch;
 use crate::event::{Event, FieldMask, Schema};
 use crate::finding::{Detector, Findings};
 use crate::rule::image::ImageError;
@@ -122,6 +123,7 @@ impl RuleSet {
         written: Written,
         assembled: Vec<Assembled>,
         hasher: KeyHasher,
+        watch: &Watch<'_>,
     ) -> Self {
         let blueprints = assembled.iter().map(Blueprint::new).collect();
         let chain = Chain::new(assembled.iter().map(|assembled| assembled.fed_by.as_slice()));
@@ -141,7 +143,7 @@ impl RuleSet {
             fields.union(&rule.fields());
             compiled.push(rule);
         }
-        let program = Arc::new(Program::new(conditions));
+        let program = Arc::new(Program::watched(conditions, &|| watch.is_over()).unwrap_or_default());
         let waits = |rule: &Compiled| rule.remembers.as_ref().is_some_and(|it| it.memory.waits());
         let waiting = (0u32..).zip(&compiled).filter(|(_, rule)| waits(rule)).map(|(at, _)| at).collect();
         Self {

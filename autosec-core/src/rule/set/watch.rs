@@ -49,7 +49,7 @@ mod tests {
 
     use super::*;
     use crate::event::Schema;
-    use crate::rule::RuleSet;
+    use crate::rule::set::rules::RuleSet;
 
     const NATIVE: &str = "
     - { id: a, name: A, severity: low, when: exists(url.path) }
@@ -73,7 +73,7 @@ detection: { selection: { Image: whoami }, condition: selection }
         };
         assert!(builder().watched(counted).build_lenient().refused.is_empty());
         let all = all.into_inner();
-        assert_eq!(all, 5, "two sources, and three rules");
+        assert_eq!(all, 8, "two sources, three rules, and their conditions");
         for last in 1..=all {
             let asked = AtomicUsize::new(0);
             let stop = || match asked.fetch_add(1, Ordering::Relaxed) + 1 {
