@@ -10,8 +10,9 @@ use crate::event::Value;
 /// The facts of a finding: a list of [`Evidence`], to be read like a slice.
 ///
 /// Most findings are weighed, counted and let go, and nobody reads what they quote. So what a rule quotes of an event stands
-/// in one piece of memory, and becomes a list when somebody looks at it. With a string and a place in a list for each quote,
-/// findings took a third of an event's time where keyword rules quote a dozen fields (2026-11-23, 2-core x86-64 VM).
+/// in one piece of memory, and becomes a list when somebody looks at it. With a string for each quote from the start, a
+/// Windows event took 13.7 us and not 12.5 from JSON to a verdict that is kept (3,752 Sigma rules, 2026-11-23, 2-core x86-64
+/// VM).
 ///
 /// ```
 /// use autosec_core::finding::{Evidence, Facts};
@@ -174,7 +175,8 @@ struct Cut<'w> {
 }
 
 impl Cut<'_> {
-    /// Texts and lists of them without the detour of formatting: that took a twentieth of a Windows event's time.
+    /// Texts and lists of them without the detour of formatting: that took a twentieth of an event's
+    /// instructions where rules of keywords quote the values that have no field.
     fn show(&mut self, value: &Value<'_>) -> fmt::Result {
         match value {
             Value::Text(text) => self.write_str(text),

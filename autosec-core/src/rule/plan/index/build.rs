@@ -197,7 +197,7 @@ fn concerned(fields: &mut [Field], plan: u16, change: impl Fn(&mut Field)) {
 }
 
 /// For each plan its bit of the filter: one each for the fields with most texts, one for all others together.
-fn groups(texts: &[((u16, &TextKey<'_>), Vec<u32>)], plans: usize) -> Vec<u8> {
+fn groups(texts: &[((u16, &TextKey<'_>), Vec<u32>)], plans: usize) -> Vec<u16> {
     let mut many = vec![(0_u32, 0_usize); plans];
     many.iter_mut().enumerate().for_each(|(plan, (_, held))| *held = plan);
     for ((plan, key), _) in texts {

@@ -38,9 +38,9 @@ struct Field {
     /// The longest text that is looked for as a whole value: as it is written, and in lower case.
     longest: [Option<u32>; 2],
     /// Groups of texts that are looked for within values.
-    groups: u8,
+    groups: u16,
     /// The same for a field that is scanned late.
-    late: u8,
+    late: u16,
     /// Whether values that are no texts are to be spelled out.
     spelled: bool,
     /// Whether anything is looked for in its values.

@@ -47,7 +47,7 @@ impl Texts {
     pub(super) fn within(
         &self,
         plan: u16,
-        groups: u8,
+        groups: u16,
         padded: &[u8],
         raw: &[u8],
         mut found: impl FnMut(Atoms),
