@@ -57,8 +57,11 @@ type Step = Result<(), Stop>;
 /// Takes the wanted values of a dict that has them under their dotted names, as plain values: most are like that. They
 /// are what [`gather`] would give; false if the dict is another one.
 pub(super) fn flat<'py>(tree: &Tree, event: &Bound<'py, PyDict>, held: &mut Gathered<'py>) -> bool {
-    let (py, Flat { inner, wanted }) = (event.py(), tree.flat());
-    if !tree.can_probe() || inner.len() + wanted.len() > event.len() {
+    if !tree.can_probe() {
+        return false;
+    }
+    let (py, Flat { inner, wanted }) = (event.py(), tree.flat(event));
+    if inner.len() + wanted.len() > event.len() {
         return false;
     }
     for name in inner {

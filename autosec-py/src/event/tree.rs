@@ -1,15 +1,17 @@
+use std::sync::OnceLock;
+
 use autosec_core::event::{FieldId, FieldMask, Kind, Schema};
 use hashbrown::HashMap;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 
 /// The wanted fields as a tree of names, one node a level of nesting. As in core's JSON reader a node knows the dotted
 /// names of all its descendants, so that each key of a dict, nested or dotted, costs one look-up.
 #[derive(Debug)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,
-    /// What a dict is asked for that has all its values under their dotted names.
-    flat: Flat,
+    /// What a dict is asked for that has all its values under their dotted names; known from the first dict on.
+    flat: OnceLock<Flat>,
     /// An unknown key is looked up again without its spaces.
     spaced: bool,
     /// Takes every value that has no place.
@@ -44,7 +46,7 @@ const TIME: &str = "@timestamp";
 
 impl Tree {
     pub(crate) fn new(py: Python<'_>, schema: &Schema, wanted: &FieldMask) -> Self {
-        let (nodes, flat) = (vec![Node::default()], Flat::default());
+        let (nodes, flat) = (vec![Node::default()], OnceLock::new());
         let mut tree = Self { nodes, flat, spaced: schema.is_spaced(), rest: None };
         tree.rest = schema.rest().filter(|rest| wanted.contains(*rest));
         tree.insert(TIME, Target::Time);
@@ -57,16 +59,22 @@ impl Tree {
             node.probes =
                 named.iter().map(|(name, next)| (PyString::intern(py, name).unbind(), **next)).collect();
         }
-        tree.flat = tree.flatten(py);
         tree
     }
 
-    fn flatten(&self, py: Python<'_>) -> Flat {
+    /// Many programs make all their dicts of the same texts as keys (those of a literal, of `csv.DictReader`, of `orjson`),
+    /// and a key that is the very text that is asked for need not be compared: so the first dict's own are taken.
+    fn flatten(&self, event: &Bound<'_, PyDict>) -> Flat {
         let mut flat = Flat::default();
+        let keys: Vec<_> =
+            event.iter().filter_map(|(key, _)| key.cast_into_exact::<PyString>().ok()).collect();
         for (name, next) in self.root().map(Node::probes).unwrap_or_default() {
+            let own = name.bind(event.py());
+            let theirs = keys.iter().find(|key| key.to_str().ok() == own.to_str().ok());
+            let name = theirs.unwrap_or(own).clone().unbind();
             match self.node(*next).and_then(|node| node.target) {
-                Some(target) => flat.wanted.push((name.clone_ref(py), target)),
-                None => flat.inner.push(name.clone_ref(py)),
+                Some(target) => flat.wanted.push((name, target)),
+                None => flat.inner.push(name),
             }
         }
         flat
@@ -100,8 +108,8 @@ impl Tree {
         fresh
     }
 
-    pub(super) fn flat(&self) -> &Flat {
-        &self.flat
+    pub(super) fn flat(&self, event: &Bound<'_, PyDict>) -> &Flat {
+        self.flat.get_or_init(|| self.flatten(event))
     }
 
     pub(crate) fn root(&self) -> Option<&Node> {
