@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Who was noted lately. Most events are of a client that was, and need no lock then: threads share nothing but reads.
 ///
 /// A slot holds a part of the hash of the client and of the interval it was last noted in; who is driven out of a slot is
-/// noted once more, which changes nothing. That somebody passes for another happens once in 500 million times, and the seed
+/// noted once more, which changes nothing. That somebody passes for another happens once in 250 million times, and the seed
 /// is random, so nobody can choose to.
 ///
 /// It is read at every event, and so has no cache line in common with what changes.

@@ -13,14 +13,11 @@ use crate::arrow::Plan;
 use crate::event::{DictReader, ReadError, json_bytes, mapping};
 use crate::guard;
 use crate::lines::Lines;
+use crate::turn::Turns;
 use crate::verdict::{Unread, Verdicts};
 
 /// After so many events without the interpreter, Python is asked whether somebody pressed Ctrl-C.
 const ASK_EVERY: usize = 8_192;
-
-/// After so many events with the interpreter, others get a turn, and Python is asked the same: this is well under the 5 ms
-/// that Python gives a thread.
-const YIELD_EVERY: usize = 512;
 
 /// What some programs write before a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -85,14 +82,10 @@ impl Feed {
     /// The verdicts of many events, each of any form.
     pub(super) fn many(&self, events: &Bound<'_, PyAny>, at: Option<Timestamp>) -> PyResult<Verdicts> {
         let mut verdicts = Verdicts::default();
-        let turn = events.py().import("autosec._engine")?.getattr("turn")?;
+        let mut turns = Turns::new(events.py())?;
         for (index, event) in listed(events)?.enumerate() {
             let event = event?;
-            if index % YIELD_EVERY == YIELD_EVERY - 1 {
-                // Between two events nothing is half done: a fork may come here.
-                guard::within(|| turn.call0()).transpose()?;
-                event.py().check_signals()?;
-            }
+            turns.step()?;
             match self.one(&event, at) {
                 Ok(Ok(verdict)) => verdicts.push(verdict),
                 Ok(Err(wrong)) => verdicts.push_unread(wrong.unread(index)),
