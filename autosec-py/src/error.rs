@@ -36,9 +36,20 @@ pub(crate) fn rule<'py>(
     given.set_item("line", diagnostic.position().map(|(line, _)| line))?;
     given.set_item("column", diagnostic.position().map(|(_, column)| column))?;
     given.set_item("help", diagnostic.help_line().map(in_python))?;
-    given.set_item("rendered", in_python(&diagnostic.to_string()))?;
+    given.set_item("rendered", rendered(diagnostic))?;
     given.set_item("others", PyTuple::new(py, others)?)?;
     class(py, if limit { "RuleLimitError" } else { "RuleError" })?.call((diagnostic.title(),), Some(&given))
+}
+
+/// What is wrong with the lines of the source, which stay as they are, and what to do in the words of Python.
+fn rendered(diagnostic: &Diagnostic) -> String {
+    let is_source = |line: &str| {
+        line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).starts_with('|')
+    };
+    let text = diagnostic.to_string();
+    let lines =
+        text.split('\n').map(|line| if is_source(line) { Cow::Borrowed(line) } else { in_python(line) });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// An event that cannot be read: what is wrong, a stable code, and the place.

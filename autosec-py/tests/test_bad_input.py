@@ -138,8 +138,12 @@ def test_settings_that_are_wrong_are_named() -> None:
         with pytest.raises(autosec.ConfigError, match=f"`{name}`"):
             autosec.IsolationForest(**settings).fit(rows)
     for every in (0.0, -1.0, math.nan, math.inf):
-        with pytest.raises(autosec.ConfigError, match="every"), autosec.Engine().kept(every):
+        with pytest.raises(autosec.ConfigError, match="`every`"), autosec.Engine().kept(every):
             pass
+    with pytest.raises(TypeError, match="`every`"), autosec.Engine().kept("1"):  # type: ignore[arg-type]
+        pass
+    with autosec.Engine().kept(reconcile_every=math.inf):
+        pass
 
 
 def test_what_to_do_is_said_in_python_s_words(tmp_path: Path) -> None:
@@ -155,6 +159,9 @@ detection: { selection: { Image|expand: '%tools%' }, condition: selection }
     with pytest.raises(autosec.RuleError) as refused:
         autosec.RuleSet(text=RULES, rule_limit=2)
     assert "`rule_limit=`" in str(refused.value)
+    with pytest.raises(autosec.RuleError) as refused:
+        autosec.RuleSet(text="- { id: a, name: A, severity: low, when: '`RuleSetBuilder::list(` in $bad' }")
+    assert "when: '`RuleSetBuilder::list(` in $bad'" in str(refused.value)
     with pytest.raises(autosec.RuleError, match=r"lists=\{name: \[…\]\}"):
         autosec.RuleSet(text="- { id: a, name: A, severity: low, when: source.ip in $bad }")
     with pytest.raises(autosec.EventError, match="`at=`"):

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,12 +194,68 @@ def test_connecting_ends_in_time() -> None:
         assert time.monotonic() - begun < 5
 
 
+def test_an_answer_that_drips_ends_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        over = threading.Event()
+
+        def drip() -> None:
+            stream, _ = listener.accept()
+            with stream:
+                stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while not over.wait(0.05):
+                    try:
+                        stream.sendall(b"x")
+                    except OSError:
+                        return
+
+        threading.Thread(target=drip, daemon=True).start()
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError):
+            ask(autosec.HttpsClient(answer_within=0.4), f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        assert 0.3 < time.monotonic() - begun < 5
+        over.set()
+
+
+def test_an_address_that_is_silent_leaves_the_others_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    with device(lambda _: said("200 OK", "yes")) as (port, _), socket.create_server(("127.0.0.1", 0)) as silent:
+        listed = [
+            (999, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)),
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", silent.getsockname()),
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: listed)
+        client = autosec.HttpsClient(context=ssl.create_default_context(cadata=OURS), connect_within=2)
+        assert ask(client, "https://edge.test/").body == b"yes"
+
+
+def test_no_secret_is_in_what_is_raised_or_shown() -> None:
+    with device(lambda _: said("200 OK"), is_tls=False) as (port, asked):
+        for url, headers in [
+            (f"http://127.0.0.1:{port}/x?key=SECRET y", []),
+            (f"http://127.0.0.1:{port}/x?key=SECRETé", []),
+            (f"http://127.0.0.1:{port}/", [("X-Key", "SECRET\r\nA: b")]),
+            (f"http://127.0.0.1:{port}/", [("X-Key", "SECRET☃")]),
+        ]:
+            with pytest.raises(ValueError) as raised:
+                autosec.HttpsClient().send(autosec.HttpRequest("GET", url, headers))
+            assert "SECRET" not in "".join(traceback.format_exception(raised.value))
+        assert asked == []
+    request = autosec.HttpRequest("GET", "https://me:SECRET@edge.test:8443/x?key=SECRET", [("X", "SECRET")], b"SECRET")
+    assert repr(request) == "<HttpRequest GET https://edge.test:8443/x, 1 headers, 6 bytes>"
+
+
 def test_what_cannot_be_meant_is_refused() -> None:
     for wrong in ["", "00", "g" * 64, "é" * 64]:
         with pytest.raises(autosec.ConfigError, match="is no fingerprint"):
             autosec.HttpsClient(fingerprints=[wrong])
     with pytest.raises(autosec.ConfigError, match="either"):
         autosec.HttpsClient(context=ssl.create_default_context(), fingerprints=[PIN])
+    for span in [0, -1, float("nan"), float("inf")]:
+        with pytest.raises(autosec.ConfigError, match="`connect_within` is a number of seconds"):
+            autosec.HttpsClient(connect_within=span)
+    for given in [{"context": "ours.pem"}, {"fingerprints": PIN}, {"answer_within": "1"}]:
+        with pytest.raises(TypeError, match=f"`{next(iter(given))}` is"):
+            autosec.HttpsClient(**given)
     secrets = autosec.EnvironmentSecrets()
     with pytest.raises(autosec.ConfigError, match="either"):
         autosec.PanOs("https://edge.test", secrets, fingerprints=[PIN], client=autosec.HttpsClient())
@@ -206,6 +263,8 @@ def test_what_cannot_be_meant_is_refused() -> None:
         autosec.PanOs("https://edge.test", secrets, fingerprints=["00"])
     with pytest.raises(TypeError, match="`str` is no HTTP client: subclass `HttpClient`"):
         autosec.PanOs("https://edge.test", secrets, client="curl")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`HttpsClient` is a class"):
+        autosec.PanOs("https://edge.test", secrets, client=autosec.HttpsClient)  # type: ignore[arg-type]
 
 
 class Vault(autosec.SecretSource):

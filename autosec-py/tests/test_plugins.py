@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -184,11 +185,22 @@ def test_a_dict_grants_what_a_file_does(device: tuple[str, list[str | None]], tm
     grant |= {"limits": {"deadline": "4s"}, "networks": [ip_network("127.0.0.0/8")], "secrets_in_clear": True}
     config, secrets = {"url": url, "start": f"http {url}/hello key"}, autosec.FileSecrets(tmp_path)
     (tmp_path / "fixture-key").write_text("LUFRPT1\n")
-    by_file, by_dict = (
+    by_file, by_dict, by_mapping = (
         autosec.PluginFirewall(folder, config, unsigned=True, grant=each, secrets=secrets).about()["granted"]
-        for each in (file, grant)
+        for each in (file, grant, MappingProxyType(grant))
     )
-    assert by_file == by_dict and shown == ["LUFRPT1"] * 2
+    assert by_file == by_dict == by_mapping and shown == ["LUFRPT1"] * 3
+
+
+def test_what_can_be_no_grant_is_refused() -> None:
+    loop: dict[str, Any] = {}
+    loop["networks"] = loop
+    wrong: list[Any] = [{"networks": {"10.0.0.0/8"}}, {"limits": {"deadline": float("inf")}}, {("a", 1): 1}, {"a": b"b"}, loop]
+    for grant in wrong:
+        with pytest.raises(autosec.ConfigError, match="`grant`: "):
+            autosec.PluginFirewall("nowhere", unsigned=True, grant=grant)
+    with pytest.raises(TypeError, match="`grant`: "):
+        autosec.PluginFirewall("nowhere", unsigned=True, grant=7)  # type: ignore[arg-type]
 
 
 @needs_wasm
@@ -201,7 +213,6 @@ def test_a_dict_grants_what_a_file_does(device: tuple[str, list[str | None]], tm
         ({"networks": [None]}, ["networks = [{}]"]),
         ({"networks": {"office": "10.0.0.0/8"}}, ["[networks]"]),
         ({"secrets_in_clear": "yes"}, ["P004", 'secrets_in_clear = "yes"']),
-        ({"limits": {"deadline": float("inf")}}, ["`grant` cannot be read"]),
         ({"limits": {"memory": 10**30}}, ["P005", "memory = 1e+30"]),
         ({"a b": {"\n": 1}}, ["P002", '["a b"]']),
     ],

@@ -62,6 +62,12 @@ impl From<Quotes> for Facts {
     }
 }
 
+impl From<Facts> for Vec<Evidence> {
+    fn from(facts: Facts) -> Self {
+        facts.into_list()
+    }
+}
+
 impl FromIterator<Evidence> for Facts {
     fn from_iter<I: IntoIterator<Item = Evidence>>(facts: I) -> Self {
         Vec::from_iter(facts).into()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -86,11 +87,13 @@ class Engine(_autosec.Engine):
         return due
 
 
-def _spans(*seconds: float) -> None:
+def _spans(every: float, reconcile_every: float) -> None:
     """Refuses what is no span of time here: upkeep on a thread of its own would end unheard."""
-    for each in seconds:
-        if not 0 < float(each) <= threading.TIMEOUT_MAX:
-            raise ConfigError(f"upkeep takes place every so many seconds, more than 0, and not every {each!r}")
+    for name, seconds, most in [("every", every, threading.TIMEOUT_MAX), ("reconcile_every", reconcile_every, math.inf)]:
+        if not isinstance(seconds, (int, float)):
+            raise TypeError(f"`{name}` is a number of seconds, not `{type(seconds).__name__}`")
+        if not 0 < seconds <= most:
+            raise ConfigError(f"`{name}` is a number of seconds, more than 0, and not {seconds!r}")
 
 
 def turn() -> None:

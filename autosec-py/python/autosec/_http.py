@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import ipaddress
 import re
 import socket
 import ssl
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -18,19 +20,24 @@ from urllib.parse import urlsplit
 from ._errors import ConfigError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HttpRequest:
     """A request, complete but for `Host` and `Content-Length`. Its headers and its body may hold secrets: they are not shown."""
 
     method: str
     url: str
-    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
     address: str | None = None
     """What to connect to whatever the name in the URL resolves to, because it was checked; the server is still asked for
     that name, and has to have a certificate for it. A client that does not choose addresses refuses a request that has one."""
     largest_answer: int = 16 << 20
     """The most bytes of an answer's body that are of use: a longer one is an error wherever it is cut behind them."""
+
+    def __repr__(self) -> str:
+        url = urlsplit(self.url)
+        shown = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+        return f"<HttpRequest {self.method} {shown}, {len(self.headers)} headers, {len(self.body)} bytes>"
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,8 @@ class HttpAnswer:
 class HttpClient(ABC):
     """How firewalls on a network are reached: subclass it to go through a proxy, say.
 
-    A client follows no redirects. What it raises names no secret; an `OSError` may be tried again, unless it is an
-    `ssl.SSLCertVerificationError` or a `PermissionError`, and a `ValueError` is final.
+    A client follows no redirects. What it raises names no secret; an `OSError` may be tried again, unless it is a
+    `PermissionError` or an `ssl.SSLError` of a connection that did not just end, and a `ValueError` is final.
     """
 
     @abstractmethod
@@ -62,7 +69,8 @@ class HttpsClient(HttpClient):
     has the key of one of these certificates (SHA-256, as `openssl x509 -noout -fingerprint -sha256` prints it), for devices
     with a certificate of their own making: then its name, dates and issuer do not matter.
 
-    Connecting, with names and TLS, takes `connect_within` seconds at most, and every silence of a server 30 seconds.
+    Connecting, TLS included, takes `connect_within` seconds at most, what comes after it `answer_within`; how long a name
+    takes is for the system's resolver to say.
     `http://` is spoken to this machine alone, unless `allow_plain`: whoever is on the way would read all, secrets too.
     """
 
@@ -72,13 +80,19 @@ class HttpsClient(HttpClient):
         context: ssl.SSLContext | None = None,
         fingerprints: Iterable[str] | None = None,
         connect_within: float = 10.0,
+        answer_within: float = 30.0,
         allow_plain: bool = False,
     ) -> None:
+        if not isinstance(context, (ssl.SSLContext, type(None))):
+            raise TypeError(f"`context` is an `ssl.SSLContext`, not `{type(context).__name__}`")
         if context is not None and fingerprints is not None:
             raise ConfigError("either `context` or `fingerprints`: a pinned certificate is believed by nothing else")
+        if isinstance(fingerprints, str):
+            raise TypeError("`fingerprints` is a list of texts, not one `str`")
         self._pins = None if fingerprints is None else frozenset(map(_fingerprint, fingerprints))
         self._context = context or _context(self._pins is not None)
-        self._connect_within = connect_within
+        self._connect_within = _span("connect_within", connect_within)
+        self._answer_within = _span("answer_within", answer_within)
         self._allow_plain = allow_plain
 
     def send(self, request: HttpRequest) -> HttpAnswer:
@@ -91,39 +105,45 @@ class HttpsClient(HttpClient):
             raise ValueError("it would send secrets in the clear: use `https`, or allow it")
         usual = 443 if is_tls else 80
         port = url.port or usual
-        connection = HTTPConnection(host, port)
-        connection.default_port = usual  # which `Host` leaves out
-        connection.sock = self._connected(request.address or host, port, host if is_tls else None)
-        try:
-            return _exchanged(connection, request, (url.path or "/") + (f"?{url.query}" if url.query else ""))
-        except HTTPException as broken:
-            # Its text may quote what the server sent, and nothing of ours.
-            raise ConnectionError(f"the exchange broke off: {type(broken).__name__}") from broken
-        finally:
-            connection.close()
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        if re.search(r"[^!-~]", target):
+            raise ValueError("the path of its URL holds what a URL cannot")
+        with self._connected(request.address or host, port, host if is_tls else None) as stream:
+            connection = HTTPConnection(host, port)
+            connection.default_port = usual  # which `Host` leaves out
+            connection.sock = _Timed(stream, time.monotonic() + self._answer_within)  # type: ignore[assignment]
+            try:
+                return _exchanged(connection, request, target)
+            except HTTPException as broken:
+                raise ConnectionError(f"the exchange broke off: {type(broken).__name__}") from None
 
     def _connected(self, address: str, port: int, tls_name: str | None) -> socket.socket:
+        addresses = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
         until = time.monotonic() + self._connect_within
-        failed: OSError | None = None
-        for family, kind, protocol, _, to in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM):
-            raw = socket.socket(family, kind, protocol)
+        failed: OSError = ConnectionError("its name has no address")
+        for tried, (family, kind, protocol, _, to) in enumerate(addresses):
+            # An address that is silent leaves the others their share.
+            share = time.monotonic() + _left(until) / (len(addresses) - tried)
             try:
-                raw.settimeout(_left(until))
+                raw = socket.socket(family, kind, protocol)
+            except OSError as wrong:
+                failed = wrong
+                continue
+            try:
+                raw.settimeout(_left(share))
                 raw.connect(to)
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                made = raw if tls_name is None else self._secured(raw, tls_name, until)
+                return raw if tls_name is None else self._secured(raw, tls_name, share)
+            except ssl.SSLError:
+                raw.close()
+                raise
             except OSError as wrong:
                 raw.close()
-                if isinstance(wrong, ssl.SSLError):
-                    raise
                 failed = wrong
             except BaseException:
                 raw.close()
                 raise
-            else:
-                made.settimeout(_SILENCE)
-                return made
-        raise failed or ConnectionError("its name has no address")
+        raise failed
 
     def _secured(self, raw: socket.socket, name: str, until: float) -> ssl.SSLSocket:
         raw.settimeout(_left(until))
@@ -139,11 +159,49 @@ class HttpsClient(HttpClient):
         return made
 
 
-_SILENCE = 30.0
-"""The most seconds between two bytes of an answer; whoever asked gives up earlier."""
-
 _OWN = frozenset(["connection", "content-length", "transfer-encoding"])
 """The headers that say how a request is framed, which whoever sends it knows."""
+
+
+class _Timed:
+    """A connection for one exchange, whose reads and writes end when the time for all of them is over: a server that sends a
+    byte now and then would otherwise keep its thread for ever."""
+
+    def __init__(self, stream: socket.socket, until: float) -> None:
+        self._stream = stream
+        self._until = until
+
+    def sendall(self, data: bytes) -> None:
+        self.in_time().sendall(data)
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(_Answer(self))
+
+    def close(self) -> None:
+        """Nothing: whoever made the connection ends it."""
+
+    def in_time(self) -> socket.socket:
+        self._stream.settimeout(_left(self._until))
+        return self._stream
+
+
+class _Answer(io.RawIOBase):
+    def __init__(self, timed: _Timed) -> None:
+        self._timed = timed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._timed.in_time().recv_into(buffer)
+
+
+def _span(name: str, seconds: float) -> float:
+    if not isinstance(seconds, (int, float)):
+        raise TypeError(f"`{name}` is a number of seconds, not `{type(seconds).__name__}`")
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise ConfigError(f"`{name}` is a number of seconds, more than 0, and not {seconds!r}")
+    return seconds
 
 
 def _context(is_pinned: bool) -> ssl.SSLContext:
@@ -167,7 +225,7 @@ def _fingerprint(text: str) -> str:
 def _left(until: float) -> float:
     left = until - time.monotonic()
     if left <= 0:
-        raise TimeoutError("connecting took too long")
+        raise TimeoutError("it took too long")
     return left
 
 
@@ -183,6 +241,9 @@ def _exchanged(connection: HTTPConnection, request: HttpRequest, target: str) ->
     has_host = any(name.lower() == "host" for name, _ in given)
     connection.putrequest(request.method, target, skip_host=has_host, skip_accept_encoding=True)
     for name, value in given:
+        if not re.fullmatch(r"[!-9;-~]+", name) or re.search(r"[^\t -~\x80-\xff]", value):
+            # Without the value, which may be a secret.
+            raise ValueError(f"the header `{name[:100]}` cannot be sent: a line ends in it, or it is no Latin-1")
         connection.putheader(name, value.encode("latin-1"))
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         connection.putheader("Content-Length", str(len(request.body)))

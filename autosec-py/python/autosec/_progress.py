@@ -73,7 +73,7 @@ def meter(progress: Any, title: str, total: int | None) -> Meter:
     if callable(progress):
         return _Called(progress, title, total)
     if progress is not True:
-        raise TypeError(f"`progress` is `True` for a bar, or a callable that is told, and not a `{type(progress).__name__}`")
+        raise TypeError(f"`progress` is `True` for a bar, or a callable that is told, and not `{type(progress).__name__}`")
     try:
         from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
     except ImportError:

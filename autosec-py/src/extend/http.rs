@@ -5,7 +5,7 @@ use autosec_integrations::transport::{AnswerTooLarge, HttpClient, Route, shown};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyType};
 
 use super::part::{CALLS, Part, Unasked};
 use super::raised::in_words;
@@ -26,6 +26,10 @@ type Answer = (u16, Vec<(String, String)>, Vec<u8>);
 impl PyClient {
     /// A host's client.
     pub(crate) fn of(client: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(class) = client.cast::<PyType>() {
+            let message = format!("`{}` is a class: give an object of it", class.name()?);
+            return Err(PyTypeError::new_err(message));
+        }
         if !client.hasattr("send")? {
             let name = client.get_type().name()?;
             return Err(PyTypeError::new_err(format!("`{name}` is no HTTP client: subclass `HttpClient`")));
@@ -104,9 +108,11 @@ fn read(
     *response.status_mut() =
         StatusCode::from_u16(status).map_err(|_| unfit(format!("`{status}` for a status")))?;
     for (name, value) in headers {
-        // What cannot be a header is none of the device's own making: it is left out.
+        // What cannot be a header, of a client that makes them up, is left out.
         let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+        let value: Option<Vec<u8>> = value.chars().map(|letter| u8::try_from(letter).ok()).collect();
+        let value = value.and_then(|value| HeaderValue::from_bytes(&value).ok());
+        if let (Ok(name), Some(value)) = (name, value) {
             response.headers_mut().append(name, value);
         }
     }
@@ -118,10 +124,17 @@ fn failure(py: Python<'_>, url: &str, raised: PyErr) -> io::Error {
     io::Error::new(kind(py, raised), format!("`{url}`: {words}"))
 }
 
-/// Of a server that is not believed `InvalidData`, of what may not be sent `InvalidInput`, and else what the system said.
+/// Of TLS that fails `InvalidData`, unless the connection ended; of what may not be sent `InvalidInput`; and else what the
+/// system said. TLS has numbers of its own, which are none of the system's.
 fn kind(py: Python<'_>, raised: PyErr) -> io::ErrorKind {
-    let tls = py.import("ssl").and_then(|ssl| ssl.getattr("SSLCertVerificationError"));
-    if tls.is_ok_and(|kind| raised.matches(py, kind).unwrap_or(false)) {
+    let is = |name: &str| {
+        let kind = py.import("ssl").and_then(|ssl| ssl.getattr(name));
+        kind.is_ok_and(|kind| raised.matches(py, kind).unwrap_or(false))
+    };
+    if is("SSLEOFError") || is("SSLZeroReturnError") || is("SSLSyscallError") {
+        return io::ErrorKind::ConnectionAborted;
+    }
+    if is("SSLError") {
         return io::ErrorKind::InvalidData;
     }
     if raised.is_instance_of::<PyValueError>(py) {

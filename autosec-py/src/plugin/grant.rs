@@ -8,6 +8,7 @@ use pyo3::types::PyDict;
 use serde_json::{Map, Value};
 
 use crate::error;
+use crate::event::mapping;
 
 /// What the plugin may reach.
 #[derive(Debug)]
@@ -29,26 +30,24 @@ impl Granted {
     /// nothing.
     pub(super) fn read(grant: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let Some(grant) = grant else { return Ok(Self::Nothing) };
-        if let Ok(dict) = grant.cast::<PyDict>() {
-            return text(dict).map(Self::Text);
+        if let Ok(is_granted) = grant.extract::<bool>() {
+            return Ok(if is_granted { Self::AsAsked } else { Self::Nothing });
         }
-        Ok(match grant.extract::<bool>() {
-            Ok(true) => Self::AsAsked,
-            Ok(false) => Self::Nothing,
-            Err(_) => Self::File(grant.extract()?),
-        })
+        if let Some(dict) = mapping(grant)? {
+            return text(&dict).map(Self::Text);
+        }
+        let path = grant.extract();
+        path.map(Self::File).map_err(|wrong: PyErr| error::about("grant", wrong, grant.py()))
     }
 }
 
 /// A dict as the TOML that would be in a file, so that what is wrong with either is said in the same words and shown where
-/// it stands. What is neither text, number nor container is taken by its text, such as a network of `ipaddress`.
+/// it stands.
 fn text(grant: &Bound<'_, PyDict>) -> PyResult<String> {
     let py = grant.py();
-    let how = PyDict::new(py);
-    how.set_item("default", py.get_type::<pyo3::types::PyString>())?;
-    let json: String = py.import("json")?.getattr("dumps")?.call((grant,), Some(&how))?.extract()?;
+    let json: String = py.import("autosec._plugin")?.getattr("grant")?.call1((grant,))?.extract()?;
     let read = serde_json::from_str::<Map<String, Value>>(&json);
-    let members = read.map_err(|wrong| error::config(py, format!("`grant` cannot be read: {wrong}")))?;
+    let members = read.map_err(|wrong| error::config(py, format!("`grant`: {wrong}")))?;
     Ok(document(&members))
 }
 

@@ -385,7 +385,8 @@ impl<'s> RuleSetBuilder<'s> {
 
     /// Asks `go_on` before each source, each rule and each part of what finds rules, on the thread that builds. Once it says
     /// [`ControlFlow::Break`], nothing is left of the rules but one error of the code `E110`: for hosts whose users may
-    /// lose patience with a folder of many thousand rules, of which a second reads some 5,000. The last call counts.
+    /// lose patience with a folder of many thousand rules (3,752 of Sigma's take half a second and more, 2026-11-23, 2-core
+    /// x86-64 VM). The last call counts.
     ///
     /// ```
     /// use std::ops::ControlFlow;
