@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use autosec_core::event::{Kind, Schema};
 use autosec_core::measure::Severity;
-use autosec_core::rule::{CODES, List, Rule, RuleErrors, RuleSet};
+use autosec_core::rule::{CODES, List, Rule, RuleErrors, RuleSet, RuleSetBuilder};
 use proptest::prelude::*;
 
 use crate::support::golden;
@@ -18,6 +19,9 @@ const LARGE: [&str; 4] = ["E012", "E014", "E108", "E109"];
 
 /// Codes of configurations, which have tests of their own.
 const SETTINGS: [&str; 1] = ["E301"];
+
+/// Loading that the host stopped.
+const STOPPED: &str = "E110";
 
 fn schema() -> Schema {
     let mut schema = Schema::ecs();
@@ -45,7 +49,7 @@ fn render_as_recorded() {
 
 #[test]
 fn cover_every_code() {
-    let mut seen: BTreeSet<&str> = LARGE.into_iter().chain(SETTINGS).collect();
+    let mut seen: BTreeSet<&str> = LARGE.into_iter().chain(SETTINGS).chain([STOPPED]).collect();
     for case in cases() {
         let name = case.file_name().unwrap().to_str().unwrap();
         let errors = refusal(name, &fs::read_to_string(&case).unwrap());
@@ -69,6 +73,20 @@ fn refuses_what_is_too_large() {
     let built =
         many.fold(RuleSet::builder(&schema()).rule_limit(10), |builder, rule| builder.rule(rule)).build();
     assert_eq!(codes(built.unwrap_err()), ["E109"]);
+}
+
+#[test]
+fn are_one_where_the_host_stops_the_loading() {
+    let schema = schema();
+    let source = |builder: RuleSetBuilder<'_>| {
+        builder.source("x", "- { id: a, name: A, severity: low, when: 'nonsense' }").build()
+    };
+    let stopped = source(RuleSet::builder(&schema).watched(|| ControlFlow::Break(()))).unwrap_err();
+    assert_eq!(stopped.diagnostics().iter().map(|one| one.code()).collect::<Vec<_>>(), [STOPPED]);
+    assert_eq!(
+        stopped.to_string().lines().next(),
+        Some("error[E110]: loading was stopped before all rules were read")
+    );
 }
 
 /// Both are refused for their size, before anybody looks at what they say.

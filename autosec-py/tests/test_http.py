@@ -253,7 +253,8 @@ def test_what_cannot_be_meant_is_refused() -> None:
     for span in [0, -1, float("nan"), float("inf")]:
         with pytest.raises(autosec.ConfigError, match="`connect_within` is a number of seconds"):
             autosec.HttpsClient(connect_within=span)
-    for given in [{"context": "ours.pem"}, {"fingerprints": PIN}, {"answer_within": "1"}]:
+    unfit: list[dict[str, Any]] = [{"context": "ours.pem"}, {"fingerprints": PIN}, {"answer_within": "1"}]
+    for given in unfit:
         with pytest.raises(TypeError, match=f"`{next(iter(given))}` is"):
             autosec.HttpsClient(**given)
     secrets = autosec.EnvironmentSecrets()

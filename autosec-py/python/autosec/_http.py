@@ -87,8 +87,8 @@ class HttpsClient(HttpClient):
             raise TypeError(f"`context` is an `ssl.SSLContext`, not `{type(context).__name__}`")
         if context is not None and fingerprints is not None:
             raise ConfigError("either `context` or `fingerprints`: a pinned certificate is believed by nothing else")
-        if isinstance(fingerprints, str):
-            raise TypeError("`fingerprints` is a list of texts, not one `str`")
+        if isinstance(fingerprints, (str, bytes)):
+            raise TypeError(f"`fingerprints` is a list of texts, not one `{type(fingerprints).__name__}`")
         self._pins = None if fingerprints is None else frozenset(map(_fingerprint, fingerprints))
         self._context = context or _context(self._pins is not None)
         self._connect_within = _span("connect_within", connect_within)
@@ -111,7 +111,7 @@ class HttpsClient(HttpClient):
         with self._connected(request.address or host, port, host if is_tls else None) as stream:
             connection = HTTPConnection(host, port)
             connection.default_port = usual  # which `Host` leaves out
-            connection.sock = _Timed(stream, time.monotonic() + self._answer_within)  # type: ignore[assignment]
+            connection.sock = _Timed(stream, time.monotonic() + self._answer_within)
             try:
                 return _exchanged(connection, request, target)
             except HTTPException as broken:
@@ -216,6 +216,8 @@ def _context(is_pinned: bool) -> ssl.SSLContext:
 
 
 def _fingerprint(text: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"a fingerprint is a text, not `{type(text).__name__}`")
     bare = text.strip().replace(":", "").lower()
     if not re.fullmatch("[0-9a-f]{64}", bare):
         raise ConfigError(f"`{text[:100]}` is no fingerprint: one is 64 hexadecimal digits, with or without colons")
