@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared/corpora"
 EVENTS = 2_000
 ROUNDS = 15
+PEER_ROUNDS = 5
 WHEEL_BYTES = 3 << 20
 
 RULES = """
@@ -252,18 +253,24 @@ def sigma(bar, skipped):
         "ndjson": lambda: engine.process_ndjson(log, at=0),
         "dicts": lambda: engine.process_many(parsed, at=0),
     }
-    costs = medians(works, len(parsed))
     found = len(engine.process_ndjson(log, at=0).findings)
-    print(f"note python/sigma {({name: round(cost / 1000, 1) for name, cost in costs.items()})} us an event, {found} findings")
-    try:
-        alone, rsigma, rust = peers_of_sigma()
-    except (OSError, subprocess.CalledProcessError, AttributeError) as error:
-        return [skipped(name, f"the peers cannot be measured: {error}") for name in names]
+    rounds = []
+    for _ in range(PEER_ROUNDS):
+        # By turns: the processor's speed changes between minutes, by more than what is compared.
+        costs = medians(works, len(parsed))
+        try:
+            rounds.append((costs["ndjson"] / 1_000, costs["dicts"] / 1_000, *peers_of_sigma()))
+        except (OSError, subprocess.CalledProcessError, AttributeError) as error:
+            return [skipped(name, f"the peers cannot be measured: {error}") for name in names]
+    ndjson, dicts, alone, rsigma, rust = (statistics.median(each) for each in zip(*rounds))
+    print(f"note python/sigma from lines {ndjson:.1f} us, from dicts {dicts:.1f} us an event, {found} findings")
     print(f"note python/sigma-peers rsigma {rsigma} us, sigma-rust {rust} us an event, JSON read beforehand")
-    print(f"note python/sigma-alone {alone} us, rsigma takes {rsigma / alone:.2f} times that: ours in Rust, JSON read beforehand")
-    ours = costs["ndjson"] / 1_000
-    bar(names[0], rsigma / ours, "ratio", 10)
-    bar(names[1], rust / ours, "ratio", 100)
+    print(f"note python/sigma-alone {alone} us: ours in Rust, JSON read beforehand")
+    ratios = [(peer / ours, slow / ours, peer / rust_ours) for ours, _, rust_ours, peer, slow in rounds]
+    to_rsigma, to_sigma_rust, in_rust = (statistics.median(each) for each in zip(*ratios))
+    print(f"note python/sigma-rounds rsigma takes {', '.join(f'{ratio[0]:.2f}' for ratio in ratios)} times ours; ours in Rust {in_rust:.2f}")
+    bar(names[0], to_rsigma, "ratio", 10)
+    bar(names[1], to_sigma_rust, "ratio", 100)
     return None
 
 
