@@ -6,10 +6,9 @@ use autosec_core::event::JsonReader;
 use autosec_core::rule::{Backtest, BacktestReport, RuleSet};
 use autosec_core::time::Timestamp;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::error;
-use crate::event::{DictReader, json_bytes, mapping};
+use crate::event::{DictReader, as_dict, json_bytes};
 use crate::guard::{detached, entered};
 use crate::progress::Teller;
 use crate::recorded::{Given, Log, given, read_one};
@@ -62,9 +61,8 @@ impl Trial<'_> {
         for event in events.try_iter()? {
             let event = event?;
             turns.step()?;
-            let other = if event.is_exact_instance_of::<PyDict>() { None } else { mapping(&event)? };
-            let read = if let Some(dict) = other.as_ref().or_else(|| event.cast::<PyDict>().ok()) {
-                dicts.with(dict, self.at, |event| backtest.look(event)).is_ok()
+            let read = if let Some(dict) = as_dict(&event)? {
+                dicts.with(&dict, self.at, |event| backtest.look(event)).is_ok()
             } else {
                 let bytes = json_bytes(&event)?;
                 read_one(&json, bytes.as_bytes(), self.at).map(|event| backtest.look(&event)).is_some()

@@ -43,9 +43,8 @@ pub(crate) fn rule<'py>(
 
 /// What is wrong with the lines of the source, which stay as they are, and what to do in the words of Python.
 fn rendered(diagnostic: &Diagnostic) -> String {
-    let is_source = |line: &str| {
-        line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).starts_with('|')
-    };
+    let is_source =
+        |line: &str| line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|');
     let text = diagnostic.to_string();
     let lines =
         text.split('\n').map(|line| if is_source(line) { Cow::Borrowed(line) } else { in_python(line) });

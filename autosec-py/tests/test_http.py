@@ -242,6 +242,8 @@ def test_no_secret_is_in_what_is_raised_or_shown() -> None:
         assert asked == []
     request = autosec.HttpRequest("GET", "https://me:SECRET@edge.test:8443/x?key=SECRET", [("X", "SECRET")], b"SECRET")
     assert repr(request) == "<HttpRequest GET https://edge.test:8443/x, 1 headers, 6 bytes>"
+    for url, shown in [("http://[", "http://["), ("", ""), ("https://h/a@b#SECRET", "https://h/a@b"), ("me:SECRET@h?", "h")]:
+        assert repr(autosec.HttpRequest("GET", url)) == f"<HttpRequest GET {shown}, 0 headers, 0 bytes>"
 
 
 def test_what_cannot_be_meant_is_refused() -> None:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import _autosec
-from ._errors import ConfigError
 from ._records import Decision, Enforcement, FirewallHealth, FirewallReport
+from ._seconds import seconds
 
 _LOG = logging.getLogger("autosec")
 
@@ -89,11 +89,8 @@ class Engine(_autosec.Engine):
 
 def _spans(every: float, reconcile_every: float) -> None:
     """Refuses what is no span of time here: upkeep on a thread of its own would end unheard."""
-    for name, seconds, most in [("every", every, threading.TIMEOUT_MAX), ("reconcile_every", reconcile_every, math.inf)]:
-        if not isinstance(seconds, (int, float)):
-            raise TypeError(f"`{name}` is a number of seconds, not `{type(seconds).__name__}`")
-        if not 0 < seconds <= most:
-            raise ConfigError(f"`{name}` is a number of seconds, more than 0, and not {seconds!r}")
+    seconds("every", every)
+    seconds("reconcile_every", reconcile_every, math.inf)
 
 
 def turn() -> None:

@@ -8,7 +8,6 @@ import ipaddress
 import re
 import socket
 import ssl
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._errors import ConfigError
+from ._seconds import seconds
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,8 +35,8 @@ class HttpRequest:
     """The most bytes of an answer's body that are of use: a longer one is an error wherever it is cut behind them."""
 
     def __repr__(self) -> str:
-        url = urlsplit(self.url)
-        shown = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+        bare = re.split("[?#]", self.url, maxsplit=1)[0]
+        shown = re.sub("^((?:[^/]*//)?)[^/]*@", r"\1", bare)
         return f"<HttpRequest {self.method} {shown}, {len(self.headers)} headers, {len(self.body)} bytes>"
 
 
@@ -91,8 +91,8 @@ class HttpsClient(HttpClient):
             raise TypeError(f"`fingerprints` is a list of texts, not one `{type(fingerprints).__name__}`")
         self._pins = None if fingerprints is None else frozenset(map(_fingerprint, fingerprints))
         self._context = context or _context(self._pins is not None)
-        self._connect_within = _span("connect_within", connect_within)
-        self._answer_within = _span("answer_within", answer_within)
+        self._connect_within = seconds("connect_within", connect_within)
+        self._answer_within = seconds("answer_within", answer_within)
         self._allow_plain = allow_plain
 
     def send(self, request: HttpRequest) -> HttpAnswer:
@@ -194,14 +194,6 @@ class _Answer(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         return self._timed.in_time().recv_into(buffer)
-
-
-def _span(name: str, seconds: float) -> float:
-    if not isinstance(seconds, (int, float)):
-        raise TypeError(f"`{name}` is a number of seconds, not `{type(seconds).__name__}`")
-    if not 0 < seconds <= threading.TIMEOUT_MAX:
-        raise ConfigError(f"`{name}` is a number of seconds, more than 0, and not {seconds!r}")
-    return seconds
 
 
 def _context(is_pinned: bool) -> ssl.SSLContext:

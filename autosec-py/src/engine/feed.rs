@@ -7,10 +7,10 @@ use autosec_core::event::{Event, JsonReader, JsonScratch};
 use autosec_core::time::Timestamp;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyIterator, PyMapping, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMapping, PyString};
 
 use crate::arrow::Plan;
-use crate::event::{DictReader, ReadError, json_bytes, mapping};
+use crate::event::{DictReader, ReadError, as_dict, json_bytes};
 use crate::guard;
 use crate::lines::Lines;
 use crate::turn::Turns;
@@ -39,10 +39,7 @@ impl Feed {
         event: &Bound<'_, PyAny>,
         at: Option<Timestamp>,
     ) -> PyResult<Result<Verdict, ReadError>> {
-        if let Ok(dict) = event.cast::<PyDict>() {
-            return Ok(self.dict.with(dict, at, |event| self.engine.process_in_place(event)));
-        }
-        if let Some(dict) = mapping(event)? {
+        if let Some(dict) = as_dict(event)? {
             return Ok(self.dict.with(&dict, at, |event| self.engine.process_in_place(event)));
         }
         let bytes = json_bytes(event)?;

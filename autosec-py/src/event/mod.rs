@@ -15,6 +15,6 @@ mod value;
 pub(crate) use dict::DictReader;
 pub(crate) use error::ReadError;
 pub(crate) use moment::fallback;
-pub(crate) use source::{json_bytes, mapping};
+pub(crate) use source::{as_dict, json_bytes, mapping};
 pub(crate) use tree::{Node, Target, Tree};
 pub(crate) use value::decimal;

@@ -25,6 +25,14 @@ impl JsonBytes<'_> {
     }
 }
 
+/// An event that is a dict, or another mapping, as one.
+///
+/// # Errors
+/// What the mapping raised.
+pub(crate) fn as_dict<'py>(event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    event.cast::<PyDict>().map_or_else(|_| mapping(event), |dict| Ok(Some(dict.clone())))
+}
+
 /// A mapping that is no dict, as one. Texts and bytes are none, which is said without a look at Python's abstract classes.
 ///
 /// # Errors

@@ -3,11 +3,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use autosec_core::event::{Event, FieldMask, JsonReader, Schema};
 use autosec_core::time::Timestamp;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::input::{Given, Log, given};
 use crate::error;
-use crate::event::{DictReader, json_bytes, mapping};
+use crate::event::{DictReader, as_dict, json_bytes};
 use crate::guard::{detached, entered};
 use crate::progress::Teller;
 use crate::turn::Turns;
@@ -114,9 +113,8 @@ fn events(
         let event = event?;
         turns.step()?;
         tally.events += 1;
-        let other = if event.is_exact_instance_of::<PyDict>() { None } else { mapping(&event)? };
-        let seen = match other.as_ref().or_else(|| event.cast::<PyDict>().ok()) {
-            Some(dict) => dicts.with(dict, wanted.at, |event| look(event)).is_ok(),
+        let seen = match as_dict(&event)? {
+            Some(dict) => dicts.with(&dict, wanted.at, |event| look(event)).is_ok(),
             None => {
                 read_one(&json, json_bytes(&event)?.as_bytes(), wanted.at).map(|event| look(&event)).is_some()
             }
